@@ -1,0 +1,66 @@
+"""Typed reads of environment variables; only kyozo/settings.py uses them.
+
+Each name may also be given as NAME_FILE, the path of a file that holds the value (for secrets).
+"""
+
+import os
+from pathlib import Path
+
+
+class SettingError(Exception):
+    """A setting that cannot be used; the message names it and says what is wrong."""
+
+
+def text(name: str, default: str = "") -> str:
+    if value := os.environ.get(name):
+        return value
+    if path := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except OSError as exc:
+            raise SettingError(f"{name}_FILE: {exc.strerror}: {path}") from exc
+    return default
+
+
+def integer(name: str, default: int) -> int:
+    value = text(name)
+    try:
+        return int(value) if value else default
+    except ValueError as exc:
+        raise SettingError(f"{name} must be a whole number, not {value!r}") from exc
+
+
+def number(name: str, default: float) -> float:
+    value = text(name)
+    try:
+        return float(value) if value else default
+    except ValueError as exc:
+        raise SettingError(f"{name} must be a number, not {value!r}") from exc
+
+
+def boolean(name: str, *, default: bool = False) -> bool:
+    value = text(name).lower()
+    if value in {"", "0", "1", "true", "false", "yes", "no"}:
+        return value in {"1", "true", "yes"} if value else default
+    raise SettingError(f"{name} must be true or false, not {value!r}")
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """A comma-separated list; empty parts are dropped."""
+    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def port_range(name: str, default: str) -> tuple[int, int]:
+    """ "8080-8179" as (8080, 8179)."""
+    value = text(name, default)
+    low, _, high = value.partition("-")
+    if not (low.isdecimal() and high.isdecimal() and 0 < int(low) <= int(high) < 65536):
+        raise SettingError(f"{name} must be a range of ports such as {default}, not {value!r}")
+    return int(low), int(high)
+
+
+def secret(name: str) -> str:
+    """A value that has no default anywhere: without it nothing starts."""
+    if value := text(name):
+        return value
+    raise SettingError(f"{name} (or {name}_FILE) is not set; `kyozo up` makes one on its first run")

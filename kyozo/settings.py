@@ -1,0 +1,175 @@
+"""All settings, typed: the only file that reads the environment. docs/settings.md lists them."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+
+from kyozo import env
+from kyozo.platform.version import version
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+HOME = Path(env.text("KYOZO_HOME", "~/.local/share/kyozo")).expanduser()
+
+SECRET_KEY = env.secret("KYOZO_SECRET_KEY")
+DEBUG = False
+ALLOWED_HOSTS = env.words("KYOZO_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],.localhost")
+CSRF_TRUSTED_ORIGINS = env.words("KYOZO_TRUSTED_ORIGINS")
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "services.teams",
+    "services",
+]
+MIDDLEWARE = [
+    "services.api.middleware.request_id",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "kyozo.urls"
+ASGI_APPLICATION = "kyozo.asgi.application"
+WSGI_APPLICATION = "kyozo.wsgi.application"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+            ]
+        },
+    }
+]
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "services" / "dashboard" / "static"]
+WHITENOISE_USE_FINDERS = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.boolean("KYOZO_SECURE_COOKIES")
+CSRF_HEADER_NAME = "HTTP_X_CSRF_TOKEN"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+
+
+def _database() -> dict[str, Any]:
+    """SQLite as it must be for ten writers, or PostgreSQL through a pool.
+
+    Without IMMEDIATE transactions two writers that read first fail with "database is locked";
+    a pool and a persistent connection exclude each other in Django.
+    """
+    url = env.text("DATABASE_URL")
+    if not url:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": HOME / "kyozo.sqlite3",
+            "CONN_MAX_AGE": None,
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 10,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+            },
+        }
+    config: dict[str, Any] = dict(dj_database_url.parse(url))
+    if config["ENGINE"].endswith("postgresql"):
+        size = env.integer("KYOZO_DATABASE_POOL", 16)
+        config["OPTIONS"] = config.get("OPTIONS", {}) | {
+            "pool": {"min_size": 1, "max_size": size, "timeout": 10}
+        }
+    return config
+
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "services.teams.authentication.TokenAuthentication",
+        "services.teams.authentication.DashboardAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["services.teams.permissions.TeamPermission"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["services.api.parsing.StrictJSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "services.api.parsing.AlwaysJson",
+    "EXCEPTION_HANDLER": "services.api.errors.answer",
+    "UNAUTHENTICATED_USER": None,
+}
+
+BROKER_URL = env.text("KYOZO_BROKER_URL", "memory://")
+CELERY: dict[str, Any] = {
+    "broker_url": BROKER_URL,
+    # A second between polls is kombu's default and would be the delay of every click.
+    "broker_transport_options": {"polling_interval": 0.02} if BROKER_URL == "memory://" else {},
+    "broker_connection_retry_on_startup": True,
+    "task_ignore_result": True,
+    "task_default_queue": "lifecycle",
+    "worker_prefetch_multiplier": 1,
+    "worker_hijack_root_logger": False,
+    "worker_redirect_stdouts": False,
+    "timezone": "UTC",
+}
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.text("KYOZO_LOG_LEVEL", "INFO").upper()},
+    "loggers": {"httpx": {"level": "WARNING"}, "celery": {"level": "WARNING"}},
+}
+
+KYOZO: dict[str, Any] = {
+    "HOME": HOME,
+    "VERSION": version(),
+    "MODE": "production" if env.text("DATABASE_URL") else "embedded",
+    "ENCRYPTION_KEYS": env.words("KYOZO_ENCRYPTION_KEYS") or [SECRET_KEY],
+    # Every label carries it: two installations on one engine never touch each other's containers.
+    "INSTALL": env.text("KYOZO_INSTALL", "kyozo"),
+    "RUNTIME": env.text("KYOZO_RUNTIME", "docker"),
+    "ENGINE_URL": env.text("KYOZO_ENGINE_URL")
+    or env.text("DOCKER_HOST", "unix:///var/run/docker.sock"),
+    "ENGINE_TIMEOUT_S": env.number("KYOZO_ENGINE_TIMEOUT_S", 10),
+    "PORT": env.integer("KYOZO_PORT", 7070),
+    "ROUTER_PORT": env.integer("KYOZO_ROUTER_PORT", 7080),
+    "HTTP_PORTS": env.port_range("KYOZO_HTTP_PORTS", "8080-8179"),
+    "HOST_IP": env.text("KYOZO_HOST_IP", "127.0.0.1"),
+    "NETWORKS": env.text("KYOZO_NETWORKS", "10.208.0.0/12"),
+    "FOLDER_ROOTS": [Path(p).expanduser() for p in env.words("KYOZO_FOLDER_ROOTS")],
+    "IMAGE_MIRROR": env.text("KYOZO_IMAGE_MIRROR"),
+    "IMAGE_SOURCE": env.text("KYOZO_IMAGE_SOURCE", "auto"),
+    "BUILD_CONCURRENCY": env.integer("KYOZO_BUILD_CONCURRENCY", 2),
+    "BUILD_MEMORY_MB": env.integer("KYOZO_BUILD_MEMORY_MB", 4096),
+    "BUILD_CPUS": env.number("KYOZO_BUILD_CPUS", 0),
+    "WORKER_THREADS": env.integer("KYOZO_WORKER_THREADS", 16),
+    "KEEP_RELEASES": env.integer("KYOZO_KEEP_RELEASES", 5),
+    "LEASE_S": env.number("KYOZO_LEASE_S", 30),
+    "LEASE_RENEW_S": env.number("KYOZO_LEASE_RENEW_S", 10),
+    "SWEEP_S": env.number("KYOZO_SWEEP_S", 15),
+    "QUEUE_POLL_S": env.number("KYOZO_QUEUE_POLL_S", 2),
+    "ANALYSE_S": env.number("KYOZO_ANALYSE_S", 30),
+    "BUILD_S": env.number("KYOZO_BUILD_S", 1200),
+    "GATE_MAX_S": env.number("KYOZO_GATE_MAX_S", 300),
+    "SETTLE_S": env.number("KYOZO_SETTLE_S", 5),
+    "DRAIN_S": env.number("KYOZO_DRAIN_S", 30),
+    "STOP_GRACE_S": env.integer("KYOZO_STOP_GRACE_S", 10),
+    "STALE_AFTER_S": env.number("KYOZO_STALE_AFTER_S", 60),
+    "ADDRESS_REST_S": env.number("KYOZO_ADDRESS_REST_S", 600),
+    "METRICS_S": env.number("KYOZO_METRICS_S", 30),
+    "KEEP_SAMPLES_H": env.number("KYOZO_KEEP_SAMPLES_H", 24),
+    "KEEP_EVENTS_DAYS": env.number("KYOZO_KEEP_EVENTS_DAYS", 90),
+}
+SIGN_IN_LINK_LIFE = timedelta(minutes=30)

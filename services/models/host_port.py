@@ -1,0 +1,23 @@
+"""Who owns which port of the host. The unique constraint is the answer to "port in use"."""
+
+from django.db import models
+
+from services.models.service import Service
+
+
+class HostPort(models.Model):
+    """`is_http`: the router listens there; else the engine publishes it from the instance."""
+
+    port = models.PositiveIntegerField()
+    protocol = models.CharField(max_length=4, default="tcp")
+    service = models.ForeignKey(Service, models.CASCADE, related_name="host_ports")
+    container_port = models.PositiveIntegerField()
+    is_http = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["port", "protocol"], name="one_owner_of_a_port")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.port}/{self.protocol}"

@@ -1,0 +1,42 @@
+"""A workspace: a named source of folders."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from services.teams.models import Team
+
+
+class StorageBackend(models.TextChoices):
+    FOLDER = "folder"
+    ARCHIVE = "archive"
+    GIT = "git"
+
+
+class WorkspaceQuerySet(models.QuerySet["Workspace"]):
+    def visible_to(self, team: Team) -> "WorkspaceQuerySet":
+        return self.filter(team=team)
+
+
+class Workspace(models.Model):
+    """`root` is the absolute path of a registered folder (storage backend folder)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, models.CASCADE, related_name="workspaces")
+    name = models.CharField(max_length=100)
+    storage_backend = models.CharField(
+        max_length=10, choices=StorageBackend.choices, default=StorageBackend.FOLDER
+    )
+    root = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[WorkspaceQuerySet] = WorkspaceQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "name"], name="one_workspace_name")]
+
+    def __str__(self) -> str:
+        return self.name

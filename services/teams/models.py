@@ -1,0 +1,143 @@
+"""Team, Membership and ApiToken: the owner of everything, who belongs to it, and what proves it."""
+
+import hashlib
+import hmac
+import secrets
+import uuid
+from datetime import timedelta
+from typing import ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+TOKEN_PREFIX = "kyozo_"  # noqa: S105 - the visible beginning of every token, not a token
+LAST_USED_EVERY = timedelta(minutes=1)
+
+
+class Role(models.TextChoices):
+    OWNER = "owner"
+    ADMIN = "admin"
+    DEVELOPER = "developer"
+    VIEWER = "viewer"
+
+
+class Scope(models.TextChoices):
+    """What a token may do; each includes the ones before it."""
+
+    READ = "read"
+    DEPLOY = "deploy"
+    ADMIN = "admin"
+
+
+SCOPE_ORDER = (Scope.READ, Scope.DEPLOY, Scope.ADMIN)
+ROLE_SCOPE = {
+    Role.OWNER: Scope.ADMIN,
+    Role.ADMIN: Scope.ADMIN,
+    Role.DEVELOPER: Scope.DEPLOY,
+    Role.VIEWER: Scope.READ,
+}
+
+
+def allows(have: str, need: str) -> bool:
+    """Whether scope `have` includes scope `need`."""
+    return SCOPE_ORDER.index(Scope(have)) >= SCOPE_ORDER.index(Scope(need))
+
+
+class Team(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=100)
+    slug = models.CharField(max_length=63, unique=True)
+    plan = models.CharField(max_length=20, default="standard")
+    # Mixed into every build-cache id, so that no team reads or changes what another's build sees.
+    cache_secret = models.CharField(max_length=64, default=secrets.token_hex)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Membership(models.Model):
+    team = models.ForeignKey(Team, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey("auth.User", models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=20, choices=Role.choices, default=Role.DEVELOPER)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "user"], name="one_membership")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.team_id} as {self.role}"
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def alive(self) -> "ApiTokenQuerySet":
+        """Tokens that open something now: not revoked, not expired, of a current member."""
+        now = timezone.now()
+        return self.filter(revoked_at=None, user__is_active=True).filter(
+            Q(expires_at=None) | Q(expires_at__gt=now)
+        )
+
+    def find(self, text: str) -> "ApiToken | None":
+        """The living token that `text` is; compares hashes only."""
+        return self.alive().select_related("team", "user").filter(hash=hash_token(text)).first()
+
+
+def hash_token(text: str) -> str:
+    # 256 random bits need no slow hash; SHA-256 keeps every request cheap.
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+class ApiToken(models.Model):
+    """`prefix` may be shown; the token itself is shown once and stored as a hash."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, models.CASCADE, related_name="tokens")
+    user = models.ForeignKey("auth.User", models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=100)
+    prefix = models.CharField(max_length=16)
+    hash = models.CharField(max_length=64, unique=True)
+    scope = models.CharField(max_length=10, choices=Scope.choices, default=Scope.DEPLOY)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[ApiTokenQuerySet] = ApiTokenQuerySet.as_manager()  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}...)"
+
+    @property
+    def is_recently_used(self) -> bool:
+        """True while `last_used_at` is fresh enough not to be written again."""
+        return self.last_used_at is not None and (
+            timezone.now() - self.last_used_at < LAST_USED_EVERY
+        )
+
+
+class SignInLink(models.Model):
+    """A one-time link to the dashboard; the secret in it is stored as a hash and dies after use."""
+
+    hash = models.CharField(max_length=64, unique=True)
+    user = models.ForeignKey("auth.User", models.CASCADE)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"sign-in link of {self.user_id}"
+
+
+def new_secret() -> str:
+    return TOKEN_PREFIX + secrets.token_urlsafe(32)
+
+
+def same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one, other)
+
+
+def member_role(user: AbstractBaseUser, team: Team) -> Role | None:
+    row = Membership.objects.filter(user_id=user.pk, team=team).values_list("role", flat=True)
+    found = row.first()
+    return Role(found) if found else None
