@@ -1,0 +1,107 @@
+"""Team networks and volumes on a Docker engine: found or created, never somebody else's."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from docker.types import IPAMConfig, IPAMPool
+
+from services.errors import EngineError, EngineNotFoundError
+from services.runtimes.base import LABEL_INSTALL, Network
+from services.runtimes.docker_engine import Engine
+
+
+def ensure_network(engine: Engine, network: Network, *, labels: Mapping[str, str]) -> Network:
+    """The engine allows two networks of one name, so after creating one we look who else did."""
+    found = _named(engine, network.name)
+    if not found:
+        _create(engine, network, labels=labels)
+        found = _named(engine, network.name)
+    winner = min(found, key=lambda one: (one["Created"], one["Id"]), default=None)
+    if winner is None:
+        message = f"Network {network.name} was removed while it was created."
+        raise EngineNotFoundError(message)
+    _check(winner, network, labels=labels)
+    for other in found:
+        if other is not winner and _is_twin(other, winner):
+            _remove(engine, other["Id"])
+    return Network(network.name, subnet=network.subnet, gateway=_pool(winner).get("Gateway", ""))
+
+
+def remove_network(engine: Engine, name: str) -> None:
+    """Harmless when gone; only networks of Kyozo."""
+    for found in _named(engine, name):
+        if LABEL_INSTALL not in (found.get("Labels") or {}):
+            raise _foreign("network", name)
+        _remove(engine, found["Id"])
+
+
+def ensure_volume(engine: Engine, name: str, *, labels: Mapping[str, str]) -> None:
+    """Creating a volume that exists only finds it: the labels tell whose it is."""
+    with engine.call(f"create volume {name}") as client:
+        volume = client.create_volume(name, driver="local", labels=dict(labels))
+    if (volume.get("Labels") or {}).get(LABEL_INSTALL) != labels.get(LABEL_INSTALL):
+        raise _foreign("volume", name)
+
+
+def _create(engine: Engine, network: Network, *, labels: Mapping[str, str]) -> None:
+    """A refusal is no failure when somebody else created the same network in the meantime."""
+    pool = IPAMPool(subnet=network.subnet, gateway=network.gateway or None)
+    try:
+        with engine.call(f"create network {network.name} ({network.subnet})") as client:
+            client.create_network(
+                network.name,
+                driver="bridge",
+                ipam=IPAMConfig(pool_configs=[pool]),
+                options={"com.docker.network.bridge.enable_icc": "true"},
+                labels=dict(labels),
+                check_duplicate=True,
+            )
+    except EngineError:
+        if not _named(engine, network.name):
+            raise
+
+
+def _named(engine: Engine, name: str) -> list[dict[str, Any]]:
+    """The engine's filter matches parts of names."""
+    with engine.call("list networks") as client:
+        found: list[dict[str, Any]] = client.networks(names=[name])
+    return [one for one in found if one["Name"] == name]
+
+
+def _check(found: dict[str, Any], wanted: Network, *, labels: Mapping[str, str]) -> None:
+    if (found.get("Labels") or {}).get(LABEL_INSTALL) != labels.get(LABEL_INSTALL):
+        raise _foreign("network", wanted.name)
+    subnet = _pool(found).get("Subnet", "")
+    if subnet != wanted.subnet:
+        message = f"Network {wanted.name} exists with subnet {subnet}, not {wanted.subnet}."
+        raise EngineError(
+            message,
+            code="engine.network_clash",
+            fix="Use the subnet it has, or remove the network once nothing runs in it.",
+        )
+
+
+def _is_twin(other: dict[str, Any], winner: dict[str, Any]) -> bool:
+    """Ours, the same in all but its id: what the loser of two creations at once leaves behind."""
+    return (other.get("Labels") or {}) == (winner.get("Labels") or {})
+
+
+def _remove(engine: Engine, network_id: str) -> None:
+    try:
+        with engine.call(f"remove network {network_id[:12]}") as client:
+            client.remove_network(network_id)
+    except EngineNotFoundError:
+        return
+
+
+def _pool(found: dict[str, Any]) -> dict[str, str]:
+    pools = (found.get("IPAM") or {}).get("Config") or [{}]
+    return dict(pools[0])
+
+
+def _foreign(kind: str, name: str) -> EngineError:
+    return EngineError(
+        f"The {kind} {name} exists on the engine and is not of this Kyozo.",
+        code="engine.name_taken",
+        fix=f"Remove or rename that {kind}; Kyozo touches nothing that it did not create.",
+    )
