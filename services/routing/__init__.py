@@ -1,0 +1,1 @@
+"""Host names and host ports -> healthy instances: one table of routes, published to the router."""

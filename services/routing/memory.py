@@ -1,0 +1,32 @@
+"""A router that only remembers its table: for unit tests and for runs without an engine."""
+
+from collections.abc import Callable, Collection
+
+from services.routing.table import RouteTable
+
+
+class MemoryRouter:
+    """Meets `Router`; everything published is shown at once."""
+
+    web_port = 7080
+
+    def __init__(self, *, ports: Collection[int]) -> None:
+        self.ports: set[int] = set(ports)
+        self.table = RouteTable(routes=())
+
+    def publish(self, wanted: RouteTable | Callable[[], RouteTable]) -> None:
+        self.table = wanted() if callable(wanted) else wanted
+
+    def wait_shown(
+        self, table: RouteTable, timeout_s: float = 5.0, *, only: Collection[str] | None = None
+    ) -> None:
+        return None
+
+    def add_port(self, port: int) -> None:
+        self.ports.add(port)
+
+    def ensure_running(self) -> None:
+        return None
+
+    def stop(self) -> None:
+        return None
