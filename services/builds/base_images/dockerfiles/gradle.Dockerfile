@@ -1,0 +1,9 @@
+# Debian's gradle on our Java image.
+ARG BASE
+FROM ${BASE}
+ARG PACKAGES
+RUN --mount=type=cache,id=kyozo-base-apt,target=/var/cache/apt,sharing=locked \
+    --mount=type=cache,id=kyozo-base-lists,target=/var/lib/apt/lists,sharing=locked \
+    apt-get update \
+    && apt-get install -y --no-install-recommends ${PACKAGES}
+CMD ["gradle"]

@@ -1,0 +1,13 @@
+# Debian's Ruby and bundler, with the gems a small web application needs.
+ARG BASE
+FROM ${BASE}
+ARG PACKAGES
+RUN --mount=type=cache,id=kyozo-base-apt,target=/var/cache/apt,sharing=locked \
+    --mount=type=cache,id=kyozo-base-lists,target=/var/lib/apt/lists,sharing=locked \
+    apt-get update \
+    && apt-get install -y --no-install-recommends ${PACKAGES} \
+    && mkdir -p -m 1777 /usr/local/bundle
+ENV LANG=C.UTF-8 GEM_HOME=/usr/local/bundle BUNDLE_SILENCE_ROOT_WARNING=1 \
+    BUNDLE_APP_CONFIG=/usr/local/bundle \
+    PATH=/usr/local/bundle/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+CMD ["irb"]

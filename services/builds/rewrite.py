@@ -1,0 +1,223 @@
+"""Makes a Dockerfile safe to build beside other teams': cache mounts, image names, privileges.
+
+People's own files and generated ones take the same way. What is changed is noted for the build log;
+what would reach past the build's walls is refused.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from services.builds import refs
+from services.builds.dockerfile import Dockerfile, Instruction, parse
+from services.builds.words import join_flags, refused
+
+TEAM_ID = re.compile(r"[A-Za-z0-9]{16,64}")
+MOUNT_TYPES = frozenset({"bind", "cache", "secret", "ssh", "tmpfs"})
+MOUNT_OPTIONS = frozenset(
+    {"destination", "dst", "env", "from", "gid", "id", "mode", "readonly", "readwrite", "required"}
+    | {"ro", "rw", "sharing", "size", "source", "src", "target", "type", "uid"}
+)
+FLAGS = {
+    "FROM": frozenset({"platform"}),
+    "RUN": frozenset({"mount", "network", "security"}),
+    "COPY": frozenset({"from", "chown", "chmod", "link", "parents", "exclude"}),
+    "ADD": frozenset({"chown", "chmod", "link", "checksum", "exclude"}),
+    "HEALTHCHECK": frozenset({"interval", "timeout", "start-period", "start-interval", "retries"}),
+}
+ALLOWED = {"network": frozenset({"default", "none"}), "security": frozenset({"sandbox"})}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`cache_id` is the team's secret. `images` maps names (team's rows first); `mirror` takes hub
+    names. Names starting with one of `private` are refused unless they start with one of `own`."""
+
+    cache_id: str
+    images: Mapping[str, str] = field(default_factory=dict)
+    mirror: str = ""
+    private: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The only thing a build takes. `images` are the outside images it will ask for; `notes` belong
+    into its log; `cache_id` also names the cache mounts that base images bring along (ONBUILD)."""
+
+    text: str
+    cache_id: str
+    images: tuple[str, ...]
+    notes: tuple[str, ...]
+    dockerfile: Dockerfile
+
+
+def prepare(
+    text: str,
+    policy: Policy,
+    *,
+    build_args: Mapping[str, str] | None = None,
+    platform: str = "",
+) -> Prepared:
+    if not TEAM_ID.fullmatch(policy.cache_id):
+        raise ValueError("a team's cache id is 16 to 64 letters and digits")
+    source = parse(text)
+    rewriter = _Rewriter(policy, dict(build_args or {}), refs.platform_values(platform))
+    if source.syntax:
+        rewriter.notes.append(
+            f"the line '# syntax={source.syntax}' was left out: builds use the engine's own syntax"
+        )
+    rewriter.stages_ahead = _stage_names(source)
+    done = replace(source, instructions=tuple(map(rewriter.rewrite, source.instructions)))
+    if not rewriter.stages:
+        raise refused(1, "the file has no FROM instruction")
+    images = tuple(dict.fromkeys(rewriter.images))
+    return Prepared(
+        done.render(), policy.cache_id, images, tuple(dict.fromkeys(rewriter.notes)), done
+    )
+
+
+def _stage_names(source: Dockerfile) -> set[str]:
+    words = [one.arguments.split() for one in source.instructions if one.keyword == "FROM"]
+    return {word[2].lower() for word in words if len(word) == 3}
+
+
+@dataclass(slots=True)
+class _Rewriter:
+    policy: Policy
+    given: dict[str, str]
+    values: dict[str, str]
+    stages: list[str] = field(default_factory=list)
+    stages_ahead: set[str] = field(default_factory=set)
+    images: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def rewrite(self, one: Instruction) -> Instruction:
+        if one.keyword == "ONBUILD":
+            return one.with_trigger(self.rewrite(one.trigger))
+        if one.keyword == "ARG" and not self.stages:
+            refs.read_arg(one.text, self.values, self.given)
+        rules = {"FROM": self._from, "RUN": self._run, "COPY": self._copy, "ADD": self._add}
+        flags = self._checked_flags(one)
+        rule = rules.get(one.keyword)
+        return rule(one, flags) if rule else one
+
+    def _checked_flags(self, one: Instruction) -> list[tuple[str, str]]:
+        known = FLAGS.get(one.keyword, frozenset())
+        pairs = []
+        for flag in one.flags:
+            name, _, value = flag.removeprefix("--").partition("=")
+            if name not in known:
+                raise refused(one.line, f"{one.keyword} --{name} is not allowed")
+            if name in ALLOWED and value not in ALLOWED[name]:
+                raise refused(one.line, f"{one.keyword} --{name}={value} is not allowed")
+            pairs.append((name, value))
+        return pairs
+
+    def _from(self, one: Instruction, flags: list[tuple[str, str]]) -> Instruction:
+        words = one.arguments.split()
+        if len(words) not in {1, 3} or (len(words) == 3 and words[1].upper() != "AS"):
+            raise refused(one.line, "FROM takes an image and perhaps AS and a name")
+        image = refs.expand(words[0], self.values, one.line)
+        if image != "scratch" and image.lower() not in self.stages:
+            image = self._image(image, one.line)
+        self.stages.append(words[2].lower() if len(words) == 3 else "")
+        return replace(one, text=_join(flags, " ".join([image, *words[1:]])))
+
+    def _copy(self, one: Instruction, flags: list[tuple[str, str]]) -> Instruction:
+        changed = [
+            (name, self._source(value, one.line) if name == "from" else value)
+            for name, value in flags
+        ]
+        return replace(one, text=_join(changed, one.arguments)) if changed != flags else one
+
+    def _add(self, one: Instruction, flags: list[tuple[str, str]]) -> Instruction:
+        """The engine itself fetches remote sources: from the host, where it reaches everything."""
+        # In the JSON form \\u003a is a colon that nobody sees.
+        is_hidden = one.arguments.startswith("[") and "\\" in one.arguments
+        words = re.sub(r"[\"'\\\[\],]", " ", one.arguments).split()[:-1]
+        remote = next((word for word in words if is_hidden or not _is_local(word)), None)
+        if remote is not None:
+            raise refused(
+                one.line,
+                f"ADD of {remote[:100]!r} is not allowed: it may be fetched from a network",
+                fix="Use COPY for files of the folder, and RUN curl for downloads.",
+            )
+        return one
+
+    def _run(self, one: Instruction, flags: list[tuple[str, str]]) -> Instruction:
+        if not flags:
+            return one
+        changed = [
+            (name, self._mount(value, one.line) if name == "mount" else value)
+            for name, value in flags
+        ]
+        return replace(one, text=_join(changed, one.arguments))
+
+    def _mount(self, value: str, line: int) -> str:
+        if re.search(r"[\"\s]", value):
+            raise refused(line, "a mount with quotes or spaces in it is not allowed")
+        pairs = [field.partition("=") for field in value.split(",")]
+        options = [(name.lower(), equals, what) for name, equals, what in pairs]
+        known = {name: what for name, _, what in options}
+        if len(known) < len(options) or not known.keys() <= MOUNT_OPTIONS:
+            raise refused(line, f"the mount {value[:100]!r} repeats an option or has a wrong one")
+        kind = known.get("type", "bind").lower()
+        if kind not in MOUNT_TYPES:
+            raise refused(line, f"a mount of type {kind!r} is not allowed")
+        if kind == "cache":
+            options = [option for option in options if option[0] != "id"]
+            options.append(("id", "=", self._cache_id(known, line)))
+        return ",".join(
+            f"{name}{equals}{self._source(what, line) if name == 'from' else what}"
+            for name, equals, what in options
+        )
+
+    def _cache_id(self, known: Mapping[str, str], line: int) -> str:
+        target = known.get("target") or known.get("dst") or known.get("destination")
+        own = known.get("id") or target
+        if not own:
+            raise refused(line, "a cache mount needs a target")
+        return f"{self.policy.cache_id}-{own}"
+
+    def _source(self, name: str, line: int) -> str:
+        """A `from=`: the number or name of an earlier stage stays, an image is looked at."""
+        if name.isascii() and name.isdigit():
+            return name
+        if name.lower() in self.stages:
+            return name
+        if name.lower() in self.stages_ahead:
+            raise refused(line, f"the stage {name} comes only later")
+        if not refs.is_ref(name):
+            raise refused(line, f"from={name[:100]} is neither a stage nor an image")
+        return self._image(name, line)
+
+    def _image(self, asked: str, line: int) -> str:
+        mapped = refs.find_mapping(asked, self.policy.images)
+        image = mapped or refs.through_mirror(asked, self.policy.mirror)
+        if image != asked:
+            self.notes.append(f"line {line}: {asked} is taken from {image}")
+        full = refs.full_name(image)
+        if _starts(full, self.policy.private) and not _starts(full, self.policy.own):
+            raise refused(line, f"the image {asked} belongs to somebody else")
+        self.images.append(image)
+        return image
+
+
+def _is_local(word: str) -> bool:
+    """A variable may only follow a beginning that no address can have."""
+    fixed, dollar, _ = word.partition("$")
+    if ":" in fixed or "@" in fixed or fixed.startswith("github.com/"):
+        return False
+    return not dollar or "/" in fixed or "." in fixed
+
+
+def _starts(full: str, prefixes: tuple[str, ...]) -> bool:
+    return any(
+        full.startswith(refs.full_name(prefix).removesuffix(":latest")) for prefix in prefixes
+    )
+
+
+def _join(flags: list[tuple[str, str]], rest: str) -> str:
+    written = [f"--{name}={value}" if value else f"--{name}" for name, value in flags]
+    return join_flags(written, rest)

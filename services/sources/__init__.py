@@ -1,0 +1,1 @@
+"""A folder -> a clean, content-addressed tree. Knows no Django."""
