@@ -1,0 +1,1 @@
+"""One verb a file; `decide` says what should happen, `reconcile` and `run` make it happen."""

@@ -1,0 +1,285 @@
+"""What should happen next to one service: a pure function of what is wanted, how far the rollout
+is, and what is seen. Every change of instances and routes goes through here.
+
+The order of a rollout (design of this module): start the new instances; gate them; route them
+beside the old; take the old out; settle; drain; remove. Nothing is removed while it is routed,
+and an instance marked leaving is never taken back.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from services.runtimes.base import State
+
+GONE = frozenset({State.EXITED, State.DEAD, State.MISSING})
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One instance: its row and what the engine showed in the same pass.
+
+    `is_made`: the engine once confirmed it. `is_drained`: out of the router with no connection
+    left, or for longer than the drain limit. `is_due`: a stopped one may be started again now.
+    """
+
+    id: uuid.UUID
+    generation: int
+    replica: int
+    state: State
+    is_made: bool = True
+    is_gated: bool = False
+    is_routed: bool = False
+    is_leaving: bool = False
+    is_drained: bool = False
+    is_unhealthy: bool = False
+    is_due: bool = True
+
+    @property
+    def is_failed(self) -> bool:
+        return self.is_made and (self.state in GONE or self.is_unhealthy)
+
+    @property
+    def can_serve(self) -> bool:
+        return self.is_gated and not self.is_leaving and self.state not in GONE
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    is_running: bool
+    generation: int
+    replicas: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The open rollout. `is_settled` and `is_overdue` are the clock's part, read by the caller."""
+
+    phase: str
+    to_generation: int
+    from_generation: int | None = None
+    replaces_first: bool = False  # strategy recreate
+    is_settled: bool = False
+    is_overdue: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    generation: int
+    replica: int
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SetRoutes:
+    """Exactly these instances serve from now on; done when the router itself shows it."""
+
+    ids: frozenset[uuid.UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Retire:
+    """Stop and remove; only ever of an instance that is leaving and not routed."""
+
+    id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """The engine has lost it: close the row, so that a new one can take its place."""
+
+    id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    phase: str
+    failed: uuid.UUID | None = None
+
+
+Action = Create | Start | Gate | SetRoutes | Leave | Retire | Forget | Advance
+
+
+def decide(wanted: Wanted, rollout: Progress | None, seen: Iterable[Seen]) -> list[Action]:
+    """The actions of this pass, in the order in which they must be carried out."""
+    instances = sorted(seen, key=lambda s: (s.generation, s.replica))
+    if rollout is None:
+        return _steady(wanted, instances)
+    return PHASES[rollout.phase](wanted, rollout, instances)
+
+
+def _steady(wanted: Wanted, seen: list[Seen]) -> list[Action]:
+    """No rollout: keep exactly the wanted replicas of the wanted generation, repair drift."""
+    if not wanted.is_running:
+        return [*_routes(seen, frozenset()), *_see_off(seen)]
+    mine = [s for s in seen if s.generation == wanted.generation and not s.is_leaving]
+    lost = [s for s in mine if s.is_made and s.state in {State.MISSING, State.DEAD}]
+    present = [s for s in mine if s not in lost]
+    surplus = _surplus(present, wanted.replicas)
+    staying = [s for s in present if s not in surplus]
+    serving = frozenset(s.id for s in staying if s.can_serve)
+    rest = [s for s in seen if s.generation != wanted.generation or s.is_leaving]
+    return [
+        *(Forget(s.id) for s in lost),
+        *_make(wanted.generation, staying, seen, wanted.replicas),
+        *(Start(s.id) for s in staying if s.state == State.EXITED and s.is_due),
+        *_gate(staying),
+        *_routes(seen, serving),
+        *_see_off([*surplus, *rest]),
+    ]
+
+
+def _surplus(present: list[Seen], replicas: int) -> list[Seen]:
+    """What is too many: first those that do not serve, then the highest numbers."""
+    by_worth = sorted(present, key=lambda s: (not s.can_serve, s.replica))
+    return by_worth[replicas:]
+
+
+def _starting(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Action]:
+    new, old = _parted(rollout, seen)
+    if rollout.replaces_first and old:
+        return [*_routes(seen, frozenset()), *_see_off(old)]
+    if any(s.is_failed for s in new):
+        return _revert(new)
+    making = _make(rollout.to_generation, new, seen, wanted.replicas)
+    if making or any(not s.is_made for s in new):
+        return making
+    return [Advance("gating")]
+
+
+def _gating(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Action]:
+    new, old = _parted(rollout, seen)
+    if len(new) < wanted.replicas:
+        return [Advance("starting")]
+    if any(s.is_failed for s in new):
+        return _revert(new)
+    if waiting := _gate(new):
+        return waiting
+    both = frozenset(s.id for s in [*new, *old] if s.can_serve)
+    return [*_routes(seen, both), Advance("switched")]
+
+
+def _switched(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Action]:
+    new, _ = _parted(rollout, seen)
+    return [*_routes(seen, frozenset(s.id for s in new if s.can_serve)), Advance("settling")]
+
+
+def _settling(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Action]:
+    new, _ = _parted(rollout, seen)
+    # One that lost its gate has crashed and been restarted by the engine meanwhile.
+    if any(s.is_failed or not s.is_gated for s in new) or len(new) < wanted.replicas:
+        return _revert(new)
+    return [Advance("draining")] if rollout.is_settled else []
+
+
+def _draining(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Action]:
+    new, old = _parted(rollout, seen)
+    routes = _routes(seen, frozenset(s.id for s in new if s.can_serve))
+    return [*routes, *_see_off(old)] if old else [*routes, Advance("done")]
+
+
+def _reverting(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Action]:
+    """Bring the old generation back, then clear the new one away.
+
+    Where only one may write at a time (recreate), or there is nothing to go back to, or the
+    deadline is over, the new one goes first.
+    """
+    new, old = _parted(rollout, seen)
+    staying = [s for s in old if not s.is_leaving]
+    no_way_back = rollout.from_generation is None or rollout.is_overdue
+    if rollout.replaces_first or no_way_back:
+        going = [*new, *(s for s in old if s.is_leaving)]
+        if going:
+            return [*_routes(seen, _serving(staying)), *_see_off(going)]
+        if no_way_back:
+            return [Advance("done")]
+    repairs = _restore(rollout.from_generation or 0, staying, seen, wanted.replicas)
+    routes = _routes(seen, _serving(staying))
+    if repairs:
+        return [*repairs, *routes]
+    return [*routes, *(_see_off(new) if new else [Advance("done")])]
+
+
+def _restore(generation: int, staying: list[Seen], seen: list[Seen], replicas: int) -> list[Action]:
+    lost = [s for s in staying if s.is_made and s.state in {State.MISSING, State.DEAD}]
+    kept = [s for s in staying if s not in lost]
+    return [
+        *(Forget(s.id) for s in lost),
+        *(Start(s.id) for s in kept if s.state == State.EXITED and s.is_due),
+        *_make(generation, kept, seen, replicas),
+        *_gate(kept),
+    ]
+
+
+PHASES = {
+    "starting": _starting,
+    "gating": _gating,
+    "switched": _switched,
+    "settling": _settling,
+    "draining": _draining,
+    "reverting": _reverting,
+}
+
+
+def _parted(rollout: Progress, seen: list[Seen]) -> tuple[list[Seen], list[Seen]]:
+    """(new, old); whatever of the new generation is leaving counts as old."""
+    new = [s for s in seen if s.generation == rollout.to_generation and not s.is_leaving]
+    if rollout.phase == "reverting":
+        new = [s for s in seen if s.generation == rollout.to_generation]
+    return new, [s for s in seen if s not in new]
+
+
+def _serving(seen: Iterable[Seen]) -> frozenset[uuid.UUID]:
+    return frozenset(s.id for s in seen if s.can_serve)
+
+
+def _revert(new: list[Seen]) -> list[Action]:
+    failed = next((s.id for s in new if s.is_failed or not s.is_gated), None)
+    return [Advance("reverting", failed=failed)]
+
+
+def _make(generation: int, present: list[Seen], seen: list[Seen], replicas: int) -> list[Action]:
+    """Creates for missing replicas, and for rows whose container was never made.
+
+    A replica number is free only when nobody of the generation has it, leaving ones included:
+    names are made of it.
+    """
+    unmade: list[Action] = [Create(generation, s.replica) for s in present if not s.is_made]
+    used = {s.replica for s in seen if s.generation == generation}
+    free = (n for n in range(replicas + len(used)) if n not in used)
+    missing = max(0, replicas - len(present))
+    return [*unmade, *(Create(generation, next(free)) for _ in range(missing))]
+
+
+def _gate(instances: list[Seen]) -> list[Action]:
+    return [Gate(s.id) for s in instances if s.is_made and not s.is_gated and s.state not in GONE]
+
+
+def _routes(seen: list[Seen], serving: frozenset[uuid.UUID]) -> list[Action]:
+    routed = frozenset(s.id for s in seen if s.is_routed)
+    return [SetRoutes(serving)] if routed != serving else []
+
+
+def _see_off(going: list[Seen]) -> list[Action]:
+    """Mark as leaving first; stop and remove once nobody is connected any more."""
+    actions: list[Action] = []
+    for s in going:
+        if not s.is_leaving:
+            actions.append(Leave(s.id))
+        elif not s.is_routed and (s.is_drained or s.state in GONE or not s.is_made):
+            actions.append(Retire(s.id))
+    return actions

@@ -1,0 +1,110 @@
+"""Why an instance failed, in words: exit code, memory, last lines, and what to try next."""
+
+from typing import Any
+
+from services.errors import EngineError
+from services.lifecycle.config import ReleaseConfig
+from services.lifecycle.engine import runtime
+from services.models import Instance, Service
+
+SHOWN_LINES = 20
+LOOPBACK = ("127.", "::1")
+
+HINTS = (
+    ("modulenotfounderror", "a Python package is missing: add it to the project's requirements"),
+    ("cannot find module", "a Node module or file is missing: add it to package.json dependencies"),
+    ("command not found", "the start command does not exist in the image; set it with --start"),
+    ("no such file or directory", "a file that the start command names is not in the image"),
+    ("permission denied", "the app runs as a non-root user; write to /tmp or to a volume instead"),
+    ("address already in use", "the app starts two servers on one port"),
+    ("read-only file system", "write to /tmp or to a volume instead"),
+    ("connection refused", "a service it needs did not answer; is it deployed and healthy?"),
+)
+
+
+def failure(service: Service, row: Instance, phase: str) -> dict[str, Any]:
+    """What a failed deploy shows of the instance that made it fail; JSON."""
+    lines = last_lines(row.engine_id, SHOWN_LINES)
+    row.last_lines = row.last_lines or "\n".join(lines)
+    row.save(update_fields=["last_lines"])
+    return {
+        "code": "deploy.instance_failed",
+        "stage": "health" if phase in {"starting", "gating"} else "settle",
+        "message": _message(row, phase),
+        "exit_code": row.exit_code,
+        "oom": row.is_oom_killed,
+        "log_tail": lines,
+        "fix": fix(row, lines),
+    }
+
+
+def gate_timeout(row: Instance | None, *, waited_s: float) -> dict[str, Any]:
+    """The same for an instance that never answered as it should."""
+    lines = last_lines(row.engine_id, SHOWN_LINES) if row else []
+    why = row.last_probe if row and row.last_probe else "no instance came up"
+    return {
+        "code": "deploy.not_healthy",
+        "stage": "health",
+        "message": f"not healthy after {waited_s:.0f} s: {why}",
+        "exit_code": row.exit_code if row else None,
+        "oom": row.is_oom_killed if row else False,
+        "log_tail": lines,
+        "fix": fix(row, lines) if row else "look at the log of the service",
+    }
+
+
+def _message(row: Instance, phase: str) -> str:
+    when = "while starting" if phase in {"starting", "gating"} else "soon after the switch"
+    if row.is_oom_killed:
+        return f"the app ran out of memory {when}"
+    if row.state == "missing":
+        return f"the container was removed {when}"
+    if row.health == "unhealthy" and row.state == "running":
+        return f"the app stopped answering {when}: {row.last_probe}"
+    return f"the app exited with code {row.exit_code} {when}"
+
+
+def fix(row: Instance, lines: list[str]) -> str:
+    """One suggestion: the likeliest next step for this failure."""
+    if row.is_oom_killed or row.exit_code == 137:
+        return "give it more memory: resource_limits.memory_mb"
+    text = "\n".join(lines).lower()
+    for words, hint in HINTS:
+        if words in text:
+            return hint
+    return _port_hint(row) or "look at the last lines above; `kyozo logs` shows more"
+
+
+def _port_hint(row: Instance) -> str:
+    """The app runs but does not answer: where does it listen instead?"""
+    expected = ReleaseConfig.from_json(row.release.config).http_port
+    listening = _listening(row.engine_id) if row.state == "running" and expected else None
+    if listening is None:
+        return ""
+    if not listening:
+        return f"the app listens on no port; it should listen on 0.0.0.0:{expected} ($PORT)"
+    here = [host for host, port in listening if port == expected]
+    if here and all(host.startswith(LOOPBACK) for host in here):
+        return f"the app listens on 127.0.0.1:{expected} only; make it listen on 0.0.0.0"
+    other = min(port for _, port in listening)
+    return (
+        "" if here else f"the app listens on {other}, not {expected}: read $PORT or --port {other}"
+    )
+
+
+def _listening(engine_id: str) -> list[tuple[str, int]] | None:
+    try:
+        found = runtime().listening(engine_id)
+    except EngineError:
+        return None
+    return None if found is None else list(found)
+
+
+def last_lines(engine_id: str, count: int) -> list[str]:
+    """The end of an instance's log; empty when there is none to be had."""
+    if not engine_id:
+        return []
+    try:
+        return [line.text for line in runtime().logs(engine_id, tail=count)]
+    except EngineError:
+        return []

@@ -1,0 +1,139 @@
+"""Deploying a folder: every service found in it, in dependency order, in one call."""
+
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from detection import DetectedService, to_json
+from services.errors import InvalidError
+from services.lifecycle import plan
+from services.lifecycle.deploy import DeployOptions, apply_plan, deploy
+from services.lifecycle.workspaces import slug
+from services.models import Analysis, Operation, Service, Workspace
+
+
+@dataclass(slots=True)
+class FolderDeploy:
+    """`skipped` has what was found and not deployed, as (name, reason)."""
+
+    analysis: Analysis
+    services: list[Service] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+
+
+def deploy_folder(  # noqa: PLR0913 - what the command and the API offer, each by its name
+    workspace: Workspace,
+    *,
+    actor: str,
+    folder_path: str = "/",
+    only: list[str] | None = None,
+    name: str = "",
+    overrides: dict[str, Any] | None = None,
+    options: DeployOptions | None = None,
+) -> FolderDeploy:
+    """Create what is new, keep what is there, queue a deploy for each. `overrides` and `name` are
+    for a folder with one service; raises `InvalidError` when nothing here can run."""
+    found = plan.analyse_folder(workspace, folder_path, overrides or {})
+    result = FolderDeploy(
+        Analysis.objects.create(
+            team=workspace.team,
+            workspace=workspace,
+            folder_path=folder_path,
+            result=to_json(found),
+        )
+    )
+    chosen = _choose(plan.planned(found), only, result)
+    if not chosen:
+        raise plan.nothing_deployable(found, plan.planned(found))
+    if name and len(chosen) > 1:
+        raise InvalidError(
+            f"{len(chosen)} services live here: one name cannot be given to all",
+            details={"name": ["choose one service with `only` as well"]},
+        )
+    with transaction.atomic():
+        queued: dict[str, Operation] = {}
+        for row in chosen:
+            service = _service(workspace, folder_path, row, name=name)
+            _remember(service, row, overrides)
+            needs = [n for n in plan.needs(row, found) if n in queued]
+            queued[row.name] = deploy(
+                service, actor=actor, options=options, after=[queued[n] for n in needs]
+            )
+            result.services.append(service)
+            result.operations.append(queued[row.name])
+    return result
+
+
+def _choose(
+    rows: list[DetectedService], only: list[str] | None, result: FolderDeploy
+) -> list[DetectedService]:
+    if only and (unknown := sorted(set(only) - {row.name for row in rows})):
+        names = ", ".join(row.name for row in rows)
+        raise InvalidError(
+            f"no service called {', '.join(unknown)} was found; there are: {names}",
+            details={"only": [f"unknown: {', '.join(unknown)}"]},
+        )
+    chosen = []
+    for row in rows:
+        if only and row.name not in only:
+            continue
+        if reason := plan.why_not(row):
+            result.skipped.append((row.name, reason))
+        else:
+            chosen.append(row)
+    return chosen
+
+
+def _service(workspace: Workspace, folder_path: str, row: DetectedService, *, name: str) -> Service:
+    """The row of an earlier deploy of the same part of the same folder, or a new one."""
+    mine = Service.objects.visible_to(workspace.team).filter(
+        workspace=workspace, detected_in=folder_path, source_name=row.name
+    )
+    if service := mine.first():
+        return service
+    folder = PurePosixPath("/") / folder_path.strip("/") / row.path
+    for candidate in _names(workspace, row, name):
+        try:
+            with transaction.atomic():
+                return Service.objects.create(
+                    team=workspace.team,
+                    workspace=workspace,
+                    name=candidate,
+                    source_name=row.name,
+                    detected_in=folder_path,
+                    folder_path=str(folder),
+                )
+        except IntegrityError:
+            if name:
+                raise taken(name) from None
+    raise taken(row.name)
+
+
+def _names(workspace: Workspace, row: DetectedService, name: str) -> list[str]:
+    """Its own name; when another project of the team has it, with the workspace before it."""
+    if name:
+        return [name]
+    base = slug(row.name)
+    project = slug(f"{workspace.name}-{base}")
+    return [base, project, *(f"{project[:58]}-{n}" for n in range(2, 100))]
+
+
+def taken(name: str) -> InvalidError:
+    return InvalidError(
+        "Service validation failed",
+        code="service.name_taken",
+        details={"name": ["has already been taken"]},
+        fix=f"choose another name than {name}",
+    )
+
+
+def _remember(service: Service, row: DetectedService, overrides: dict[str, Any] | None) -> None:
+    apply_plan(service, row)
+    service.depends_on = list(row.depends_on)
+    if overrides:
+        service.overrides = {**service.overrides, **overrides}
+        service.deployment_config = {**service.deployment_config, "overrides": service.overrides}
+    service.save(update_fields=["depends_on", "overrides", "deployment_config"])

@@ -1,0 +1,348 @@
+"""The build step: from a plan to an image on the engine, or the one that is there already."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+
+from detection import DetectedService, render_dockerfile
+from services import events
+from services.builds.base_images import workshop
+from services.builds.base_images.choice import Chooser, choose_source
+from services.builds.base_images.recipes import is_local
+from services.builds.base_images.resolve import Source, resolve, tool_of
+from services.builds.base_images.workshop import Workshop
+from services.builds.build import EXTRA, Builder, BuildRequest, build_image
+from services.builds.client import DockerCli, find_client
+from services.builds.content import Inputs, content_tag
+from services.builds.refs import find_mapping
+from services.builds.rewrite import Policy, Prepared, prepare
+from services.errors import BuildError, CancelledError, KyozoError
+from services.lifecycle.build_log import BuildLog
+from services.lifecycle.engine import runtime
+from services.lifecycle.image import Image
+from services.lifecycle.job import Job
+from services.lifecycle.plan import folder_of
+from services.models import Build, BuildState, ImageMapping, Service
+from services.runtimes.base import LABEL_CONTENT, LABEL_INSTALL, LABEL_SERVICE, LABEL_TEAM
+from services.sources.ignore import Ignore, load_ignore
+from services.sources.index import StatIndex
+from services.sources.reading import read_text
+from services.sources.snapshot import read_content, snapshot
+
+NEVER_IN_IMAGES = (".git", ".env")
+CANCEL_LOOK_S = 0.3
+
+
+@dataclass(slots=True)
+class Making:
+    """One attempt: its row and log, and the cancel flag read at most three times a second."""
+
+    job: Job
+    plan: DetectedService
+    build: Build
+    log: BuildLog
+    _looked: float = 0.0
+    _notes: list[str] = field(default_factory=list)
+
+    @property
+    def service(self) -> Service:
+        return self.job.service
+
+    def cancelled(self) -> bool:
+        self.log.flush_if_due()
+        now = time.monotonic()
+        if now - self._looked < CANCEL_LOOK_S:
+            return False
+        self._looked = now
+        return self.job.is_cancelled()
+
+
+def make_image(job: Job, plan: DetectedService) -> Image:
+    """Raises BuildError, InvalidError, CancelledError; the attempt's row ends in every case."""
+    with _attempt(job, plan) as making:
+        image = _ready_made(making) if plan.image else _built(making)
+    if image.was_built:
+        events.publish(
+            job.service,
+            event_type="image_built" if plan.image is None else "image_pulled",
+            data={"build_id": image.build_id, "image": image.ref},
+            triggered_by=job.operation.requested_by,
+        )
+    return image
+
+
+@contextmanager
+def _attempt(job: Job, plan: DetectedService) -> Iterator[Making]:
+    abandoned = job.operation.builds.filter(state=BuildState.RUNNING)
+    abandoned.update(state=BuildState.FAILED, ended_at=timezone.now())
+    build = Build.objects.create(service=job.service, operation=job.operation)
+    job.remember(build_id=str(build.id))
+    log = BuildLog(build, secrets=list(job.service.secrets.values()))
+    state, failure = BuildState.SUCCEEDED, {}
+    try:
+        yield Making(job=job, plan=plan, build=build, log=log)
+    except CancelledError:
+        state = BuildState.CANCELLED
+        raise
+    except KyozoError as exc:
+        state, failure = BuildState.FAILED, {"message": exc.message, "fix": exc.fix, **exc.params}
+        raise
+    finally:
+        log.flush()
+        build.state, build.failure, build.ended_at = state, failure, timezone.now()
+        build.save()
+
+
+def _built(making: Making) -> Image:
+    """A Dockerfile, ours or theirs, made safe to build; then the engine's cache by content."""
+    plan, job = making.plan, making.job
+    folder = folder_of(making.service.workspace, making.service.detected_in)
+    context = folder_of(making.service.workspace, _below(making.service, plan.build_context))
+    chooser = _chooser(making)
+    text, files, ignore = _dockerfile(making, folder, context, chooser)
+    prepared = _prepare(making, text)
+    bases = _base_images(making, chooser, prepared)
+    index = StatIndex.load(_index_path(making.service))
+    content = read_content(context, ignore=ignore, index=index)
+    index.save()
+    for left in content.left_out:
+        making.log.write(f"left out: {left}")
+    tag = content_tag(
+        Inputs(
+            team=making.service.team_id.hex,
+            tree=content.digest,
+            dockerfile=prepared.text,
+            extra_files={name: data.encode() for name, data in files.items()},
+            base_images=bases,
+            build_args=dict(plan.build_args),
+            target=plan.build_target or "",
+            platform=runtime().info().platform,
+        )
+    )
+    ref = f"{repository(making.service)}:{tag}"
+    making.build.dockerfile, making.build.content_hash = prepared.text, tag
+    params = job.operation.params
+    if not params.get("no_cache") and not params.get("pull") and (have := runtime().image_id(ref)):
+        making.log.write(f"nothing changed: {ref} is up to date")
+        return _done(making, ref, have, is_cached=True)
+    with _staged(making, context, ignore, index) as tree:
+        built = build_image(
+            _request(making, tree, prepared, files, ref),
+            builder=_builder(),
+            log=lambda line: making.log.write(line.text),
+            cancelled=making.cancelled,
+        )
+    making.build.size_bytes = built.size_bytes
+    return _done(making, ref, built.image_id, is_cached=False)
+
+
+def _done(making: Making, ref: str, digest: str, *, is_cached: bool) -> Image:
+    build = making.build
+    build.image_ref, build.image_digest, build.is_cached = ref, digest, is_cached
+    return Image(ref=ref, digest=digest, build_id=str(build.id), was_built=not is_cached)
+
+
+def repository(service: Service) -> str:
+    """Image names carry install and team, so that no team can name another's in a FROM line."""
+    return f"{_team_prefix(service)}{service.id.hex[:12]}"
+
+
+def _install_prefix() -> str:
+    return f"kyozo-{settings.KYOZO['INSTALL']}/"
+
+
+def _team_prefix(service: Service) -> str:
+    return f"{_install_prefix()}{service.team_id.hex[:12]}/"
+
+
+def _below(service: Service, path: str) -> str:
+    return f"{service.detected_in.rstrip('/')}/{path.removeprefix('./')}"
+
+
+def _index_path(service: Service) -> Path:
+    return Path(settings.KYOZO["HOME"]) / "trees" / f"{service.id.hex}.index"
+
+
+def _chooser(making: Making) -> Chooser:
+    return Chooser(source=Source.LOCAL, mirror=settings.KYOZO["IMAGE_MIRROR"])
+
+
+def _source(making: Making, ref: str) -> Source:
+    """Where base images come from: as set, or by asking a registry for the one that is needed."""
+    configured = settings.KYOZO["IMAGE_SOURCE"]
+    if configured != "auto":
+        return Source(configured)
+    return choose_source(ref, shop=shop(), log=making.log.write, cancelled=making.cancelled)
+
+
+def shop() -> Workshop:
+    """The base-image workshop of this installation's engine."""
+    docker = DockerCli(
+        client=find_client(os.environ),
+        engine_url=settings.KYOZO["ENGINE_URL"],
+        environ=dict(os.environ),
+    )
+    return Workshop(docker=docker, state_dir=Path(settings.KYOZO["HOME"]), environ=os.environ)
+
+
+def _dockerfile(
+    making: Making, folder: Path, context: Path, chooser: Chooser
+) -> tuple[str, dict[str, str], Ignore]:
+    """The text, files to lay beside it, and what is left out of the context."""
+    plan = making.plan
+    if plan.dockerfile_path:
+        own = read_text(folder, plan.dockerfile_path)
+        if own is None:
+            raise BuildError(
+                f"{plan.dockerfile_path} is not there any more",
+                code="build.no_dockerfile",
+                params={"stage": "build"},
+                fix="put it back, or deploy again to look at the folder anew",
+            )
+        relative = os.path.relpath(folder / plan.dockerfile_path, context)
+        return own, {}, load_ignore(context, dockerfile=relative, always=NEVER_IN_IMAGES)
+    public = Chooser(source=Source.REGISTRY, mirror=chooser.mirror)
+    render_dockerfile(plan, base=public)
+    chooser.source = _source(making, public.refs[0])
+    rendered = render_dockerfile(plan, base=chooser)
+    _refuse_inexact(making, chooser)
+    if (context / ".dockerignore").is_file():
+        ignore = load_ignore(context, always=NEVER_IN_IMAGES)
+    else:
+        ignore = Ignore.parse(rendered.dockerignore or "", always=NEVER_IN_IMAGES)
+    return rendered.dockerfile, dict(rendered.files), ignore
+
+
+def _refuse_inexact(making: Making, chooser: Chooser) -> None:
+    """A version that cannot be had is not faked: the nearest is used only when accepted."""
+    for answer in chooser.resolved:
+        if answer.note:
+            making.log.write(f"base image: {answer.note}")
+    if chooser.inexact and not making.job.operation.params.get("accept_version"):
+        first = chooser.inexact[0]
+        raise BuildError(
+            first.note,
+            code="image.version_unavailable",
+            fix=f"deploy with --accept-version to use {first.tool} {first.offered}",
+            params={"stage": "build", "requested": first.requested, "offered": first.offered},
+        )
+
+
+def _prepare(making: Making, text: str) -> Prepared:
+    service = making.service
+    mapping = ImageMapping.objects.filter(team=service.team)
+    policy = Policy(
+        cache_id=service.team.cache_secret[:32],
+        images=dict(mapping.values_list("source", "target")),
+        mirror=settings.KYOZO["IMAGE_MIRROR"],
+        private=(f"docker.io/{_install_prefix()}",),
+        own=(f"docker.io/{_team_prefix(service)}",),
+    )
+    prepared = prepare(text, policy, build_args=dict(making.plan.build_args))
+    for note in prepared.notes:
+        making.log.write(note)
+    return prepared
+
+
+def _base_images(making: Making, chooser: Chooser, prepared: Prepared) -> dict[str, str]:
+    """Ids of the images that the build starts from; ours are made when they are missing. What the
+    engine does not have yet counts by name, and the build pulls it."""
+    needs = [ref for ref in prepared.images if is_local(ref) or ref in chooser.refs]
+    ids: dict[str, str] = {}
+    if needs:
+        ids = workshop.ensure(needs, shop=shop(), log=making.log.write, cancelled=making.cancelled)
+    others = [ref for ref in prepared.images if ref not in ids]
+    return {**ids, **{ref: runtime().image_id(ref) or "" for ref in others}}
+
+
+@contextmanager
+def _staged(making: Making, context: Path, ignore: Ignore, index: StatIndex) -> Iterator[Path]:
+    into = Path(settings.KYOZO["HOME"]) / "trees" / making.build.id.hex
+    shutil.rmtree(into, ignore_errors=True)
+    into.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield snapshot(context, into, ignore=ignore, index=index).path
+    finally:
+        shutil.rmtree(into, ignore_errors=True)
+
+
+def _request(
+    making: Making, tree: Path, prepared: Prepared, files: dict[str, str], ref: str
+) -> BuildRequest:
+    service, params = making.service, making.job.operation.params
+    return BuildRequest(
+        tree=tree,
+        dockerfile=prepared,
+        tag=ref,
+        labels={
+            LABEL_INSTALL: settings.KYOZO["INSTALL"],
+            LABEL_TEAM: str(service.team_id),
+            LABEL_SERVICE: str(service.id),
+            LABEL_CONTENT: making.build.content_hash,
+        },
+        build_args=dict(making.plan.build_args),
+        extra_files={_below_kyozo(name): text.encode() for name, text in files.items()},
+        target=making.plan.build_target or "",
+        no_cache=bool(params.get("no_cache")),
+        pull=bool(params.get("pull")),
+        timeout_s=settings.KYOZO["BUILD_S"],
+    )
+
+
+def _builder() -> Builder:
+    return Builder(
+        client=find_client(os.environ),
+        engine_url=settings.KYOZO["ENGINE_URL"],
+        work_dir=Path(settings.KYOZO["HOME"]) / "builds",
+    )
+
+
+def _below_kyozo(name: str) -> str:
+    """The builder lays extra files below `.kyozo/` itself."""
+    return name.removeprefix(f"{EXTRA}/")
+
+
+def _ready_made(making: Making) -> Image:
+    """An image that is only to be had: ours, mapped, present, or pulled."""
+    asked = making.plan.image or ""
+    mapping = ImageMapping.objects.filter(team=making.service.team)
+    ref = find_mapping(asked, dict(mapping.values_list("source", "target"))) or _local_name(
+        making, asked
+    )
+    if ref != asked:
+        making.log.write(f"image {asked}: using {ref}")
+    if have := runtime().image_id(ref):
+        return _done(making, ref, have, is_cached=True)
+    try:
+        ids = workshop.ensure([ref], shop=shop(), log=making.log.write, cancelled=making.cancelled)
+    except BuildError as exc:
+        raise BuildError(
+            f"the image {ref} cannot be pulled: {exc.message}",
+            code="image.not_available",
+            params={"stage": "build"},
+            fix=f"map it to one that can be had: kyozo images map {asked} OTHER",
+        ) from exc
+    return _done(making, ref, ids[ref], is_cached=False)
+
+
+def _local_name(making: Making, asked: str) -> str:
+    """Where no registry answers, the database of the same version made on this machine."""
+    named = tool_of(asked)
+    if named is None or runtime().image_id(asked) or _source(making, asked) is Source.REGISTRY:
+        return asked
+    answer = resolve(named[0], named[1], source=Source.LOCAL)
+    if not answer.exact and not making.job.operation.params.get("accept_version"):
+        raise BuildError(
+            f"{asked}: {answer.note}",
+            code="image.version_unavailable",
+            fix=f"deploy with --accept-version, or map it: kyozo images map {asked} {answer.ref}",
+            params={"stage": "build", "offered": answer.offered},
+        )
+    return answer.ref

@@ -1,0 +1,134 @@
+"""Looking: the engine's instances of one service, joined with our rows, as `decide` wants them."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from services.lifecycle.config import ReleaseConfig
+from services.lifecycle.decide import Seen
+from services.lifecycle.engine import runtime
+from services.models import Instance, Service
+from services.runtimes.base import ObservedInstance, Selector, State
+
+RESTART_BACKOFF_S = (0, 1, 2, 5, 10, 20, 40, 80, 160, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """`seen` is for decide; `strays` are containers of ours that no living row wants."""
+
+    seen: list[Seen]
+    rows: dict[uuid.UUID, Instance]
+    strays: list[str]
+
+
+def look(service: Service) -> Sight:
+    """One list call; updates the observed columns of the rows that changed."""
+    shown = runtime().observe(
+        Selector(install=settings.KYOZO["INSTALL"], service_id=str(service.id))
+    )
+    rows = {row.id: row for row in service.instances.alive().select_related("release")}
+    return join(rows, shown)
+
+
+def join(rows: dict[uuid.UUID, Instance], shown: Sequence[ObservedInstance]) -> Sight:
+    by_row: dict[uuid.UUID, ObservedInstance] = {}
+    strays = []
+    for one in shown:
+        row = rows.get(_uuid(one.instance_id))
+        if row is None or (row.engine_id and row.engine_id != one.engine_id):
+            strays.append(one.engine_id)
+        else:
+            by_row[row.id] = one
+    for row in rows.values():
+        _note(row, by_row.get(row.id))
+    return Sight(seen=[_seen(row) for row in rows.values()], rows=rows, strays=strays)
+
+
+def _uuid(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return uuid.UUID(int=0)
+
+
+def _note(row: Instance, one: ObservedInstance | None) -> None:
+    """Write down what the engine shows of a row's container; a made one not shown is missing."""
+    if one is None and not row.engine_id:
+        return
+    before = _facts(row)
+    if one is None:
+        row.state = State.MISSING
+    else:
+        if row.started_at and one.started_at and row.started_at != one.started_at:
+            row.is_gated, row.good_answers = False, 0  # a new process must pass the gate again
+        row.engine_id = one.engine_id
+        row.state, row.exit_code = one.state, one.exit_code
+        row.is_oom_killed, row.restarts = one.oom_killed, max(one.restarts, row.restarts)
+        row.started_at = one.started_at
+        row.host_ports = {str(k): v for k, v in one.ports.items()}
+    now = timezone.now()
+    if _facts(row) != before or row.observed_at is None or now - row.observed_at > _refresh():
+        row.observed_at = now
+        row.save(
+            update_fields=[
+                "engine_id",
+                "state",
+                "exit_code",
+                "is_oom_killed",
+                "restarts",
+                "started_at",
+                "host_ports",
+                "observed_at",
+                "is_gated",
+                "good_answers",
+            ]
+        )
+
+
+def _facts(row: Instance) -> tuple[object, ...]:
+    return (row.engine_id, row.state, row.exit_code, row.restarts, row.started_at, row.host_ports)
+
+
+def _refresh() -> timedelta:
+    """How old `observed_at` may grow before it is written again although nothing changed."""
+    return timedelta(seconds=settings.KYOZO["SWEEP_S"] / 2)
+
+
+def _seen(row: Instance) -> Seen:
+    return Seen(
+        id=row.id,
+        generation=row.generation,
+        replica=row.replica,
+        state=State(row.state),
+        is_made=bool(row.engine_id),
+        is_gated=row.is_gated,
+        is_routed=row.is_routed,
+        is_leaving=row.leaving_at is not None,
+        is_drained=row.leaving_at is not None and _is_drained(row),
+        is_unhealthy=row.is_gated and row.health == "unhealthy",
+        is_due=_is_due(row),
+    )
+
+
+def _is_drained(row: Instance) -> bool:
+    """No connection is left, or the drain limit is over. Without an HTTP port: at once."""
+    config = ReleaseConfig.from_json(row.release.config)
+    limit = timedelta(seconds=settings.KYOZO["DRAIN_S"])
+    if config.http_port is None or row.leaving_at is None:
+        return True
+    if timezone.now() - row.leaving_at > limit:
+        return True
+    return row.address is not None and runtime().connections(row.address, config.http_port) == 0
+
+
+def _is_due(row: Instance) -> bool:
+    """Backoff for what we start again ourselves: longer after each restart."""
+    if row.started_at is None:
+        return True
+    wait = RESTART_BACKOFF_S[min(row.restarts, len(RESTART_BACKOFF_S) - 1)]
+    return timezone.now() - row.started_at > timedelta(seconds=wait)

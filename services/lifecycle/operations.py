@@ -1,0 +1,228 @@
+"""The queue: asking for an operation, cancelling one, and taking the next one to carry out.
+
+Per service one operation runs and one may wait. Stop and remove cancel what runs and go next;
+deploy replaces a waiting deploy and cancels a running one that has not switched; everything else
+is refused while something is open.
+"""
+
+import logging
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from services import events
+from services.errors import ConflictError, ServiceBusyError
+from services.lifecycle.claims import Claim, claim
+from services.lifecycle.status import refresh_status
+from services.models import (
+    Kind,
+    Operation,
+    OperationState,
+    OperationStep,
+    Phase,
+    Queue,
+    Rollout,
+    Service,
+)
+
+log = logging.getLogger(__name__)
+
+STEPS: dict[str, tuple[str, ...]] = {
+    Kind.DEPLOY: ("analyse", "build", "start", "health", "route", "settle"),
+    Kind.ROLLBACK: ("start", "health", "route", "settle"),
+    Kind.RESTART: ("start", "health", "route", "settle"),
+    Kind.START: ("start", "health"),
+    Kind.SCALE: ("scale", "health"),
+    Kind.STOP: ("drain",),
+    Kind.REMOVE: ("drain", "remove"),
+}
+GOES_NEXT = (Kind.STOP, Kind.REMOVE)
+BEFORE_SWITCH = (Phase.STARTING, Phase.GATING)
+
+
+def enqueue(
+    service: Service,
+    kind: Kind,
+    *,
+    actor: str,
+    params: dict[str, Any] | None = None,
+    after: Iterable[uuid.UUID] = (),
+) -> Operation:
+    """Write the operation and its steps, in the caller's transaction or one of its own; wake a
+    worker after commit. Raises `ServiceBusyError` where the rules above say so."""
+    try:
+        with transaction.atomic():
+            Service.objects.select_for_update().get(pk=service.pk)
+            _make_room(service, kind)
+            operation = Operation.objects.create(
+                team_id=service.team_id,
+                service=service,
+                kind=kind,
+                queue=Queue.BUILDS if kind == Kind.DEPLOY else Queue.LIFECYCLE,
+                params=params or {},
+                after=[str(pk) for pk in after],
+                requested_by=actor,
+            )
+            OperationStep.objects.bulk_create(
+                OperationStep(operation=operation, name=name, position=position)
+                for position, name in enumerate(STEPS[kind])
+            )
+            transaction.on_commit(lambda: wake(Queue(operation.queue)))
+    except IntegrityError as exc:
+        raise _busy(service) from exc
+    return operation
+
+
+def _make_room(service: Service, kind: Kind) -> None:
+    running = service.operations.filter(state=OperationState.RUNNING).first()
+    queued = service.operations.filter(state=OperationState.QUEUED).first()
+    if kind in GOES_NEXT:
+        if queued:
+            _end_queued(queued, OperationState.CANCELLED)
+        if running and running.kind not in GOES_NEXT:
+            _ask_to_cancel(running, kind)
+        return
+    if kind == Kind.DEPLOY and (queued is None or queued.kind == Kind.DEPLOY):
+        if queued:
+            _end_queued(queued, OperationState.SUPERSEDED)
+        if running and running.kind == Kind.DEPLOY and can_cancel(running):
+            _ask_to_cancel(running, "superseded")
+        return
+    if running or queued:
+        raise _busy(service)
+
+
+def _busy(service: Service) -> ServiceBusyError:
+    current = service.operations.open().order_by("-state").first()
+    what = f"{current.kind} is {current.state}" if current else "another operation was faster"
+    return ServiceBusyError(
+        f"{service.name}: {what}",
+        fix="wait for it or cancel it; stop, delete and deploy are accepted meanwhile",
+        params={
+            "operation_id": str(current.id) if current else None,
+            "allowed": ["stop", "delete", "deploy", "cancel"],
+        },
+    )
+
+
+def _end_queued(operation: Operation, state: OperationState) -> None:
+    Operation.objects.filter(pk=operation.pk, state=OperationState.QUEUED).update(
+        state=state, ended_at=timezone.now()
+    )
+
+
+def _ask_to_cancel(operation: Operation, reason: str) -> None:
+    Operation.objects.filter(pk=operation.pk, cancel_requested_at=None).update(
+        cancel_requested_at=timezone.now(), cancel_reason=str(reason)
+    )
+
+
+def can_cancel(operation: Operation) -> bool:
+    """Until the switch; after it the new release serves and only a rollback goes back."""
+    rollout = Rollout.objects.filter(service_id=operation.service_id).exclude(phase=Phase.DONE)
+    current = rollout.first()
+    return current is None or current.phase in BEFORE_SWITCH
+
+
+def cancel(operation: Operation, *, actor: str) -> Operation:
+    """Stop it where that is still possible; a queued one ends at once. Twice is harmless."""
+    if not operation.is_open:
+        return operation
+    if operation.kind in GOES_NEXT:
+        raise ConflictError(
+            f"a {operation.kind} cannot be cancelled", code="operation.not_cancellable"
+        )
+    with transaction.atomic():
+        operation.refresh_from_db()
+        if operation.state == OperationState.QUEUED:
+            _end_queued(operation, OperationState.CANCELLED)
+        elif operation.is_open and not can_cancel(operation):
+            raise ConflictError(
+                "the new release serves already",
+                code="operation.too_late",
+                fix="use rollback to go back to the release before",
+            )
+        else:
+            _ask_to_cancel(operation, f"cancelled by {actor}"[:20])
+    operation.refresh_from_db()
+    if operation.state == OperationState.CANCELLED:
+        refresh_status(operation.service)
+    return operation
+
+
+def wake(queue: Queue) -> None:
+    """Tell a worker to look now. Losing this costs two seconds, nothing else."""
+    from services.lifecycle.tasks import run_builds, run_lifecycle  # noqa: PLC0415 - tasks import run
+
+    task = run_builds if queue == Queue.BUILDS else run_lifecycle
+    try:
+        task.apply_async(retry=False)
+    except OperationalError as exc:
+        log.warning("the broker did not take a wake-up: %s", exc)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    operation: Operation
+    claim: Claim
+
+
+def take(queue: Queue) -> Taken | None:
+    """Claim the oldest operation of a queue that may run now; None when there is none."""
+    for operation in _candidates(queue):
+        if (mine := claim(operation.service_id)) is None:
+            continue
+        if _begin(operation, queue):
+            return Taken(operation=operation, claim=mine)
+        mine.release()
+    return None
+
+
+def _candidates(queue: Queue) -> list[Operation]:
+    """Those that run but whose worker is gone or has handed them over; then the waiting ones."""
+    unclaimed = Q(service__lease_until=None) | Q(service__lease_until__lt=Now())
+    rows = Operation.objects.open().filter(unclaimed).select_related("service", "team")
+    mine = [row for row in rows if row.queue == queue]
+    busy = {row.service_id for row in rows if row.state == OperationState.RUNNING}
+    begun = [row for row in mine if row.state == OperationState.RUNNING and _is_due(row)]
+    waiting = [row for row in mine if row.state == OperationState.QUEUED]
+    return [*begun, *(row for row in waiting if row.service_id not in busy)]
+
+
+def _is_due(operation: Operation) -> bool:
+    """Past its build an operation waits for those it depends on; while cancelled it must end."""
+    if operation.queue == Queue.BUILDS or operation.cancel_requested_at or not operation.after:
+        return True
+    return not Operation.objects.open().filter(pk__in=operation.after).exists()
+
+
+def _begin(operation: Operation, queue: Queue) -> bool:
+    """Under the claim: is it still to be done? Then it runs, for the first time or again."""
+    now = timezone.now()
+    rows = Operation.objects.open().filter(pk=operation.pk, queue=queue)
+    try:
+        with transaction.atomic():
+            if not rows.update(state=OperationState.RUNNING, attempts=operation.attempts + 1):
+                return False
+            rows.filter(started_at=None).update(started_at=now)
+    except IntegrityError:  # another operation of this service runs
+        return False
+    operation.refresh_from_db()
+    return True
+
+
+def announce(operation: Operation, *, event_type: str, **details: Any) -> None:
+    events.publish(
+        operation.service,
+        event_type=event_type,
+        data={"operation_id": str(operation.id), "kind": operation.kind, **details.pop("data", {})},
+        triggered_by=operation.requested_by,
+        **details,
+    )

@@ -1,0 +1,110 @@
+"""From an analysis to the services that Kyozo runs: one shape for apps and databases, in order."""
+
+import graphlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+import detection
+from detection import Analysis, DetectedDatabase, DetectedService
+from services.errors import InvalidError
+from services.models import Service, Workspace
+from services.sources.roots import resolve_folder
+
+RUN_TODAY = frozenset({"web", "worker", "database"})
+
+
+def folder_of(workspace: Workspace, folder_path: str) -> Path:
+    """The real folder of a path in a workspace; never outside it, links included."""
+    root = Path(workspace.root)
+    path = str(root / folder_path.lstrip("/"))
+    return resolve_folder(path, roots=[root], state_dir=settings.KYOZO["HOME"])
+
+
+def analyse_folder(workspace: Workspace, folder_path: str, overrides: dict[str, Any]) -> Analysis:
+    """Detection's answer, with its errors as ours."""
+    folder = folder_of(workspace, folder_path)
+    try:
+        return detection.analyze(folder, overrides=overrides or None)
+    except detection.DetectionError as exc:
+        raise InvalidError(str(exc), code="detection.failed", fix="mend the file named") from exc
+
+
+def planned(analysis: Analysis) -> list[DetectedService]:
+    """Everything that could run, dependencies first; guessed databases are left out."""
+    found = [*analysis.services, *(as_service(db) for db in analysis.databases if db.declared)]
+    by_name = {service.name: service for service in found}
+    wanted = {s.name: [n for n in needs(s, analysis) if n in by_name] for s in found}
+    try:
+        order = list(graphlib.TopologicalSorter(wanted).static_order())
+    except graphlib.CycleError:
+        order = list(by_name)  # services that wait for each other start side by side
+    return [by_name[name] for name in order]
+
+
+def needs(service: DetectedService, analysis: Analysis) -> list[str]:
+    """What must be healthy before it starts: as declared, and what it connects to by the graph."""
+    databases = {db.name for db in analysis.databases if db.declared}
+    by_edge = [
+        edge.target
+        for edge in analysis.edges
+        if edge.source == service.name and (edge.type == "depends_on" or edge.target in databases)
+    ]
+    return list(dict.fromkeys([*service.depends_on, *by_edge]))
+
+
+def as_service(database: DetectedDatabase) -> DetectedService:
+    """A declared database as a service that runs a ready image."""
+    return DetectedService(
+        name=database.name,
+        process="database",
+        service_type="database",
+        image=database.image,
+        port=database.port,
+        environment=database.environment,
+        volumes=database.volumes,
+        command=database.command,
+        health_command=database.health_command,
+        confidence=1.0,
+        evidence=database.evidence,
+    )
+
+
+def find(analysis: Analysis, service: Service) -> DetectedService:
+    """The plan of one service, as its folder says today."""
+    rows = planned(analysis)
+    named = next((row for row in rows if row.name == service.source_name), None)
+    chosen = named or _only(rows)
+    if chosen is None:
+        raise nothing_deployable(analysis, rows)
+    return chosen
+
+
+def _only(rows: Iterable[DetectedService]) -> DetectedService | None:
+    deployable = [row for row in rows if why_not(row) is None]
+    return deployable[0] if len(deployable) == 1 else None
+
+
+def why_not(service: DetectedService) -> str | None:
+    """Why a detected service cannot be deployed; None when it can."""
+    if service.process not in RUN_TODAY:
+        return f"processes of kind {service.process} are not run yet"
+    if service.service_type == "unknown" and not service.can_start:
+        language = service.language or "this language"
+        return f"{language} is not supported yet: add a Dockerfile"
+    if not service.can_start:
+        return "no start command was found: say one with --start or in kyozo.toml"
+    return None
+
+
+def nothing_deployable(analysis: Analysis, rows: list[DetectedService]) -> InvalidError:
+    reasons = [f"{row.name}: {reason}" for row in rows if (reason := why_not(row))]
+    why = analysis.reason or "; ".join(reasons) or "no service was found"
+    return InvalidError(
+        f"nothing deployable: {why}",
+        code="detection.nothing_deployable",
+        details={"folder_path": [why]},
+        fix="add a Dockerfile or a kyozo.toml; `kyozo analyze FOLDER` shows what was looked at",
+    )

@@ -1,0 +1,116 @@
+"""Host ports: given to services, owned by a row, so that two services never get the same one.
+
+HTTP ports belong to the router and come from its reserved block. Other ports are published by the
+engine from the instance itself.
+"""
+
+import socket
+from contextlib import closing
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from services.errors import InvalidError
+from services.lifecycle.engine import router
+from services.models import HostPort, Service
+
+PRIVILEGED = 1024
+
+
+def claim_http(service: Service, container_port: int, wanted: int | None) -> HostPort:
+    """The service's HTTP host port: the one it has, the one it wants, or the next free one."""
+    mine = HostPort.objects.filter(service=service, is_http=True, container_port=container_port)
+    held = mine.first()
+    if held and wanted in {None, held.port}:
+        return held
+    if wanted is not None:
+        fresh = _take_http(service, container_port, wanted)
+    else:
+        fresh = _next_http(service, container_port)
+    if held:
+        held.delete()
+    return fresh
+
+
+def claim_raw(service: Service, container_port: int, wanted: int, protocol: str) -> HostPort:
+    """A port that the engine publishes; it must be free on the host."""
+    mine = HostPort.objects.filter(service=service, port=wanted, protocol=protocol).first()
+    if mine:
+        return mine
+    if not is_free(wanted, protocol):
+        raise in_use(wanted)
+    return _insert(service, container_port, wanted, protocol=protocol, is_http=False)
+
+
+def in_block(port: int) -> int | None:
+    """The port, if the router listens there already; None otherwise."""
+    return port if port in router().ports else None
+
+
+def default_host_ip() -> str:
+    return str(settings.KYOZO["HOST_IP"])
+
+
+def release_ports(service: Service) -> None:
+    HostPort.objects.filter(service=service).delete()
+
+
+def is_free(port: int, protocol: str = "tcp") -> bool:
+    """Whether a plain bind works; SO_REUSEPORT would hide a port that is taken."""
+    kind = socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM
+    with closing(socket.socket(socket.AF_INET, kind)) as probe:
+        if protocol != "udp":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.KYOZO["HOST_IP"], port))
+        except OSError:
+            return False
+    return True
+
+
+def in_use(port: int) -> InvalidError:
+    return InvalidError(
+        f"port {port} is already in use",
+        code="port.in_use",
+        details={"port_mappings": [f"port {port} is already in use"]},
+        fix="choose another host_port, or leave it out to get a free one",
+    )
+
+
+def _take_http(service: Service, container_port: int, wanted: int) -> HostPort:
+    if wanted not in router().ports:
+        if not is_free(wanted):
+            raise in_use(wanted)
+        router().add_port(wanted)
+    return _insert(service, container_port, wanted, protocol="tcp", is_http=True)
+
+
+def _next_http(service: Service, container_port: int) -> HostPort:
+    taken = set(HostPort.objects.filter(protocol="tcp").values_list("port", flat=True))
+    for port in sorted(set(router().ports) - taken):
+        try:
+            return _insert(service, container_port, port, protocol="tcp", is_http=True)
+        except InvalidError:
+            continue  # another worker was faster
+    low, high = settings.KYOZO["HTTP_PORTS"]
+    raise InvalidError(
+        f"all host ports of the block {low}-{high} are in use",
+        code="port.none_left",
+        fix="remove services, or set KYOZO_HTTP_PORTS to a larger block",
+    )
+
+
+def _insert(
+    service: Service, container_port: int, port: int, *, protocol: str, is_http: bool
+) -> HostPort:
+    try:
+        with transaction.atomic():
+            return HostPort.objects.create(
+                port=port,
+                protocol=protocol,
+                service=service,
+                container_port=container_port,
+                is_http=is_http,
+            )
+    except IntegrityError as exc:
+        raise in_use(port) from exc

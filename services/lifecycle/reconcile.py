@@ -1,0 +1,269 @@
+"""One pass: read wanted, rollout and observed fresh; decide; act; record the phase.
+
+The only code that creates, routes or deletes instances. It runs for operations, on engine events
+and in the sweep, always under a claim, and every action may be repeated.
+"""
+
+import logging
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from services import events
+from services.lifecycle import decide as d
+from services.lifecycle import describe
+from services.lifecycle.claims import Claim
+from services.lifecycle.engine import runtime
+from services.lifecycle.gate import check_now, gate
+from services.lifecycle.networks import give_address, team_network
+from services.lifecycle.observe import Sight, look
+from services.lifecycle.routes import publish_routes
+from services.lifecycle.spec import service_spec
+from services.lifecycle.status import refresh_status
+from services.models import Instance, Outcome, Phase, Rollout, Service, WantedState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Pass:
+    """What one pass works on; `acted` tells the caller whether to look again soon."""
+
+    service: Service
+    claim: Claim
+    sight: Sight
+    rollout: Rollout | None
+    acted: list[d.Action] = field(default_factory=list)
+
+
+def reconcile(claim: Claim) -> Pass:
+    """Bring one service a step closer to what is wanted. Raises EngineError, FenceLostError."""
+    service = Service.objects.select_related("team", "wanted_release").get(pk=claim.service_id)
+    rollout = open_rollout(service)
+    this = Pass(service, claim, look(service), rollout)
+    for engine_id in this.sight.strays:
+        runtime().remove(engine_id, fence=claim)
+    if rollout and rollout.phase == Phase.SETTLING:
+        _look_closely(this, rollout)
+    actions = d.decide(wanted(service, rollout), progress(rollout), this.sight.seen)
+    for action in actions:
+        ACTS[type(action)](this, action)
+        this.acted.append(action)
+    refresh_status(service, was_seen=True)
+    return this
+
+
+def _look_closely(this: Pass, rollout: Rollout) -> None:
+    """While a release settles its instances are asked every second, not every interval."""
+    new = [row for row in this.sight.rows.values() if row.generation == rollout.to_generation]
+    for row in new:
+        check_now(this.service, row, every_s=1.0)
+    unhealthy = {row.id for row in new if row.health == "unhealthy"}
+    this.sight = replace(
+        this.sight,
+        seen=[replace(s, is_unhealthy=s.id in unhealthy) for s in this.sight.seen],
+    )
+
+
+def open_rollout(service: Service) -> Rollout | None:
+    rows = service.rollouts.exclude(phase=Phase.DONE)
+    return rows.select_related("to_release", "from_release").first()
+
+
+def wanted(service: Service, rollout: Rollout | None) -> d.Wanted:
+    running = service.wanted_state == WantedState.RUNNING and service.wanted_release is not None
+    return d.Wanted(
+        is_running=running or rollout is not None,
+        generation=service.generation,
+        replicas=service.wanted_replicas,
+    )
+
+
+def progress(rollout: Rollout | None) -> d.Progress | None:
+    if rollout is None:
+        return None
+    age = timezone.now() - rollout.phase_at
+    goes_back = rollout.from_state == WantedState.RUNNING
+    return d.Progress(
+        phase=rollout.phase,
+        to_generation=rollout.to_generation,
+        from_generation=rollout.from_generation if goes_back else None,
+        replaces_first=rollout.strategy == "recreate",
+        is_settled=age >= timedelta(seconds=settings.KYOZO["SETTLE_S"]),
+        is_overdue=age >= timedelta(seconds=settings.KYOZO["GATE_MAX_S"]),
+    )
+
+
+def _create(this: Pass, action: d.Create) -> None:
+    """The row first, then the container: nothing of ours is ever unknown to us."""
+    instance = _row_for(this, action)
+    network = team_network(this.service.team)
+    if not instance.address:
+        instance.address = give_address(instance.id, network)
+        instance.network = network.name
+    spec = service_spec(instance, network, fence=this.claim.token)
+    for mount in spec.mounts:
+        if mount.type == "volume":
+            runtime().ensure_volume(mount.source, labels=spec.labels)
+    for made in runtime().apply(spec, fence=this.claim):
+        if made.instance_id == str(instance.id):
+            Instance.objects.filter(pk=instance.pk).update(
+                engine_id=made.engine_id,
+                state=made.state,
+                host_ports={str(k): v for k, v in made.ports.items()},
+                observed_at=timezone.now(),
+            )
+    events.publish(
+        this.service,
+        event_type="container_started",
+        data={"instance": instance.name, "release": instance.release.number},
+    )
+
+
+def _row_for(this: Pass, action: d.Create) -> Instance:
+    rollout = this.rollout
+    release = this.service.wanted_release
+    if rollout and action.generation == rollout.to_generation:
+        release = rollout.to_release
+    row, _ = Instance.objects.get_or_create(
+        service=this.service,
+        generation=action.generation,
+        replica=action.replica,
+        removed_at=None,
+        defaults={
+            "release": release,
+            "name": f"{this.service.engine_name}-g{action.generation}-{action.replica}",
+        },
+    )
+    return row
+
+
+def _start(this: Pass, action: d.Start) -> None:
+    row = this.sight.rows[action.id]
+    log.info("%s is stopped and should run: starting it", row.name)
+    runtime().start(row.engine_id, fence=this.claim)
+    row.restarts += 1
+    row.is_gated, row.good_answers = False, 0
+    row.save(update_fields=["restarts", "is_gated", "good_answers"])
+    events.publish(
+        this.service,
+        event_type="container_restarted",
+        data={"instance": row.name, "exit_code": row.exit_code, "oom_killed": row.is_oom_killed},
+    )
+
+
+def _gate(this: Pass, action: d.Gate) -> None:
+    gate(this.service, this.sight.rows[action.id], fence=this.claim)
+
+
+def _set_routes(this: Pass, action: d.SetRoutes) -> None:
+    with transaction.atomic():
+        this.claim.check()
+        rows = this.service.instances.alive()
+        rows.exclude(pk__in=action.ids).filter(is_routed=True).update(is_routed=False)
+        rows.filter(pk__in=action.ids, leaving_at=None).update(is_routed=True)
+    publish_routes(this.service)
+
+
+def _leave(this: Pass, action: d.Leave) -> None:
+    row = this.sight.rows[action.id]
+    Instance.objects.filter(pk=row.pk, leaving_at=None).update(leaving_at=timezone.now())
+
+
+def _retire(this: Pass, action: d.Retire) -> None:
+    """Stop and remove by engine id; the router has acknowledged a table without it before."""
+    row = this.sight.rows[action.id]
+    if row.engine_id and row.state != "missing":
+        if not row.last_lines:
+            row.last_lines = "\n".join(describe.last_lines(row.engine_id, 500))
+        runtime().stop(row.engine_id, grace_s=settings.KYOZO["STOP_GRACE_S"], fence=this.claim)
+        runtime().remove(row.engine_id, fence=this.claim)
+    _close(row)
+    events.publish(this.service, event_type="container_stopped", data={"instance": row.name})
+
+
+def _forget(this: Pass, action: d.Forget) -> None:
+    row = this.sight.rows[action.id]
+    log.info("%s is gone from the engine: making a new one", row.name)
+    if row.engine_id and row.state == "dead":
+        runtime().remove(row.engine_id, fence=this.claim)
+    with transaction.atomic():
+        _close(row)
+        events.publish(
+            this.service,
+            event_type="container_stopped",
+            data={"instance": row.name, "reason": "gone from the engine"},
+        )
+    publish_routes(this.service)
+
+
+def _close(row: Instance) -> None:
+    row.removed_at, row.is_routed = timezone.now(), False
+    row.state = "missing"
+    row.save(update_fields=["removed_at", "is_routed", "state", "last_lines"])
+
+
+def _advance(this: Pass, action: d.Advance) -> None:
+    rollout = this.rollout
+    if rollout is None:
+        return
+    failure = {}
+    if action.failed is not None:
+        failure = describe.failure(this.service, this.sight.rows[action.failed], rollout.phase)
+    move(rollout, Phase(action.phase), failure=failure)
+
+
+def move(rollout: Rollout, phase: Phase, *, failure: dict[str, Any] | None = None) -> bool:
+    """Record a phase, unless the rollout has moved on meanwhile. Going back puts the old release
+    and generation back as what is wanted, in the same transaction."""
+    with transaction.atomic():
+        changes: dict[str, Any] = {"phase": phase, "phase_at": timezone.now()}
+        if failure:
+            changes["failure"] = failure
+        if phase == Phase.SETTLING:
+            changes["switched_at"] = timezone.now()
+        if phase == Phase.DONE:
+            failed = rollout.phase == Phase.REVERTING
+            changes["outcome"] = Outcome.FAILED if failed else Outcome.SUCCEEDED
+        same = Rollout.objects.filter(pk=rollout.pk, phase=rollout.phase)
+        if not same.update(**changes):
+            return False
+        if phase == Phase.REVERTING:
+            _want_old(rollout)
+    for name, value in changes.items():
+        setattr(rollout, name, value)
+    return True
+
+
+def _want_old(rollout: Rollout) -> None:
+    changes: dict[str, Any] = {
+        "wanted_state": rollout.from_state,
+        "wanted_release": rollout.from_release,
+    }
+    if rollout.from_generation is not None:
+        changes["generation"] = rollout.from_generation
+    # A removal asked for meanwhile stands.
+    rows = Service.objects.filter(pk=rollout.service_id)
+    rows.exclude(wanted_state=WantedState.REMOVED).update(**changes)
+
+
+ACTS = cast(
+    "dict[type, Callable[[Pass, d.Action], None]]",
+    {
+        d.Create: _create,
+        d.Start: _start,
+        d.Gate: _gate,
+        d.SetRoutes: _set_routes,
+        d.Leave: _leave,
+        d.Retire: _retire,
+        d.Forget: _forget,
+        d.Advance: _advance,
+    },
+)

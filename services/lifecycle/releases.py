@@ -1,0 +1,217 @@
+"""Releases: what a service is to run, frozen from its plan, its settings and its image."""
+
+import hashlib
+import json
+import re
+import shlex
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from detection import DetectedService, HealthCommand
+from services.errors import InvalidError
+from services.lifecycle import ports
+from services.lifecycle.config import ReleaseConfig
+from services.models import Build, Release, Service
+from services.runtimes.base import Limits, Mount, PublishedPort
+
+DEFAULT_PORT = 8080
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A release that is not written yet; `fingerprint` says whether it is a new one."""
+
+    image_ref: str
+    image_digest: str
+    config: ReleaseConfig
+    environment: dict[str, str]
+
+    @property
+    def fingerprint(self) -> str:
+        parts = [self.image_digest, self.config.to_json(), self.environment]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def draft(service: Service, plan: DetectedService, *, image_ref: str, digest: str) -> Draft:
+    """Merge what was detected with what people set; people win, key by key. Claims host ports."""
+    http_port = _http_port(service, plan)
+    config = ReleaseConfig(
+        http_port=http_port,
+        check_port=plan.port if http_port is None and plan.process == "database" else None,
+        command=_command(plan),
+        ports=_raw_ports(service, http_port),
+        mounts=_mounts(service, plan),
+        limits=_limits(service),
+        health=_health(service, plan, http_port),
+        generated_image=plan.image is None and plan.dockerfile_path is None,
+        process=plan.process,
+    )
+    if http_port is not None:
+        _claim_http(service, plan, http_port)
+    single = any(m.type == "volume" and m.mode == "rw" for m in config.mounts) or config.ports
+    return Draft(
+        image_ref=image_ref,
+        image_digest=digest,
+        config=replace(config, strategy="recreate" if single else "rolling"),
+        environment=environment(service, plan, http_port),
+    )
+
+
+def write(
+    service: Service,
+    draft: Draft,
+    *,
+    actor: str,
+    build: Build | None = None,
+    back_to: int | None = None,
+) -> Release:
+    """The next numbered release of a service."""
+    with transaction.atomic():
+        Service.objects.select_for_update().get(pk=service.pk)
+        last = service.releases.aggregate(Max("number"))["number__max"] or 0
+        return Release.objects.create(
+            service=service,
+            number=last + 1,
+            image_ref=draft.image_ref,
+            image_digest=draft.image_digest,
+            config=draft.config.to_json(),
+            environment=draft.environment,
+            fingerprint=draft.fingerprint,
+            build=build,
+            rolled_back_from=back_to,
+            created_by=actor,
+        )
+
+
+def again(release: Release) -> Draft:
+    """The same image, configuration and environment once more (rollback)."""
+    return Draft(
+        image_ref=release.image_ref,
+        image_digest=release.image_digest,
+        config=ReleaseConfig.from_json(release.config),
+        environment=release.environment,
+    )
+
+
+def environment(service: Service, plan: DetectedService, http_port: int | None) -> dict[str, str]:
+    """PORT, then what the folder's own files give, then what people set."""
+    names = _names_of(service)
+    values = {} if http_port is None else {"PORT": str(http_port)}
+    for variable in plan.environment:
+        if variable.default is not None and (plan.image or _is_declared(variable.evidence)):
+            values[variable.name] = _renamed(variable.default, names)
+    return {**values, **service.environment}
+
+
+def _is_declared(evidence: str) -> bool:
+    """Compose values are meant for this very process; defaults read from code stay in the code."""
+    return "compose" in evidence
+
+
+def _names_of(service: Service) -> dict[str, str]:
+    """What the folder calls its services -> what they are called on the team's network."""
+    siblings = Service.objects.visible_to(service.team).filter(
+        workspace=service.workspace, detected_in=service.detected_in
+    )
+    rows = siblings.values_list("source_name", "name")
+    return {source: name for source, name in rows if source and source != name}
+
+
+def _renamed(value: str, names: dict[str, str]) -> str:
+    """Host names in an address (`@db:5432`, `//api/`, or the whole value) follow the renaming."""
+    for source, name in names.items():
+        if value == source:
+            return name
+        value = re.sub(rf"(//|@){re.escape(source)}(?=[:/?]|$)", rf"\g<1>{name}", value)
+    return value
+
+
+def _http_port(service: Service, plan: DetectedService) -> int | None:
+    if plan.process != "web":
+        return None
+    tcp = [int(p) for p, m in service.port_mappings.items() if m.get("protocol", "tcp") == "tcp"]
+    if plan.port in tcp:
+        return plan.port
+    return tcp[0] if tcp else plan.port or DEFAULT_PORT
+
+
+def _claim_http(service: Service, plan: DetectedService, port: int) -> None:
+    asked = service.port_mappings.get(str(port), {}).get("host_port")
+    if asked is None and plan.published_port and not service.host_ports.exists():
+        # A compose file's host port is a wish: it is taken when free, and no reason to fail.
+        try:
+            ports.claim_http(service, port, ports.in_block(plan.published_port))
+        except InvalidError:
+            ports.claim_http(service, port, None)
+        return
+    ports.claim_http(service, port, asked)
+
+
+def _raw_ports(service: Service, http_port: int | None) -> tuple[PublishedPort, ...]:
+    found = []
+    for text, mapping in sorted(service.port_mappings.items()):
+        host_port = mapping.get("host_port")
+        if int(text) == http_port or host_port is None:
+            continue
+        protocol = mapping.get("protocol", "tcp")
+        ports.claim_raw(service, int(text), int(host_port), protocol)
+        host_ip = mapping.get("host_ip", ports.default_host_ip())
+        found.append(PublishedPort(int(text), int(host_port), protocol, host_ip))
+    return tuple(found)
+
+
+def _command(plan: DetectedService) -> tuple[str, ...] | None:
+    """Our images start what their Dockerfile says; a ready or own one may be told otherwise."""
+    if plan.command:
+        return tuple(plan.command)
+    if plan.dockerfile_path and plan.start_command:
+        return tuple(shlex.split(plan.start_command))
+    return None
+
+
+def _mounts(service: Service, plan: DetectedService) -> tuple[Mount, ...]:
+    mounts = {v.path: Mount(target=v.path, source=v.name, mode=v.mode) for v in plan.volumes}
+    for target, mount in service.volume_mounts.items():
+        mounts[target] = Mount(
+            target=target,
+            source=mount.get("source", ""),
+            mode=mount.get("mode", "rw"),
+            type=mount.get("type", "volume"),
+        )
+    return tuple(mounts[target] for target in sorted(mounts))
+
+
+def _limits(service: Service) -> Limits:
+    known = {k: v for k, v in service.resource_limits.items() if k != "disk_mb" and v is not None}
+    return Limits(**known)
+
+
+def _health(service: Service, plan: DetectedService, http_port: int | None) -> dict[str, Any]:
+    if service.health_check_config:
+        return dict(service.health_check_config)
+    if plan.health_command is not None:
+        return _command_check(plan.health_command)
+    if http_port is not None:
+        return {"enabled": True, "type": "http", "endpoint": plan.health_endpoint or "/"}
+    if plan.process == "database" and plan.port:
+        return {"enabled": True, "type": "tcp", "port": plan.port}
+    return {}
+
+
+def _command_check(check: HealthCommand) -> dict[str, Any]:
+    """Compose's healthcheck: CMD-SHELL runs in the container's own shell, never in one of ours."""
+    kind, *rest = check.test
+    argv = ["/bin/sh", "-c", *rest] if kind == "CMD-SHELL" else rest
+    config = {
+        "enabled": True,
+        "type": "command",
+        "command": argv if kind in {"CMD", "CMD-SHELL"} else list(check.test),
+        "interval_seconds": check.interval_s,
+        "timeout_seconds": check.timeout_s,
+        "retries": check.retries,
+        "start_period_seconds": check.start_period_s,
+    }
+    return {k: v for k, v in config.items() if v is not None}

@@ -1,0 +1,57 @@
+"""Restart: new instances of the wanted release beside the old ones; pending changes are applied."""
+
+from typing import Any
+
+from services.errors import ConflictError
+from services.lifecycle import plan, releases, rollouts
+from services.lifecycle.job import Job
+from services.lifecycle.operations import enqueue
+from services.models import Kind, Operation, Release, Service, WantedState
+
+
+def restart(service: Service, *, actor: str) -> Operation:
+    if service.wanted_release is None or service.wanted_state != WantedState.RUNNING:
+        raise ConflictError(
+            f"{service.name} does not run",
+            code="service.wrong_state",
+            fix="use start, or deploy it first",
+        )
+    return enqueue(service, Kind.RESTART, actor=actor)
+
+
+def start_step(job: Job) -> None:
+    """Once per operation: a new release only where something changed, else the same one again."""
+    if "rollout_id" not in job.operation.result:
+        rollouts.begin(job, _release(job))
+    rollouts.start_step(job)
+
+
+def _release(job: Job) -> Release:
+    service = job.service
+    current = service.wanted_release
+    if current is None:
+        raise ConflictError(f"{service.name} has no release", code="service.wrong_state")
+    if not service.has_pending_changes:
+        return current
+    analysis = plan.analyse_folder(service.workspace, service.detected_in, service.overrides)
+    changed = releases.draft(
+        service,
+        plan.find(analysis, service),
+        image_ref=current.image_ref,
+        digest=current.image_digest,
+    )
+    if changed.fingerprint == current.fingerprint:
+        return current
+    return releases.write(service, changed, actor=job.operation.requested_by, build=current.build)
+
+
+def finish(job: Job) -> dict[str, Any]:
+    return rollouts.finish(job)
+
+
+WORK = {
+    "start": start_step,
+    "health": rollouts.health_step,
+    "route": rollouts.route_step,
+    "settle": rollouts.settle_step,
+}

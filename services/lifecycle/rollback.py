@@ -1,0 +1,82 @@
+"""Rollback: what an earlier release ran, as a new release, without a build."""
+
+from typing import Any
+
+from services.errors import ConflictError, InvalidError, NotFoundError
+from services.lifecycle import releases, rollouts
+from services.lifecycle.engine import runtime
+from services.lifecycle.job import Job
+from services.lifecycle.operations import enqueue
+from services.models import Kind, Operation, Outcome, Release, Service
+
+
+def rollback(service: Service, *, to: int | None, actor: str) -> Operation:
+    """`to` None means the newest release before the current one that once came up."""
+    target = _numbered(service, to) if to is not None else _previous(service)
+    if runtime().image_id(target.image_digest) is None:
+        raise InvalidError(
+            f"the image of release {target.number} is no longer on the engine",
+            code="release.image_gone",
+            details={"release": ["its image is gone"]},
+            fix="deploy the folder as it was then",
+        )
+    return enqueue(service, Kind.ROLLBACK, actor=actor, params={"release": target.number})
+
+
+def _numbered(service: Service, number: int) -> Release:
+    release = service.releases.filter(number=number).first()
+    if release is None:
+        raise NotFoundError(f"{service.name} has no release {number}")
+    if release == service.wanted_release:
+        raise ConflictError(
+            f"release {number} is the current one", code="service.wrong_state", fix="name another"
+        )
+    return release
+
+
+def _previous(service: Service) -> Release:
+    current = service.wanted_release
+    came_up = service.rollouts.filter(outcome=Outcome.SUCCEEDED).values_list(
+        "to_release", flat=True
+    )
+    rows = service.releases.filter(pk__in=list(came_up))
+    if current is not None:
+        rows = rows.filter(number__lt=current.number).exclude(fingerprint=current.fingerprint)
+    release = rows.order_by("-number").first()
+    if release is None:
+        raise ConflictError(
+            f"{service.name} has no earlier release to go back to",
+            code="service.wrong_state",
+            fix="`kyozo status` lists its releases",
+        )
+    return release
+
+
+def start_step(job: Job) -> None:
+    if "rollout_id" not in job.operation.result:
+        rollouts.begin(job, _new_release(job))
+    rollouts.start_step(job)
+
+
+def _new_release(job: Job) -> Release:
+    number = job.operation.params["release"]
+    old = job.service.releases.get(number=number)
+    return releases.write(
+        job.service,
+        releases.again(old),
+        actor=job.operation.requested_by,
+        build=old.build,
+        back_to=number,
+    )
+
+
+def finish(job: Job) -> dict[str, Any]:
+    return {**rollouts.finish(job), "rolled_back_to": job.operation.params["release"]}
+
+
+WORK = {
+    "start": start_step,
+    "health": rollouts.health_step,
+    "route": rollouts.route_step,
+    "settle": rollouts.settle_step,
+}

@@ -1,0 +1,237 @@
+"""Carrying operations out: take one, do its steps from where they stand, end it, take the next."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from services import events
+from services.errors import CancelledError, FenceLostError, KyozoError
+from services.lifecycle import deploy, remove, restart, rollback, scale, start, stop
+from services.lifecycle.job import Job, fail_steps
+from services.lifecycle.operations import STEPS, Taken, take, wake
+from services.lifecycle.routes import publish_routes
+from services.lifecycle.status import refresh_status
+from services.models import Kind, Operation, OperationState, Queue, Service
+
+log = logging.getLogger(__name__)
+
+Work = Callable[[Job], None]
+WORK: Mapping[str, Mapping[str, Work]] = {
+    Kind.DEPLOY: deploy.WORK,
+    Kind.ROLLBACK: rollback.WORK,
+    Kind.RESTART: restart.WORK,
+    Kind.START: start.WORK,
+    Kind.SCALE: scale.WORK,
+    Kind.STOP: stop.WORK,
+    Kind.REMOVE: remove.WORK,
+}
+IN_BUILDS = ("analyse", "build")
+_build_places = threading.BoundedSemaphore(settings.KYOZO["BUILD_CONCURRENCY"])
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The event types an operation of one kind begins and ends with."""
+
+    started: str
+    completed: str
+
+
+WORDS = {
+    Kind.SCALE: Words("scaling_started", "scaling_completed"),
+    Kind.DEPLOY: Words("deployment_started", "deployment_completed"),
+    Kind.ROLLBACK: Words("deployment_started", "deployment_completed"),
+}
+
+
+def run_next(queue: Queue) -> int:
+    """Carry out what may run now, until nothing is left; how many were taken."""
+    if queue == Queue.BUILDS:
+        if not _build_places.acquire(blocking=False):
+            return 0
+        try:
+            return _drain(queue)
+        finally:
+            _build_places.release()
+    return _drain(queue)
+
+
+def _drain(queue: Queue) -> int:
+    done = 0
+    while (taken := take(queue)) is not None:
+        try:
+            carry_out(taken)
+        finally:
+            taken.claim.release()
+        done += 1
+        # What waited for this one may sit in either queue.
+        wake(Queue.LIFECYCLE)
+    return done
+
+
+def carry_out(taken: Taken) -> None:
+    """All steps of one queue, then the end or the hand-over to the other queue."""
+    operation = taken.operation
+    job = Job(operation=operation, claim=taken.claim)
+    try:
+        _announce_start(operation)
+        if _do_steps(job):
+            _succeed(job)
+    except FenceLostError:
+        log.warning("%s: taken over by another worker", operation)
+    except CancelledError:
+        superseded = operation_reason(operation) == "superseded"
+        state = OperationState.SUPERSEDED if superseded else OperationState.CANCELLED
+        _end(job, state, {"code": CancelledError.code, "message": "cancelled"})
+    except KyozoError as exc:
+        _end(job, OperationState.FAILED, error_of(operation, exc))
+    except Exception:
+        log.exception("%s failed by a defect", operation)
+        _end(job, OperationState.FAILED, _defect(operation))
+
+
+def _do_steps(job: Job) -> bool:
+    """Whether all steps are done; False when the rest belongs to the other queue."""
+    operation = job.operation
+    work = WORK[operation.kind]
+    if operation.queue == Queue.LIFECYCLE:
+        # A worker that died may have written routes without telling the router.
+        publish_routes(job.service)
+    for name in STEPS[operation.kind]:
+        if operation.queue == Queue.BUILDS and name not in IN_BUILDS:
+            if not job.memo.get("is_unchanged"):
+                _hand_over(job)
+                return False
+            continue
+        job.run_step(name, work[name], limit_s=limit_s(job, name))
+    return True
+
+
+def limit_s(job: Job, step: str) -> float:
+    """The deadline of a step, in seconds."""
+    config = settings.KYOZO
+    gate = deploy.gate_limit_s(job.service)
+    limits = {
+        "analyse": config["ANALYSE_S"],
+        "build": config["BUILD_S"],
+        "start": config["GATE_MAX_S"],
+        "health": gate,
+        "scale": config["GATE_MAX_S"],
+        "settle": config["SETTLE_S"] + config["DRAIN_S"] + 60,
+        "drain": config["DRAIN_S"] + config["STOP_GRACE_S"] + 60,
+    }
+    return float(limits.get(step, 60))
+
+
+def _hand_over(job: Job) -> None:
+    """Give the rest to the lifecycle workers; the operation stays `running` meanwhile."""
+    Operation.objects.filter(pk=job.operation.pk).update(queue=Queue.LIFECYCLE)
+    job.claim.release()
+    wake(Queue.LIFECYCLE)
+
+
+def _announce_start(operation: Operation) -> None:
+    words = WORDS.get(Kind(operation.kind))
+    if words and operation.attempts == 1 and not operation.step:
+        events.publish(
+            operation.service,
+            event_type=words.started,
+            data={"operation_id": str(operation.id)},
+            triggered_by=operation.requested_by,
+        )
+
+
+def _succeed(job: Job) -> None:
+    result = WORK_ENDS.get(Kind(job.operation.kind), _nothing)(job)
+    job.remember(**result)
+    _end(job, OperationState.SUCCEEDED, {})
+
+
+def _nothing(job: Job) -> dict[str, Any]:
+    return {}
+
+
+WORK_ENDS: dict[Kind, Callable[[Job], dict[str, Any]]] = {
+    Kind.DEPLOY: deploy.finish,
+    Kind.ROLLBACK: rollback.finish,
+    Kind.RESTART: restart.finish,
+}
+
+
+def operation_reason(operation: Operation) -> str:
+    rows = Operation.objects.filter(pk=operation.pk)
+    return str(rows.values_list("cancel_reason", flat=True).get())
+
+
+def error_of(operation: Operation, exc: KyozoError) -> dict[str, Any]:
+    """What the operation's row keeps of an error: for people, for programs, and the details."""
+    return {
+        **exc.params,
+        "code": exc.error_code,
+        "message": exc.message,
+        "fix": exc.fix,
+        "stage": exc.params.get("stage", operation.step),
+        "details": exc.details,
+    }
+
+
+def _defect(operation: Operation) -> dict[str, Any]:
+    return {
+        "code": "internal_error",
+        "message": "an error of Kyozo itself",
+        "stage": operation.step,
+        "fix": "the platform's log has the details; please report it",
+    }
+
+
+def _end(job: Job, state: OperationState, error: dict[str, Any]) -> None:
+    """Write the end and its event in one transaction, unless another worker has the service now."""
+    operation = job.operation
+    now = timezone.now()
+    with transaction.atomic():
+        held = Service.objects.select_for_update().filter(
+            pk=operation.service_id, fence=job.claim.token
+        )
+        rows = Operation.objects.filter(pk=operation.pk, state=OperationState.RUNNING)
+        if not held.exists() or not rows.update(state=state, error=error, ended_at=now):
+            return
+        fail_steps(operation, state)
+        if text := deployment_status(operation, state, error):
+            held.update(deployment_status=text)
+        _publish_end(operation, state, error)
+    operation.refresh_from_db()
+    refresh_status(operation.service)
+    job.tell()
+
+
+def deployment_status(operation: Operation, state: str, error: dict[str, Any]) -> str:
+    if operation.kind not in {Kind.DEPLOY, Kind.ROLLBACK}:
+        return ""
+    if state == OperationState.SUCCEEDED:
+        return "Deployment successful"
+    if state == OperationState.FAILED:
+        return f"Deployment failed: {error.get('message', '')}"
+    return f"Deployment {state}"
+
+
+def _publish_end(operation: Operation, state: str, error: dict[str, Any]) -> None:
+    words = WORDS.get(Kind(operation.kind))
+    succeeded = state == OperationState.SUCCEEDED
+    if succeeded and words is None:
+        return
+    event_type = words.completed if words and succeeded else "deployment_failed"
+    began = operation.started_at or operation.created_at
+    events.publish(
+        operation.service,
+        event_type=event_type,
+        data={"operation_id": str(operation.id), "kind": operation.kind, "outcome": state},
+        error=error or None,
+        duration_ms=int((timezone.now() - began).total_seconds() * 1000),
+        triggered_by=operation.requested_by,
+    )

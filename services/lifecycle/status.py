@@ -1,0 +1,144 @@
+"""The service's status word: one table over (wanted, operation, observed); docs/status.md."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from services import events
+from services.models import (
+    Instance,
+    Kind,
+    OperationState,
+    Service,
+    Status,
+    WantedState,
+)
+
+WORKING = {
+    Kind.START: Status.STARTING,
+    Kind.STOP: Status.STOPPING,
+    Kind.REMOVE: Status.STOPPING,
+    Kind.RESTART: Status.RESTARTING,
+    Kind.SCALE: Status.SCALING,
+    Kind.ROLLBACK: Status.DEPLOYING,
+}
+REWRITE_AFTER = timedelta(seconds=2)
+DEPLOY_STEPS = {"": Status.PENDING, "analyse": Status.DETECTING, "build": Status.BUILDING}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """`serving`: instances past their gate and alive; `alive`: all that exist; `is_seen`: the
+    observation is fresh; `last_failed`: why the last operation failed, empty when it did not."""
+
+    wanted: str
+    kind: str = ""
+    step: str = ""
+    serving: int = 0
+    alive: int = 0
+    replicas: int = 1
+    is_seen: bool = True
+    last_failed: str = ""
+    trouble: str = ""
+
+
+def compute(facts: Facts) -> tuple[Status, str]:
+    """The word and why. A redeploy that failed leaves `running` while the old release serves."""
+    if facts.wanted == WantedState.RUNNING and facts.alive and not facts.is_seen:
+        return Status.UNKNOWN, "the engine has not answered for a while"
+    if facts.kind:
+        return _working(facts), ""
+    if facts.wanted == WantedState.RUNNING:
+        return _running(facts)
+    if facts.wanted == WantedState.NEW:
+        return (Status.ERROR, facts.last_failed) if facts.last_failed else (Status.PENDING, "")
+    return (Status.STOPPING if facts.alive else Status.STOPPED), ""
+
+
+def _working(facts: Facts) -> Status:
+    if facts.kind == Kind.DEPLOY:
+        return DEPLOY_STEPS.get(facts.step, Status.DEPLOYING)
+    return WORKING[Kind(facts.kind)]
+
+
+def _running(facts: Facts) -> tuple[Status, str]:
+    if facts.serving:
+        few = facts.serving < facts.replicas
+        return Status.RUNNING, f"{facts.serving} of {facts.replicas} serve" if few else ""
+    return (Status.ERROR, facts.trouble) if facts.trouble else (Status.STARTING, "")
+
+
+def refresh_status(service: Service, *, was_seen: bool = False, is_lost: bool = False) -> None:
+    """Compute, store and announce. `was_seen`: the engine has just shown this service;
+    `is_lost`: it cannot be asked, so what is known is no longer proof."""
+    now = timezone.now()
+    fresh = Service.objects.get(pk=service.pk)
+    facts = gather(fresh, is_seen=not is_lost and (was_seen or not _is_stale(fresh)))
+    status, reason = compute(facts)
+    changes: dict[str, object] = {}
+    if (fresh.status, fresh.status_reason) != (status, reason):
+        changes |= {"status": status, "status_reason": reason}
+    if fresh.current_replicas != facts.serving:
+        changes["current_replicas"] = facts.serving
+    if was_seen and (fresh.observed_at is None or now - fresh.observed_at > REWRITE_AFTER):
+        changes["observed_at"] = now
+    if changes:
+        _store(fresh, changes)
+    service.status, service.status_reason = status, reason
+
+
+def _store(fresh: Service, changes: dict[str, object]) -> None:
+    """Write unless another worker was faster; its pass has seen newer facts."""
+    with transaction.atomic():
+        same = Service.objects.filter(pk=fresh.pk, status=fresh.status)
+        if same.update(**changes) and changes.get("status", fresh.status) != fresh.status:
+            previous, fresh.status = fresh.status, str(changes["status"])
+            events.status_changed(fresh, previous=previous)
+
+
+def _is_stale(service: Service) -> bool:
+    limit = timedelta(seconds=settings.KYOZO["STALE_AFTER_S"])
+    return service.observed_at is not None and timezone.now() - service.observed_at > limit
+
+
+def gather(service: Service, *, is_seen: bool) -> Facts:
+    """Read what `compute` needs: three queries."""
+    alive = list(service.instances.alive())
+    gated = [i for i in alive if i.is_gated and i.leaving_at is None and i.state == "running"]
+    running = service.operations.filter(state=OperationState.RUNNING).first()
+    ended = service.operations.exclude(ended_at=None).order_by("-ended_at").first()
+    failed = ended is not None and ended.state == OperationState.FAILED
+    return Facts(
+        wanted=service.wanted_state,
+        kind=running.kind if running else "",
+        step=running.step if running else "",
+        serving=len(gated),
+        alive=len(alive),
+        replicas=service.wanted_replicas,
+        is_seen=is_seen,
+        last_failed=ended.error.get("message", "failed") if failed and ended else "",
+        trouble=_trouble(alive),
+    )
+
+
+def _trouble(alive: list[Instance]) -> str:
+    broken = next((i for i in alive if i.state in {"exited", "dead", "restarting"}), None)
+    if broken is None:
+        return ""
+    if broken.is_oom_killed:
+        return "out of memory: the process was killed"
+    code = broken.exit_code
+    return "the process exits" if code is None else f"the process exits with code {code}"
+
+
+def mark_stale() -> int:
+    """Services whose observation is too old to be proof become `unknown`; how many there were."""
+    limit = timezone.now() - timedelta(seconds=settings.KYOZO["STALE_AFTER_S"])
+    stale = Service.objects.filter(wanted_state=WantedState.RUNNING, observed_at__lt=limit)
+    rows = list(stale.exclude(status=Status.UNKNOWN))
+    for service in rows:
+        refresh_status(service)
+    return len(rows)

@@ -1,0 +1,61 @@
+"""Update: change a service's settings; they apply with the next deploy or restart."""
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from services.lifecycle.deploy import deploy
+from services.lifecycle.folder import taken
+from services.lifecycle.status import refresh_status
+from services.models import Service
+
+RUN_FIELDS = {
+    "environment",
+    "secret_names",
+    "port_mappings",
+    "volume_mounts",
+    "resource_limits",
+    "health_check_config",
+    "deployment_config",
+}
+
+
+def update_service(service: Service, *, fields: dict[str, Any], actor: str) -> Service:
+    """Only the fields given change. Where `auto_deploy` is set the change is deployed at once."""
+    if not fields:
+        return service
+    for name, value in fields.items():
+        setattr(service, name, value)
+    changed = set(fields)
+    if changed & RUN_FIELDS and service.wanted_release_id is not None:
+        service.has_pending_changes = True
+        changed.add("has_pending_changes")
+    try:
+        with transaction.atomic():
+            service.save(update_fields=[*changed, "updated_at"])
+            if service.has_pending_changes and service.deployment_config.get("auto_deploy"):
+                deploy(service, actor=actor)
+    except IntegrityError as exc:
+        raise taken(service.name) from exc
+    refresh_status(service)
+    return service
+
+
+def set_environment(
+    service: Service,
+    *,
+    variables: dict[str, str | None],
+    secret_names: list[str] | None,
+    actor: str,
+) -> Service:
+    """Merge: a value of None removes the variable; `secret_names` None leaves the list alone."""
+    with transaction.atomic():
+        fresh = Service.objects.select_for_update().get(pk=service.pk)
+        merged = {**fresh.environment, **variables}
+        environment = {k: v for k, v in merged.items() if v is not None}
+        names = fresh.secret_names if secret_names is None else secret_names
+        fields = {
+            "environment": environment,
+            "secret_names": sorted(name for name in set(names) if name in environment),
+        }
+        return update_service(fresh, fields=fields, actor=actor)

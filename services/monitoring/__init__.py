@@ -1,0 +1,1 @@
+"""Watching what runs: scheduled health checks, metrics, logs, engine events, retention."""

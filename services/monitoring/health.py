@@ -1,0 +1,47 @@
+"""Scheduled health checks of instances that serve."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from services.lifecycle.gate import probe, take_in
+from services.models import Instance
+
+INTERVAL_S = 30
+AT_ONCE = 8
+
+
+def check_due() -> int:
+    """Check every serving instance whose interval is over; how many were checked."""
+    due = [row for row in _serving() if _is_due(row) and _take(row)]
+    if not due:
+        return 0
+    # Only the waiting is done in threads: they touch no database.
+    with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(due))) as pool:
+        results = list(pool.map(probe, due))
+    for row, result in zip(due, results, strict=True):
+        take_in(row.service, row, result)
+    return len(due)
+
+
+def _serving() -> list[Instance]:
+    rows = Instance.objects.alive().filter(is_gated=True, leaving_at=None, state="running")
+    return list(rows.select_related("release", "service"))
+
+
+def _interval(row: Instance) -> timedelta:
+    config = row.release.config.get("health", {})
+    return timedelta(seconds=config.get("interval_seconds", INTERVAL_S))
+
+
+def _is_due(row: Instance) -> bool:
+    return row.checked_at is None or timezone.now() - row.checked_at >= _interval(row)
+
+
+def _take(row: Instance) -> bool:
+    """Mark it as being checked; False when another process was faster."""
+    now = timezone.now()
+    free = Q(checked_at=None) | Q(checked_at__lte=now - _interval(row))
+    return Instance.objects.filter(free, pk=row.pk).update(checked_at=now) == 1
