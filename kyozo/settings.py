@@ -1,5 +1,6 @@
 """All settings, typed: the only file that reads the environment. docs/settings.md lists them."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -153,7 +154,7 @@ KYOZO: dict[str, Any] = {
     "IMAGE_SOURCE": env.text("KYOZO_IMAGE_SOURCE", "auto"),
     "BUILD_CONCURRENCY": env.integer("KYOZO_BUILD_CONCURRENCY", 2),
     "BUILD_MEMORY_MB": env.integer("KYOZO_BUILD_MEMORY_MB", 4096),
-    "BUILD_CPUS": env.number("KYOZO_BUILD_CPUS", 0),
+    "BUILD_CPUS": env.number("KYOZO_BUILD_CPUS", os.cpu_count() or 1),
     "WORKER_THREADS": env.integer("KYOZO_WORKER_THREADS", 16),
     "KEEP_RELEASES": env.integer("KYOZO_KEEP_RELEASES", 5),
     "LEASE_S": env.number("KYOZO_LEASE_S", 30),

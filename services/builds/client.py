@@ -25,6 +25,7 @@ POLL_S = 0.1
 FIRST_BUILTIN = (18, 9)
 FIRST_WITHOUT_BUILTIN = (23, 0)  # from here on a client builds with BuildKit only through buildx
 TAIL_LINES = 20
+END_S = 2
 
 
 class ClientMissingError(BuildError):
@@ -188,7 +189,8 @@ def follow(
 ) -> None:
     """Hand on each line of a running program until it ends; end it when told to or too late."""
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(process, lines), daemon=True).start()
+    reader = threading.Thread(target=_read, args=(process, lines), daemon=True)
+    reader.start()
     name = Path(process.args[0] if isinstance(process.args, list) else str(process.args)).name
     limit = _Limit(name, timeout_s, cancelled)
     tail: deque[str] = deque(maxlen=TAIL_LINES)
@@ -200,6 +202,7 @@ def follow(
                 log(line)
     except BaseException:
         _end(process)
+        reader.join(END_S)  # longer only where a grandchild keeps the pipe open
         raise
     if process.wait() != 0:
         raise CommandFailedError(f"{name} failed:\n" + "\n".join(tail))
@@ -222,8 +225,10 @@ class _Limit:
 
 
 def _read(process: subprocess.Popen[str], lines: queue.SimpleQueue[str | None]) -> None:
-    for line in process.stdout or process.stderr or ():
-        lines.put(line.rstrip())
+    if stream := process.stdout or process.stderr:
+        with stream:
+            for line in stream:
+                lines.put(line.rstrip())
     lines.put(None)
 
 
@@ -238,7 +243,7 @@ def _next(lines: queue.SimpleQueue[str | None]) -> str | None:
 def _end(process: subprocess.Popen[str]) -> None:
     process.terminate()
     try:
-        process.wait(timeout=2)
+        process.wait(timeout=END_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from services.runtimes.base import State
 
-GONE = frozenset({State.EXITED, State.DEAD, State.MISSING})
+GONE = frozenset({State.EXITED, State.RESTARTING, State.DEAD, State.MISSING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Seen:
 
     @property
     def can_serve(self) -> bool:
-        return self.is_gated and not self.is_leaving and self.state not in GONE
+        return self.is_gated and not self.is_leaving and self.state == State.RUNNING
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,9 +124,8 @@ def _draft(job: Job, found: DetectedService) -> releases.Draft:
 
 def start_step(job: Job) -> None:
     """Write the release and begin the rollout, once; then until all new instances exist."""
-    if "rollout_id" not in job.operation.result:
-        _check_dependencies(job)
-        rollouts.begin(job, _release(job))
+    _check_dependencies(job)
+    rollouts.begin(job, _release)
     rollouts.start_step(job)
 
 

@@ -6,9 +6,9 @@ from services.errors import EngineError
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import runtime
 from services.models import Instance, Service
+from services.probes.listeners import explain_listeners
 
 SHOWN_LINES = 20
-LOOPBACK = ("127.", "::1")
 
 HINTS = (
     ("modulenotfounderror", "a Python package is missing: add it to the project's requirements"),
@@ -79,17 +79,9 @@ def _port_hint(row: Instance) -> str:
     """The app runs but does not answer: where does it listen instead?"""
     expected = ReleaseConfig.from_json(row.release.config).http_port
     listening = _listening(row.engine_id) if row.state == "running" and expected else None
-    if listening is None:
+    if listening is None or expected is None:
         return ""
-    if not listening:
-        return f"the app listens on no port; it should listen on 0.0.0.0:{expected} ($PORT)"
-    here = [host for host, port in listening if port == expected]
-    if here and all(host.startswith(LOOPBACK) for host in here):
-        return f"the app listens on 127.0.0.1:{expected} only; make it listen on 0.0.0.0"
-    other = min(port for _, port in listening)
-    return (
-        "" if here else f"the app listens on {other}, not {expected}: read $PORT or --port {other}"
-    )
+    return explain_listeners(listening, expected=expected)
 
 
 def _listening(engine_id: str) -> list[tuple[str, int]] | None:

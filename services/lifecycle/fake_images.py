@@ -1,4 +1,4 @@
-"""The image maker that goes with the fake runtime: no builder, the folder's content is the image."""
+"""The image maker of the fake runtime: no builder, a folder's content is its image."""
 
 from detection import DetectedService
 from services.lifecycle.image import Image

@@ -1,7 +1,7 @@
 """What the build step hands on, and which maker of images goes with the configured runtime."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -27,7 +27,5 @@ class Image:
 
 def make_image(job: Job, plan: DetectedService) -> Image:
     """By the maker of the configured runtime. Raises BuildError, InvalidError, CancelledError."""
-    maker: Callable[[Job, DetectedService], Image] = import_string(
-        MAKERS[settings.KYOZO["RUNTIME"]]
-    )
-    return maker(job, plan)
+    maker = import_string(MAKERS[settings.KYOZO["RUNTIME"]])
+    return cast("Image", maker(job, plan))

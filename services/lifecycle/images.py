@@ -132,7 +132,7 @@ def _built(making: Making) -> Image:
     if not params.get("no_cache") and not params.get("pull") and (have := runtime().image_id(ref)):
         making.log.write(f"nothing changed: {ref} is up to date")
         return _done(making, ref, have, is_cached=True)
-    with _staged(making, context, ignore, index) as tree:
+    with _staged(making, context, ignore) as tree:
         built = build_image(
             _request(making, tree, prepared, files, ref),
             builder=_builder(),
@@ -263,12 +263,12 @@ def _base_images(making: Making, chooser: Chooser, prepared: Prepared) -> dict[s
 
 
 @contextmanager
-def _staged(making: Making, context: Path, ignore: Ignore, index: StatIndex) -> Iterator[Path]:
+def _staged(making: Making, context: Path, ignore: Ignore) -> Iterator[Path]:
     into = Path(settings.KYOZO["HOME"]) / "trees" / making.build.id.hex
     shutil.rmtree(into, ignore_errors=True)
     into.parent.mkdir(parents=True, exist_ok=True)
     try:
-        yield snapshot(context, into, ignore=ignore, index=index).path
+        yield snapshot(context, into, ignore=ignore).path
     finally:
         shutil.rmtree(into, ignore_errors=True)
 

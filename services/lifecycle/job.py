@@ -104,7 +104,9 @@ class Job:
                 self.note(f"waiting: {exc.message}")
                 if isinstance(exc, EngineError):
                     refresh_status(self.service, is_lost=True)
-            self.check_cancelled()
+            # Once a rollout is open only its own steps may end it.
+            if "rollout_id" not in self.operation.result:
+                self.check_cancelled()
             time.sleep(0.5)
 
     def _begin(self, step: OperationStep) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from celery import current_app
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -159,11 +160,8 @@ def cancel(operation: Operation, *, actor: str) -> Operation:
 
 def wake(queue: Queue) -> None:
     """Tell a worker to look now. Losing this costs two seconds, nothing else."""
-    from services.lifecycle.tasks import run_builds, run_lifecycle  # noqa: PLC0415 - tasks import run
-
-    task = run_builds if queue == Queue.BUILDS else run_lifecycle
     try:
-        task.apply_async(retry=False)
+        current_app.send_task(f"services.lifecycle.tasks.run_{queue}", queue=queue, retry=False)
     except OperationalError as exc:
         log.warning("the broker did not take a wake-up: %s", exc)
 

@@ -1,9 +1,37 @@
 """What a start of the embedded platform does about the process that was there before."""
 
+import shutil
+from pathlib import Path
+
+from django.conf import settings
+
+from services.builds.caps import BuildCaps, cap_builds
+from services.builds.process import end_leftovers
 from services.models import Service
 
 
+def recover() -> str:
+    """End what a killed process left behind; answers why builds are uncapped, empty when capped.
+
+    Only for a caller that holds the platform's lock file: it proves that no other embedded
+    process lives, so waiting for their leases would be time lost.
+    """
+    expire_own_leases()
+    home = Path(settings.KYOZO["HOME"])
+    end_leftovers(home / "builds")
+    _drop_half_made_trees(home / "trees")
+    caps = BuildCaps(settings.KYOZO["BUILD_MEMORY_MB"], settings.KYOZO["BUILD_CPUS"])
+    return cap_builds(caps, engine_url=settings.KYOZO["ENGINE_URL"])
+
+
 def expire_own_leases() -> int:
-    """End all leases at once. Only for a caller that holds the platform's lock file: that proves
-    that no other embedded process lives, so waiting for their leases would be time lost."""
+    """Free all services at once, for the worker that carries their operations on."""
     return Service.objects.exclude(lease_until=None).update(lease_until=None, claimed_by="")
+
+
+def _drop_half_made_trees(folder: Path) -> None:
+    """Copies of sources that a build was made from; the indexes beside them stay."""
+    if folder.is_dir():
+        for path in folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)

@@ -21,8 +21,7 @@ def restart(service: Service, *, actor: str) -> Operation:
 
 def start_step(job: Job) -> None:
     """Once per operation: a new release only where something changed, else the same one again."""
-    if "rollout_id" not in job.operation.result:
-        rollouts.begin(job, _release(job))
+    rollouts.begin(job, _release)
     rollouts.start_step(job)
 
 

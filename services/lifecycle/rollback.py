@@ -53,8 +53,7 @@ def _previous(service: Service) -> Release:
 
 
 def start_step(job: Job) -> None:
-    if "rollout_id" not in job.operation.result:
-        rollouts.begin(job, _new_release(job))
+    rollouts.begin(job, _new_release)
     rollouts.start_step(job)
 
 

@@ -1,6 +1,7 @@
 """Beginning a rollout and following it by phase: the steps of deploy, restart and rollback."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -35,12 +36,14 @@ ORDER = (
 PAUSE_S = {Phase.SETTLING: 0.2, Phase.DRAINING: 0.1}
 
 
-def begin(job: Job, release: Release) -> None:
-    """Write what is wanted from now on and the rollout to it; once per operation."""
+def begin(job: Job, make_release: Callable[[Job], Release]) -> None:
+    """Write the release, what is wanted from now on and the rollout to it: all at once, and once
+    per operation."""
     if "rollout_id" in job.operation.result:
         return
     job.claim.check()
     with transaction.atomic():
+        release = make_release(job)
         service = Service.objects.select_for_update().get(pk=job.service.pk)
         _end_forgotten(service)
         was_running = service.wanted_state == WantedState.RUNNING

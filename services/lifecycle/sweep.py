@@ -1,6 +1,7 @@
 """The sweep: every service that nobody works on gets one pass, so that drift is repaired."""
 
 import logging
+import time
 import uuid
 
 from services.errors import EngineUnreachableError, FenceLostError, KyozoError
@@ -13,7 +14,8 @@ from services.models import Operation, Service, WantedState
 
 log = logging.getLogger(__name__)
 
-MAX_PASSES = 200
+LONGEST_S = 10.0
+PAUSE_S = 0.1
 
 
 def sweep_services() -> int:
@@ -42,12 +44,12 @@ def settle(service_id: uuid.UUID) -> int:
     mine = claim(service_id)
     if mine is None:
         return 0
+    deadline = time.monotonic() + LONGEST_S
     try:
-        for _ in range(MAX_PASSES):
-            if not reconcile(mine).acted:
-                break
+        while reconcile(mine).acted and time.monotonic() < deadline:
             if Operation.objects.open().filter(service_id=service_id).exists():
                 break
+            time.sleep(PAUSE_S)
     except FenceLostError:
         log.info("service %s was taken over", service_id)
     finally:

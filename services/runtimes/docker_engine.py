@@ -45,6 +45,7 @@ class Engine:
             error = translate(exc, doing=doing)
             if isinstance(error, EngineUnreachableError):
                 self._breaker.failed()
+                self.close()  # it may come back upgraded: ask for its version again
             raise error from exc
         self._breaker.succeeded()
 

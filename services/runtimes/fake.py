@@ -173,9 +173,9 @@ class FakeRuntime(Runtime):
     ) -> Iterator[LogLine]:
         self._enter("logs")
         box = self.engine.find(engine_id)
-        lines = [line for line in box.lines if line.at >= since]
-        yield from lines if tail is None else lines[max(0, len(lines) - tail) :]
         told = len(box.lines)
+        lines = [line for line in box.lines[:told] if line.at >= since]
+        yield from lines if tail is None else lines[max(0, len(lines) - tail) :]
         while follow and not stopped() and (box.state in ALIVE or told < len(box.lines)):
             for line in box.lines[told:]:
                 told += 1

