@@ -1,5 +1,6 @@
 """All settings, typed: the only file that reads the environment. docs/settings.md lists them."""
 
+import hashlib
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -139,7 +140,9 @@ KYOZO: dict[str, Any] = {
     "MODE": "production" if env.text("DATABASE_URL") else "embedded",
     "ENCRYPTION_KEYS": env.words("KYOZO_ENCRYPTION_KEYS") or [SECRET_KEY],
     # Every label carries it: two installations on one engine never touch each other's containers.
-    "INSTALL": env.text("KYOZO_INSTALL", "kyozo"),
+    # By default from the secret key: the same in all processes of an installation, and in no other.
+    "INSTALL": env.text("KYOZO_INSTALL")
+    or hashlib.sha256(b"kyozo.install." + SECRET_KEY.encode()).hexdigest()[:12],
     "RUNTIME": env.text("KYOZO_RUNTIME", "docker"),
     "ENGINE_URL": env.text("KYOZO_ENGINE_URL")
     or env.text("DOCKER_HOST", "unix:///var/run/docker.sock"),

@@ -6,3 +6,7 @@ urlpatterns = [
     path("api/v1/", include("services.api.urls")),
     path("", include("services.dashboard.urls")),
 ]
+
+handler400 = "services.api.errors.bad_request"
+handler404 = "services.dashboard.views.not_found"
+handler500 = "services.api.errors.server_error"

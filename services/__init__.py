@@ -1,1 +1,1 @@
-"""The Django app `services`: folders that run. Each package below is a room; docs/architecture.md has the map."""
+"""The Django app `services`: folders that run. docs/architecture.md has the map of its rooms."""

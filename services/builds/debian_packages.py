@@ -54,21 +54,19 @@ def is_forbidden(environ: Mapping[str, str]) -> bool:
 def _privilege(packages: Sequence[str], environ: Mapping[str, str]) -> list[str]:
     """How apt-get is started here: plainly, through sudo, or not at all."""
     fix = f"Run: {command_for(packages)}"
-    wanted = " ".join(packages)
+    wanted = f"needed: {' '.join(packages)}"
     if is_forbidden(environ):
-        raise InstallForbiddenError(
-            f"{wanted} is needed, and installing is forbidden here", fix=fix
-        )
+        raise InstallForbiddenError(f"{wanted}; but installing is forbidden here", fix=fix)
     if not Path("/usr/bin/apt-get").exists():
         raise InstallImpossibleError(
-            f"{wanted} is needed, and this machine has no apt-get",
-            fix=f"Install {wanted} by this system's own means and try again.",
+            f"{wanted}; but this machine has no apt-get",
+            fix="Install them by this system's own means and try again.",
         )
     if os.geteuid() == 0:
         return []
     if _sudo_allows():
         return ["sudo", "-n", "--preserve-env=" + ",".join(QUIET)]
-    raise InstallImpossibleError(f"{wanted} is needed, and only root can install it", fix=fix)
+    raise InstallImpossibleError(f"{wanted}; but only root can install", fix=fix)
 
 
 def _sudo_allows() -> bool:

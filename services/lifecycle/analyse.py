@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from detection import to_json
+import detection
+from detection import Analysis as Found
+from detection import DetectedService, NotRenderableError, to_json
 from services.lifecycle.plan import analyse_folder
 from services.models import Analysis, Workspace
 
@@ -15,5 +17,20 @@ def analyse(
         team=workspace.team,
         workspace=workspace,
         folder_path=folder_path,
-        result=to_json(found),
+        result=result_json(found),
     )
+
+
+def result_json(found: Found) -> dict[str, Any]:
+    """Detection's JSON, and for each service the Dockerfile that would be written for it."""
+    result: Any = to_json(found)
+    for row, service in zip(result["services"], found.services, strict=True):
+        row["dockerfile_content"] = _dockerfile(service)
+    return dict(result)
+
+
+def _dockerfile(service: DetectedService) -> str | None:
+    try:
+        return detection.render_dockerfile(service).dockerfile
+    except NotRenderableError:  # a ready image, a Dockerfile of their own, or nothing known
+        return None

@@ -6,9 +6,10 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from detection import DetectedService, to_json
+from detection import DetectedService
 from services.errors import InvalidError
 from services.lifecycle import plan
+from services.lifecycle.analyse import result_json
 from services.lifecycle.deploy import DeployOptions, apply_plan, deploy
 from services.lifecycle.workspaces import slug
 from services.models import Analysis, Operation, Service, Workspace
@@ -42,7 +43,7 @@ def deploy_folder(  # noqa: PLR0913 - what the command and the API offer, each b
             team=workspace.team,
             workspace=workspace,
             folder_path=folder_path,
-            result=to_json(found),
+            result=result_json(found),
         )
     )
     chosen = _choose(plan.planned(found), only, result)

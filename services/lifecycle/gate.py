@@ -12,6 +12,7 @@ from services import events
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import ask, runtime
 from services.lifecycle.routes import endpoint
+from services.lifecycle.status import refresh_status
 from services.models import HealthCheck, Instance, Service
 from services.probes.base import ProbeResult
 from services.probes.plan import plan_from
@@ -65,6 +66,7 @@ def take_in(service: Service, instance: Instance, result: ProbeResult) -> None:
             data={"instance": instance.name, "status_code": row.status_code},
             error={"message": result.error} if result.error else None,
         )
+        refresh_status(service)
 
 
 def probe(instance: Instance) -> ProbeResult:

@@ -134,28 +134,30 @@ def can_cancel(operation: Operation) -> bool:
 
 def cancel(operation: Operation, *, actor: str) -> Operation:
     """Stop it where that is still possible; a queued one ends at once. Twice is harmless."""
-    if not operation.is_open:
-        return operation
-    if operation.kind in GOES_NEXT:
+    if operation.is_open and operation.kind in GOES_NEXT:
         raise ConflictError(
             f"a {operation.kind} cannot be cancelled", code="operation.not_cancellable"
         )
     with transaction.atomic():
         operation.refresh_from_db()
-        if operation.state == OperationState.QUEUED:
-            _end_queued(operation, OperationState.CANCELLED)
-        elif operation.is_open and not can_cancel(operation):
+        _cancel_fresh(operation, actor)
+    operation.refresh_from_db()
+    if operation.state == OperationState.CANCELLED:
+        refresh_status(operation.service)
+    return operation
+
+
+def _cancel_fresh(operation: Operation, actor: str) -> None:
+    if operation.state == OperationState.QUEUED:
+        _end_queued(operation, OperationState.CANCELLED)
+    elif operation.state == OperationState.RUNNING:
+        if not can_cancel(operation):
             raise ConflictError(
                 "the new release serves already",
                 code="operation.too_late",
                 fix="use rollback to go back to the release before",
             )
-        else:
-            _ask_to_cancel(operation, f"cancelled by {actor}"[:20])
-    operation.refresh_from_db()
-    if operation.state == OperationState.CANCELLED:
-        refresh_status(operation.service)
-    return operation
+        _ask_to_cancel(operation, f"cancelled by {actor}"[:20])
 
 
 def wake(queue: Queue) -> None:

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from services import events
+from services.errors import ConflictError
 from services.lifecycle import decide as d
 from services.lifecycle import describe
 from services.lifecycle.claims import Claim
@@ -24,7 +25,7 @@ from services.lifecycle.observe import Sight, look
 from services.lifecycle.routes import publish_routes
 from services.lifecycle.spec import service_spec
 from services.lifecycle.status import refresh_status
-from services.models import Instance, Outcome, Phase, Rollout, Service, WantedState
+from services.models import Instance, Outcome, Phase, Release, Rollout, Service, WantedState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,21 +129,27 @@ def _create(this: Pass, action: d.Create) -> None:
 
 
 def _row_for(this: Pass, action: d.Create) -> Instance:
-    rollout = this.rollout
-    release = this.service.wanted_release
-    if rollout and action.generation == rollout.to_generation:
-        release = rollout.to_release
     row, _ = Instance.objects.get_or_create(
         service=this.service,
         generation=action.generation,
         replica=action.replica,
         removed_at=None,
         defaults={
-            "release": release,
+            "release": _release_of(this, action.generation),
             "name": f"{this.service.engine_name}-g{action.generation}-{action.replica}",
         },
     )
     return row
+
+
+def _release_of(this: Pass, generation: int) -> Release:
+    """The release that a generation runs: the rollout's new one, or the one that is wanted."""
+    rollout, wanted_release = this.rollout, this.service.wanted_release
+    if rollout is not None and generation == rollout.to_generation:
+        return rollout.to_release
+    if wanted_release is None:
+        raise ConflictError(f"{this.service.name} has no release", code="service.wrong_state")
+    return wanted_release
 
 
 def _start(this: Pass, action: d.Start) -> None:

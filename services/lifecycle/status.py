@@ -43,6 +43,7 @@ class Facts:
     is_seen: bool = True
     last_failed: str = ""
     trouble: str = ""
+    health: str = "unknown"
 
 
 def compute(facts: Facts) -> tuple[Status, str]:
@@ -81,8 +82,8 @@ def refresh_status(service: Service, *, was_seen: bool = False, is_lost: bool = 
     changes: dict[str, object] = {}
     if (fresh.status, fresh.status_reason) != (status, reason):
         changes |= {"status": status, "status_reason": reason}
-    if fresh.current_replicas != facts.serving:
-        changes["current_replicas"] = facts.serving
+    if (fresh.current_replicas, fresh.health) != (facts.serving, facts.health):
+        changes |= {"current_replicas": facts.serving, "health": facts.health}
     if was_seen and (fresh.observed_at is None or now - fresh.observed_at > REWRITE_AFTER):
         changes["observed_at"] = now
     if changes:
@@ -121,7 +122,15 @@ def gather(service: Service, *, is_seen: bool) -> Facts:
         is_seen=is_seen,
         last_failed=ended.error.get("message", "failed") if failed and ended else "",
         trouble=_trouble(alive),
+        health=_health(alive),
     )
+
+
+def _health(alive: list[Instance]) -> str:
+    """The worst word of those that stay."""
+    words = {instance.health for instance in alive if instance.leaving_at is None}
+    order = ("unhealthy", "starting", "healthy")
+    return next((word for word in order if word in words), "unknown")
 
 
 def _trouble(alive: list[Instance]) -> str:

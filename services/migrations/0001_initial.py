@@ -9,414 +9,870 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('teams', '0001_initial'),
+        ("teams", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='TeamSequence',
+            name="TeamSequence",
             fields=[
-                ('team', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, serialize=False, to='teams.team')),
-                ('last', models.BigIntegerField(default=0)),
+                (
+                    "team",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        serialize=False,
+                        to="teams.team",
+                    ),
+                ),
+                ("last", models.BigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Operation',
+            name="Operation",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('deploy', 'Deploy'), ('start', 'Start'), ('stop', 'Stop'), ('restart', 'Restart'), ('scale', 'Scale'), ('rollback', 'Rollback'), ('remove', 'Remove')], max_length=10)),
-                ('queue', models.CharField(choices=[('builds', 'Builds'), ('lifecycle', 'Lifecycle')], max_length=10)),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('cancelled', 'Cancelled'), ('superseded', 'Superseded')], default='queued', max_length=10)),
-                ('params', models.JSONField(default=dict)),
-                ('result', models.JSONField(default=dict)),
-                ('error', models.JSONField(default=dict)),
-                ('after', models.JSONField(default=list)),
-                ('step', models.CharField(blank=True, max_length=20)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('cancel_requested_at', models.DateTimeField(null=True)),
-                ('cancel_reason', models.CharField(blank=True, max_length=20)),
-                ('requested_by', models.CharField(blank=True, max_length=150)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='operations', to='teams.team')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("deploy", "Deploy"),
+                            ("start", "Start"),
+                            ("stop", "Stop"),
+                            ("restart", "Restart"),
+                            ("scale", "Scale"),
+                            ("rollback", "Rollback"),
+                            ("remove", "Remove"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "queue",
+                    models.CharField(
+                        choices=[("builds", "Builds"), ("lifecycle", "Lifecycle")], max_length=10
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                            ("superseded", "Superseded"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("params", models.JSONField(default=dict)),
+                ("result", models.JSONField(default=dict)),
+                ("error", models.JSONField(default=dict)),
+                ("after", models.JSONField(default=list)),
+                ("step", models.CharField(blank=True, max_length=20)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("cancel_requested_at", models.DateTimeField(null=True)),
+                ("cancel_reason", models.CharField(blank=True, max_length=20)),
+                ("requested_by", models.CharField(blank=True, max_length=150)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("started_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="operations",
+                        to="teams.team",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['created_at', 'id'],
+                "ordering": ["created_at", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Build',
+            name="Build",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('state', models.CharField(choices=[('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='running', max_length=10)),
-                ('dockerfile', models.TextField(blank=True)),
-                ('content_hash', models.CharField(blank=True, max_length=64)),
-                ('image_ref', models.TextField(blank=True)),
-                ('image_digest', models.TextField(blank=True)),
-                ('is_cached', models.BooleanField(default=False)),
-                ('size_bytes', models.BigIntegerField(null=True)),
-                ('failure', models.JSONField(default=dict)),
-                ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('operation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='builds', to='services.operation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="running",
+                        max_length=10,
+                    ),
+                ),
+                ("dockerfile", models.TextField(blank=True)),
+                ("content_hash", models.CharField(blank=True, max_length=64)),
+                ("image_ref", models.TextField(blank=True)),
+                ("image_digest", models.TextField(blank=True)),
+                ("is_cached", models.BooleanField(default=False)),
+                ("size_bytes", models.BigIntegerField(null=True)),
+                ("failure", models.JSONField(default=dict)),
+                ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "operation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="builds",
+                        to="services.operation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-started_at'],
+                "ordering": ["-started_at"],
             },
         ),
         migrations.CreateModel(
-            name='Release',
+            name="Release",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField()),
-                ('image_ref', models.TextField()),
-                ('image_digest', models.TextField()),
-                ('config', models.JSONField()),
-                ('environment', services.models.encrypted.EncryptedJSONField(default=dict)),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('rolled_back_from', models.PositiveIntegerField(null=True)),
-                ('created_by', models.CharField(blank=True, max_length=150)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('build', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='services.build')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("image_ref", models.TextField()),
+                ("image_digest", models.TextField()),
+                ("config", models.JSONField()),
+                ("environment", services.models.encrypted.EncryptedJSONField(default=dict)),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("rolled_back_from", models.PositiveIntegerField(null=True)),
+                ("created_by", models.CharField(blank=True, max_length=150)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                (
+                    "build",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="services.build",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-number'],
-            },
-        ),
-        migrations.AddField(
-            model_name='operation',
-            name='release',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='services.release'),
-        ),
-        migrations.CreateModel(
-            name='Instance',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('generation', models.PositiveIntegerField()),
-                ('replica', models.PositiveIntegerField()),
-                ('name', models.CharField(max_length=120)),
-                ('network', models.CharField(blank=True, max_length=120)),
-                ('address', models.GenericIPAddressField(null=True)),
-                ('engine_id', models.CharField(blank=True, max_length=100)),
-                ('host_ports', models.JSONField(default=dict)),
-                ('state', models.CharField(default='created', max_length=12)),
-                ('health', models.CharField(default='starting', max_length=12)),
-                ('good_answers', models.PositiveIntegerField(default=0)),
-                ('last_probe', models.TextField(blank=True)),
-                ('misses', models.PositiveIntegerField(default=0)),
-                ('checked_at', models.DateTimeField(null=True)),
-                ('exit_code', models.IntegerField(null=True)),
-                ('is_oom_killed', models.BooleanField(default=False)),
-                ('restarts', models.PositiveIntegerField(default=0)),
-                ('last_lines', models.TextField(blank=True)),
-                ('is_gated', models.BooleanField(default=False)),
-                ('is_routed', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('leaving_at', models.DateTimeField(null=True)),
-                ('removed_at', models.DateTimeField(null=True)),
-                ('observed_at', models.DateTimeField(null=True)),
-                ('release', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='instances', to='services.release')),
-            ],
-            options={
-                'ordering': ['generation', 'replica'],
-            },
-        ),
-        migrations.CreateModel(
-            name='Service',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=63)),
-                ('source_name', models.CharField(blank=True, max_length=200)),
-                ('folder_path', models.TextField(default='/')),
-                ('detected_in', models.TextField(default='/')),
-                ('service_type', models.CharField(default='unknown', max_length=20)),
-                ('process', models.CharField(default='web', max_length=20)),
-                ('detection_confidence', models.FloatField(null=True)),
-                ('plan', models.JSONField(default=dict)),
-                ('overrides', models.JSONField(default=dict)),
-                ('depends_on', models.JSONField(default=list)),
-                ('deployment_config', models.JSONField(default=dict)),
-                ('port_mappings', models.JSONField(default=dict)),
-                ('volume_mounts', models.JSONField(default=dict)),
-                ('environment', services.models.encrypted.EncryptedJSONField(default=dict)),
-                ('secret_names', models.JSONField(default=list)),
-                ('resource_limits', models.JSONField(default=dict)),
-                ('health_check_config', models.JSONField(default=dict)),
-                ('scaling_config', models.JSONField(default=services.models.service.one_replica)),
-                ('has_pending_changes', models.BooleanField(default=False)),
-                ('wanted_state', models.CharField(choices=[('new', 'New'), ('running', 'Running'), ('stopped', 'Stopped'), ('removed', 'Removed')], default='new', max_length=10)),
-                ('wanted_replicas', models.PositiveIntegerField(default=1)),
-                ('generation', models.PositiveIntegerField(default=0)),
-                ('fence', models.BigIntegerField(default=0)),
-                ('claimed_by', models.CharField(blank=True, max_length=100)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('status', models.CharField(choices=[('detecting', 'Detecting'), ('pending', 'Pending'), ('building', 'Building'), ('deploying', 'Deploying'), ('starting', 'Starting'), ('running', 'Running'), ('stopping', 'Stopping'), ('stopped', 'Stopped'), ('restarting', 'Restarting'), ('scaling', 'Scaling'), ('error', 'Error'), ('unknown', 'Unknown')], default='pending', max_length=12)),
-                ('status_reason', models.TextField(blank=True)),
-                ('deployment_status', models.TextField(blank=True)),
-                ('health', models.CharField(default='unknown', max_length=12)),
-                ('current_replicas', models.PositiveIntegerField(default=0)),
-                ('observed_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('deployed_at', models.DateTimeField(null=True)),
-                ('stopped_at', models.DateTimeField(null=True)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='services', to='teams.team')),
-                ('wanted_release', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='services.release')),
-            ],
-            options={
-                'ordering': ['created_at', 'id'],
-            },
-        ),
-        migrations.AddField(
-            model_name='release',
-            name='service',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='releases', to='services.service'),
-        ),
-        migrations.AddField(
-            model_name='operation',
-            name='service',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='operations', to='services.service'),
-        ),
-        migrations.CreateModel(
-            name='Metric',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('metric_type', models.CharField(max_length=30)),
-                ('value', models.FloatField()),
-                ('unit', models.CharField(max_length=12)),
-                ('collected_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('instance', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='services.instance')),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='metrics', to='services.service')),
-            ],
-            options={
-                'ordering': ['-collected_at'],
+                "ordering": ["-number"],
             },
         ),
         migrations.AddField(
-            model_name='instance',
-            name='service',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='instances', to='services.service'),
+            model_name="operation",
+            name="release",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="services.release",
+            ),
         ),
         migrations.CreateModel(
-            name='HostPort',
+            name="Instance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('port', models.PositiveIntegerField()),
-                ('protocol', models.CharField(default='tcp', max_length=4)),
-                ('container_port', models.PositiveIntegerField()),
-                ('is_http', models.BooleanField(default=True)),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='host_ports', to='services.service')),
-            ],
-        ),
-        migrations.CreateModel(
-            name='HealthCheck',
-            fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('check_type', models.CharField(max_length=10)),
-                ('endpoint', models.CharField(blank=True, max_length=200)),
-                ('status', models.CharField(max_length=12)),
-                ('response_time_ms', models.FloatField(null=True)),
-                ('status_code', models.PositiveIntegerField(null=True)),
-                ('error', models.TextField(blank=True)),
-                ('checked_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('instance', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='services.instance')),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='health_checks', to='services.service')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("generation", models.PositiveIntegerField()),
+                ("replica", models.PositiveIntegerField()),
+                ("name", models.CharField(max_length=120)),
+                ("network", models.CharField(blank=True, max_length=120)),
+                ("address", models.GenericIPAddressField(null=True)),
+                ("engine_id", models.CharField(blank=True, max_length=100)),
+                ("host_ports", models.JSONField(default=dict)),
+                ("state", models.CharField(default="created", max_length=12)),
+                ("health", models.CharField(default="starting", max_length=12)),
+                ("good_answers", models.PositiveIntegerField(default=0)),
+                ("last_probe", models.TextField(blank=True)),
+                ("misses", models.PositiveIntegerField(default=0)),
+                ("checked_at", models.DateTimeField(null=True)),
+                ("exit_code", models.IntegerField(null=True)),
+                ("is_oom_killed", models.BooleanField(default=False)),
+                ("restarts", models.PositiveIntegerField(default=0)),
+                ("last_lines", models.TextField(blank=True)),
+                ("is_gated", models.BooleanField(default=False)),
+                ("is_routed", models.BooleanField(default=False)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("started_at", models.DateTimeField(null=True)),
+                ("leaving_at", models.DateTimeField(null=True)),
+                ("removed_at", models.DateTimeField(null=True)),
+                ("observed_at", models.DateTimeField(null=True)),
+                (
+                    "release",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="instances",
+                        to="services.release",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-checked_at'],
+                "ordering": ["generation", "replica"],
             },
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Service",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField()),
-                ('name', models.CharField(max_length=40)),
-                ('service_name', models.CharField(blank=True, max_length=63)),
-                ('event_type', models.CharField(blank=True, max_length=40)),
-                ('event_data', models.JSONField(default=dict)),
-                ('error_message', models.TextField(blank=True)),
-                ('error_details', models.JSONField(default=dict)),
-                ('duration_ms', models.BigIntegerField(null=True)),
-                ('triggered_by', models.CharField(blank=True, max_length=150)),
-                ('occurred_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='teams.team')),
-                ('service', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='services.service')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=63)),
+                ("source_name", models.CharField(blank=True, max_length=200)),
+                ("folder_path", models.TextField(default="/")),
+                ("detected_in", models.TextField(default="/")),
+                ("service_type", models.CharField(default="unknown", max_length=20)),
+                ("process", models.CharField(default="web", max_length=20)),
+                ("detection_confidence", models.FloatField(null=True)),
+                ("plan", models.JSONField(default=dict)),
+                ("overrides", models.JSONField(default=dict)),
+                ("depends_on", models.JSONField(default=list)),
+                ("deployment_config", models.JSONField(default=dict)),
+                ("port_mappings", models.JSONField(default=dict)),
+                ("volume_mounts", models.JSONField(default=dict)),
+                ("environment", services.models.encrypted.EncryptedJSONField(default=dict)),
+                ("secret_names", models.JSONField(default=list)),
+                ("resource_limits", models.JSONField(default=dict)),
+                ("health_check_config", models.JSONField(default=dict)),
+                ("scaling_config", models.JSONField(default=services.models.service.one_replica)),
+                ("has_pending_changes", models.BooleanField(default=False)),
+                (
+                    "wanted_state",
+                    models.CharField(
+                        choices=[
+                            ("new", "New"),
+                            ("running", "Running"),
+                            ("stopped", "Stopped"),
+                            ("removed", "Removed"),
+                        ],
+                        default="new",
+                        max_length=10,
+                    ),
+                ),
+                ("wanted_replicas", models.PositiveIntegerField(default=1)),
+                ("generation", models.PositiveIntegerField(default=0)),
+                ("fence", models.BigIntegerField(default=0)),
+                ("claimed_by", models.CharField(blank=True, max_length=100)),
+                ("lease_until", models.DateTimeField(null=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("detecting", "Detecting"),
+                            ("pending", "Pending"),
+                            ("building", "Building"),
+                            ("deploying", "Deploying"),
+                            ("starting", "Starting"),
+                            ("running", "Running"),
+                            ("stopping", "Stopping"),
+                            ("stopped", "Stopped"),
+                            ("restarting", "Restarting"),
+                            ("scaling", "Scaling"),
+                            ("error", "Error"),
+                            ("unknown", "Unknown"),
+                        ],
+                        default="pending",
+                        max_length=12,
+                    ),
+                ),
+                ("status_reason", models.TextField(blank=True)),
+                ("deployment_status", models.TextField(blank=True)),
+                ("health", models.CharField(default="unknown", max_length=12)),
+                ("current_replicas", models.PositiveIntegerField(default=0)),
+                ("observed_at", models.DateTimeField(null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("deployed_at", models.DateTimeField(null=True)),
+                ("stopped_at", models.DateTimeField(null=True)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="services",
+                        to="teams.team",
+                    ),
+                ),
+                (
+                    "wanted_release",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="services.release",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["created_at", "id"],
             },
         ),
         migrations.AddField(
-            model_name='build',
-            name='service',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='builds', to='services.service'),
+            model_name="release",
+            name="service",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="releases",
+                to="services.service",
+            ),
+        ),
+        migrations.AddField(
+            model_name="operation",
+            name="service",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="operations",
+                to="services.service",
+            ),
         ),
         migrations.CreateModel(
-            name='TeamNetwork',
+            name="Metric",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, unique=True)),
-                ('subnet', models.CharField(max_length=20, unique=True)),
-                ('team', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='network', to='teams.team')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("metric_type", models.CharField(max_length=30)),
+                ("value", models.FloatField()),
+                ("unit", models.CharField(max_length=12)),
+                ("collected_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="services.instance",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="metrics",
+                        to="services.service",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-collected_at"],
+            },
+        ),
+        migrations.AddField(
+            model_name="instance",
+            name="service",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="instances",
+                to="services.service",
+            ),
+        ),
+        migrations.CreateModel(
+            name="HostPort",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("port", models.PositiveIntegerField()),
+                ("protocol", models.CharField(default="tcp", max_length=4)),
+                ("container_port", models.PositiveIntegerField()),
+                ("is_http", models.BooleanField(default=True)),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="host_ports",
+                        to="services.service",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Workspace',
+            name="HealthCheck",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=100)),
-                ('storage_backend', models.CharField(choices=[('folder', 'Folder'), ('archive', 'Archive'), ('git', 'Git')], default='folder', max_length=10)),
-                ('root', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='workspaces', to='teams.team')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("check_type", models.CharField(max_length=10)),
+                ("endpoint", models.CharField(blank=True, max_length=200)),
+                ("status", models.CharField(max_length=12)),
+                ("response_time_ms", models.FloatField(null=True)),
+                ("status_code", models.PositiveIntegerField(null=True)),
+                ("error", models.TextField(blank=True)),
+                ("checked_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "instance",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="services.instance",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="health_checks",
+                        to="services.service",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["-checked_at"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Event",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.BigIntegerField()),
+                ("name", models.CharField(max_length=40)),
+                ("service_name", models.CharField(blank=True, max_length=63)),
+                ("event_type", models.CharField(blank=True, max_length=40)),
+                ("event_data", models.JSONField(default=dict)),
+                ("error_message", models.TextField(blank=True)),
+                ("error_details", models.JSONField(default=dict)),
+                ("duration_ms", models.BigIntegerField(null=True)),
+                ("triggered_by", models.CharField(blank=True, max_length=150)),
+                ("occurred_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="teams.team",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="services.service",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["number"],
+            },
+        ),
+        migrations.AddField(
+            model_name="build",
+            name="service",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="builds",
+                to="services.service",
+            ),
+        ),
+        migrations.CreateModel(
+            name="TeamNetwork",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, unique=True)),
+                ("subnet", models.CharField(max_length=20, unique=True)),
+                (
+                    "team",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="network",
+                        to="teams.team",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Workspace",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=100)),
+                (
+                    "storage_backend",
+                    models.CharField(
+                        choices=[("folder", "Folder"), ("archive", "Archive"), ("git", "Git")],
+                        default="folder",
+                        max_length=10,
+                    ),
+                ),
+                ("root", models.TextField(blank=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="workspaces",
+                        to="teams.team",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='service',
-            name='workspace',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='services', to='services.workspace'),
+            model_name="service",
+            name="workspace",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="services",
+                to="services.workspace",
+            ),
         ),
         migrations.CreateModel(
-            name='Analysis',
+            name="Analysis",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('folder_path', models.TextField()),
-                ('result', models.JSONField()),
-                ('detection_timestamp', models.DateTimeField(default=django.utils.timezone.now)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='teams.team')),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='analyses', to='services.workspace')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("folder_path", models.TextField()),
+                ("result", models.JSONField()),
+                ("detection_timestamp", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "team",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="teams.team"),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="analyses",
+                        to="services.workspace",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'analyses',
+                "verbose_name_plural": "analyses",
             },
         ),
         migrations.CreateModel(
-            name='ImageMapping',
+            name="ImageMapping",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(max_length=255)),
-                ('target', models.CharField(max_length=255)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='image_mappings', to='teams.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("source", models.CharField(max_length=255)),
+                ("target", models.CharField(max_length=255)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="image_mappings",
+                        to="teams.team",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('team', 'source'), name='one_mapping_of_an_image')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("team", "source"), name="one_mapping_of_an_image"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='LogChunk',
+            name="LogChunk",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('text', models.TextField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('build', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='chunks', to='services.build')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("text", models.TextField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "build",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="chunks",
+                        to="services.build",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
-                'constraints': [models.UniqueConstraint(fields=('build', 'number'), name='one_chunk')],
+                "ordering": ["number"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("build", "number"), name="one_chunk")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='OperationStep',
+            name="OperationStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=20)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('state', models.CharField(default='pending', max_length=10)),
-                ('detail', models.TextField(blank=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('operation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='services.operation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=20)),
+                ("position", models.PositiveSmallIntegerField()),
+                ("state", models.CharField(default="pending", max_length=10)),
+                ("detail", models.TextField(blank=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "operation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="steps",
+                        to="services.operation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
-                'constraints': [models.UniqueConstraint(fields=('operation', 'name'), name='one_step_of_a_name')],
+                "ordering": ["position"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("operation", "name"), name="one_step_of_a_name")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Rollout',
+            name="Rollout",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('strategy', models.CharField(choices=[('rolling', 'Rolling'), ('recreate', 'Recreate')], default='rolling', max_length=10)),
-                ('from_generation', models.PositiveIntegerField(null=True)),
-                ('from_state', models.CharField(choices=[('new', 'New'), ('running', 'Running'), ('stopped', 'Stopped'), ('removed', 'Removed')], default='new', max_length=10)),
-                ('to_generation', models.PositiveIntegerField()),
-                ('phase', models.CharField(choices=[('starting', 'Starting'), ('gating', 'Gating'), ('switched', 'Switched'), ('settling', 'Settling'), ('draining', 'Draining'), ('reverting', 'Reverting'), ('done', 'Done')], default='starting', max_length=10)),
-                ('outcome', models.CharField(blank=True, choices=[('', 'Open'), ('succeeded', 'Succeeded'), ('failed', 'Failed')], default='', max_length=10)),
-                ('failure', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('phase_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('switched_at', models.DateTimeField(null=True)),
-                ('from_release', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='services.release')),
-                ('to_release', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='services.release')),
-                ('service', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rollouts', to='services.service')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "strategy",
+                    models.CharField(
+                        choices=[("rolling", "Rolling"), ("recreate", "Recreate")],
+                        default="rolling",
+                        max_length=10,
+                    ),
+                ),
+                ("from_generation", models.PositiveIntegerField(null=True)),
+                (
+                    "from_state",
+                    models.CharField(
+                        choices=[
+                            ("new", "New"),
+                            ("running", "Running"),
+                            ("stopped", "Stopped"),
+                            ("removed", "Removed"),
+                        ],
+                        default="new",
+                        max_length=10,
+                    ),
+                ),
+                ("to_generation", models.PositiveIntegerField()),
+                (
+                    "phase",
+                    models.CharField(
+                        choices=[
+                            ("starting", "Starting"),
+                            ("gating", "Gating"),
+                            ("switched", "Switched"),
+                            ("settling", "Settling"),
+                            ("draining", "Draining"),
+                            ("reverting", "Reverting"),
+                            ("done", "Done"),
+                        ],
+                        default="starting",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[("", "Open"), ("succeeded", "Succeeded"), ("failed", "Failed")],
+                        default="",
+                        max_length=10,
+                    ),
+                ),
+                ("failure", models.JSONField(default=dict)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                ("phase_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("switched_at", models.DateTimeField(null=True)),
+                (
+                    "from_release",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="services.release",
+                    ),
+                ),
+                (
+                    "to_release",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="services.release",
+                    ),
+                ),
+                (
+                    "service",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rollouts",
+                        to="services.service",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('phase', 'done'), _negated=True), fields=('service',), name='one_open_rollout')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("phase", "done"), _negated=True),
+                        fields=("service",),
+                        name="one_open_rollout",
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='release',
-            constraint=models.UniqueConstraint(fields=('service', 'number'), name='one_release'),
+            model_name="release",
+            constraint=models.UniqueConstraint(fields=("service", "number"), name="one_release"),
         ),
         migrations.AddIndex(
-            model_name='operation',
-            index=models.Index(fields=['queue', 'state', 'created_at'], name='operation_queue'),
+            model_name="operation",
+            index=models.Index(fields=["queue", "state", "created_at"], name="operation_queue"),
         ),
         migrations.AddConstraint(
-            model_name='operation',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'running')), fields=('service',), name='one_running_operation'),
+            model_name="operation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "running")),
+                fields=("service",),
+                name="one_running_operation",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='operation',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'queued')), fields=('service',), name='one_queued_operation'),
+            model_name="operation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "queued")),
+                fields=("service",),
+                name="one_queued_operation",
+            ),
         ),
         migrations.AddIndex(
-            model_name='metric',
-            index=models.Index(fields=['service', '-collected_at'], name='metric_recent'),
+            model_name="metric",
+            index=models.Index(fields=["service", "-collected_at"], name="metric_recent"),
         ),
         migrations.AddConstraint(
-            model_name='instance',
-            constraint=models.UniqueConstraint(condition=models.Q(('removed_at', None)), fields=('service', 'generation', 'replica'), name='one_instance_of_a_name'),
+            model_name="instance",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("removed_at", None)),
+                fields=("service", "generation", "replica"),
+                name="one_instance_of_a_name",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='instance',
-            constraint=models.UniqueConstraint(condition=models.Q(('address__isnull', False), ('removed_at', None)), fields=('network', 'address'), name='one_instance_at_an_address'),
+            model_name="instance",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("address__isnull", False), ("removed_at", None)),
+                fields=("network", "address"),
+                name="one_instance_at_an_address",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hostport',
-            constraint=models.UniqueConstraint(fields=('port', 'protocol'), name='one_owner_of_a_port'),
+            model_name="hostport",
+            constraint=models.UniqueConstraint(
+                fields=("port", "protocol"), name="one_owner_of_a_port"
+            ),
         ),
         migrations.AddIndex(
-            model_name='healthcheck',
-            index=models.Index(fields=['service', '-checked_at'], name='health_recent'),
+            model_name="healthcheck",
+            index=models.Index(fields=["service", "-checked_at"], name="health_recent"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['service', 'number'], name='event_service'),
+            model_name="event",
+            index=models.Index(fields=["service", "number"], name="event_service"),
         ),
         migrations.AddConstraint(
-            model_name='event',
-            constraint=models.UniqueConstraint(fields=('team', 'number'), name='one_event_number'),
+            model_name="event",
+            constraint=models.UniqueConstraint(fields=("team", "number"), name="one_event_number"),
         ),
         migrations.AddConstraint(
-            model_name='workspace',
-            constraint=models.UniqueConstraint(fields=('team', 'name'), name='one_workspace_name'),
+            model_name="workspace",
+            constraint=models.UniqueConstraint(fields=("team", "name"), name="one_workspace_name"),
         ),
         migrations.AddIndex(
-            model_name='service',
-            index=models.Index(fields=['team', 'created_at', 'id'], name='service_list'),
+            model_name="service",
+            index=models.Index(fields=["team", "created_at", "id"], name="service_list"),
         ),
         migrations.AddConstraint(
-            model_name='service',
-            constraint=models.UniqueConstraint(condition=models.Q(('wanted_state', 'removed'), _negated=True), fields=('team', 'name'), name='one_service_name'),
+            model_name="service",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("wanted_state", "removed"), _negated=True),
+                fields=("team", "name"),
+                name="one_service_name",
+            ),
         ),
     ]

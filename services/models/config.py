@@ -17,7 +17,6 @@ from services.models.checks import (
     map_of,
     number,
     optional,
-    read,
     record,
     text,
     whole,
@@ -232,5 +231,3 @@ SERVICE: dict[str, Check] = {
     "health_check_config": HEALTH_CHECK,
     "scaling_config": SCALING,
 }
-
-__all__ = ["OVERRIDES", "SERVICE", "read"]

@@ -4,11 +4,17 @@ import base64
 import hashlib
 import json
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.db import models
+
+
+if TYPE_CHECKING:
+    TextField = models.TextField[Any, Any]
+else:  # Django's fields cannot be subscripted at run time
+    TextField = models.TextField
 
 
 @lru_cache(maxsize=4)
@@ -28,7 +34,7 @@ def decrypt(text: str) -> Any:
     return json.loads(_box(tuple(settings.KYOZO["ENCRYPTION_KEYS"])).decrypt(text.encode()))
 
 
-class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]  # no subscript at run time
+class EncryptedJSONField(TextField):
     """Holds any JSON value; the database sees only a Fernet token."""
 
     def from_db_value(self, value: str | None, *_: Any) -> Any:

@@ -1,1 +1,1 @@
-"""Nested app `teams`: who may do what. Teams, memberships, tokens, and how a request proves who it is."""
+"""Nested app `teams`: teams, memberships, tokens, and how a request proves who it is."""

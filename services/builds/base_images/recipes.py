@@ -18,8 +18,8 @@ from services.errors import BuildError, NotFoundError
 DOCKERFILES = Path(__file__).with_name("dockerfiles")
 PREFIX = "kyozo/"
 PIP_TIMEOUT_S = 300
-BOOTSTRAP_PACKAGES = ("ca-certificates",)
-BOOTSTRAP_EDITION = "2"  # raise it to have every machine make its Debian anew
+BOOTSTRAP_PACKAGES = ("ca-certificates", "netbase", "passwd", "tzdata")
+BOOTSTRAP_EDITION = "1"  # raise it to have every machine make its Debian anew
 
 
 class UnknownImageError(NotFoundError):

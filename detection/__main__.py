@@ -1,0 +1,71 @@
+"""The command `python -m detection`: a report, JSON lines, or Dockerfiles."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from detection import Analysis, NotRenderableError, analyze, render_dockerfile, to_json
+from detection.errors import DetectionError
+
+FOUND, FAILED, USAGE, NOTHING = 0, 1, 2, 3
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Exit status: 0 found, 1 error, 2 usage, 3 nothing deployable in at least one folder."""
+    options = _parser().parse_args(argv)
+    status = FOUND
+    for folder in options.folders:
+        try:
+            found = analyze(folder)
+        except DetectionError as exc:
+            sys.stderr.write(f"{exc.code}: {exc}\n")
+            return FAILED
+        _show(found, options.form)
+        status = status if found.is_deployable else NOTHING
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m detection", description=__doc__)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--json",
+        dest="form",
+        action="store_const",
+        const="json",
+        help="one JSON object a line, in the order of the folders",
+    )
+    form.add_argument(
+        "--dockerfile",
+        dest="form",
+        action="store_const",
+        const="dockerfile",
+        help="the Dockerfile of each service",
+    )
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    return parser
+
+
+def _show(found: Analysis, form: str | None) -> None:
+    if form == "json":
+        print(json.dumps(to_json(found)))  # noqa: T201 - this is the command's output
+    elif form == "dockerfile":
+        _show_dockerfiles(found)
+    else:
+        from detection.report import print_report  # noqa: PLC0415 - rich is slow to import
+
+        print_report(found)
+
+
+def _show_dockerfiles(found: Analysis) -> None:
+    for service in found.services:
+        print(f"# service {service.name}, folder {service.path}")  # noqa: T201
+        try:
+            print(render_dockerfile(service).dockerfile)  # noqa: T201
+        except NotRenderableError as exc:
+            print(f"# {exc}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main())

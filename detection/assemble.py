@@ -1,0 +1,144 @@
+"""A finding becomes a service: what was found, plus the person's own Dockerfile."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from detection import values
+from detection.arbitrate import Verdict, choose
+from detection.dockerfile import Dockerfile, find_dockerfile, read_dockerfile
+from detection.dockerfile_port import listening_port
+from detection.model import DetectedService, Evidence, ServiceType
+from detection.naming import service_name
+from detection.place import Place
+from detection.providers import PROVIDERS
+from detection.providers.base import Finding
+
+_TYPES: dict[str, ServiceType] = {
+    "nodejs": "nodejs",
+    "python": "python",
+    "golang": "golang",
+    "rust": "rust",
+    "java": "java",
+    "ruby": "ruby",
+    "php": "php",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Everything known about one place."""
+
+    place: Place
+    verdict: Verdict
+    dockerfile: Dockerfile | None = None
+
+    @property
+    def finding(self) -> Finding | None:
+        return self.verdict.winner
+
+    @property
+    def is_deployable(self) -> bool:
+        """Something starts here, or is served: a library is not a service."""
+        if self.dockerfile is not None:
+            return True
+        finding = self.finding
+        return (
+            finding is not None
+            and finding.role != "library"
+            and (finding.service_type != "unknown")
+        )
+
+
+def survey(place: Place, *, forced: ServiceType | None = None) -> Survey:
+    findings = [found for p in PROVIDERS if (found := p.examine(place)) is not None]
+    name = find_dockerfile(place)
+    dockerfile = read_dockerfile(place, name) if name else None
+    if dockerfile and not dockerfile.bases:
+        place.index.problems.append(f"{dockerfile.path} is ignored: it has no FROM")
+        dockerfile = None
+    return Survey(place, choose(findings, forced=forced), dockerfile)
+
+
+def build_service(
+    looked: Survey, *, name: str | None = None, process: str | None = None
+) -> DetectedService:
+    """The service of a surveyed place; its own Dockerfile wins over anything found."""
+    finding = looked.finding
+    service = DetectedService(
+        name=name or _name(looked),
+        path=looked.place.path,
+        process=process or "web",
+        build_context=looked.place.path,
+    )
+    if finding is not None:
+        service = _with_finding(service, finding, looked.verdict)
+        service = replace(service, process=process or _process(finding))
+    if looked.dockerfile is not None:
+        service = with_dockerfile(service, looked.dockerfile, looked.place)
+    return service
+
+
+def _with_finding(service: DetectedService, finding: Finding, verdict: Verdict) -> DetectedService:
+    return replace(
+        service,
+        service_type=finding.service_type,
+        language=finding.language,
+        language_version=finding.language_version,
+        minimum_version=finding.minimum_version,
+        framework=finding.framework,
+        package_manager=finding.package_manager,
+        install_command=finding.install_command,
+        build_command=finding.build_command,
+        start_command=finding.start_command,
+        port=finding.port,
+        health_endpoint=finding.health_endpoint,
+        environment=finding.environment,
+        confidence=verdict.confidence,
+        evidence=finding.evidence,
+        runners_up=verdict.runners_up,
+        manifest_files=finding.manifest_files,
+        output_directory=finding.output_directory,
+        single_page=finding.single_page,
+        system_packages=finding.system_packages,
+        build_facts=finding.build_facts,
+        build_context=finding.build_facts.get("workspace_root", service.build_context),
+    )
+
+
+def with_dockerfile(
+    service: DetectedService, dockerfile: Dockerfile, place: Place
+) -> DetectedService:
+    """The service as its own Dockerfile builds it: how it is built and started is said there."""
+    evidence = Evidence("dockerfile", dockerfile.path, "the person's own Dockerfile", 0.97)
+    kind = service.service_type
+    if kind in {"unknown", "static"}:
+        kind = _TYPES.get(dockerfile.language or "", "docker")
+    # A site's port is that of the server we would have put in front of it.
+    found = None if service.service_type == "static" else service.port
+    scripts = place.json("package.json") if place.has("package.json") else None
+    port = listening_port(dockerfile, values.table(scripts, "scripts")) or found
+    return replace(
+        service,
+        service_type=kind,
+        language=service.language or dockerfile.language,
+        dockerfile_path=dockerfile.path,
+        start_command=dockerfile.command or service.start_command,
+        process="web" if port else service.process,
+        port=port,
+        confidence=max(service.confidence, 0.97),
+        evidence=tuple(dict.fromkeys((evidence, *service.evidence))),
+    )
+
+
+def _process(finding: Finding) -> str:
+    return "worker" if finding.role == "program" and finding.port is None else "web"
+
+
+def _name(looked: Survey) -> str:
+    if looked.place.path != ".":
+        return service_name(looked.place.path.rpartition("/")[2])
+    declared = looked.finding.name if looked.finding else None
+    return service_name(declared or looked.place.index.root.resolve().name)
+
+
+Surveyor = Callable[[Place], Survey]

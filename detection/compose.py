@@ -1,0 +1,294 @@
+"""Compose services become services and databases of the analysis."""
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from detection import values
+from detection.assemble import Surveyor, build_service, with_dockerfile
+from detection.compose_file import ComposeProject, ComposeService, inside
+from detection.dockerfile import Dockerfile, parse_dockerfile
+from detection.images import DatabaseKind, database_of, image_version
+from detection.model import (
+    DetectedDatabase,
+    DetectedService,
+    EnvironmentVariable,
+    Evidence,
+    HealthCommand,
+    Volume,
+)
+from detection.naming import service_name
+from detection.parsing import parse_env
+from detection.place import Place
+from detection.signs import port_in_command
+
+_LISTENS = re.compile(
+    r"\b(?:gunicorn|uvicorn|hypercorn|daphne|runserver|flask|waitress|streamlit|serve|server|start"
+    r"|dev|rackup|puma|rails|nginx|java|artisan|php-fpm|apache2?|httpd|node|npm|yarn|pnpm|bun)\b"
+)
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    container: int | None = None
+    published: int | None = None
+
+
+def database(project: ComposeProject, service: ComposeService) -> DetectedDatabase | None:
+    """The database a service is: by its image, or by the image its Dockerfile starts from."""
+    image = _image(project, service)
+    kind = database_of(image) if image and not values.dig(service.data, "build") else None
+    if kind is None or image is None:
+        return None
+    return DetectedDatabase(
+        kind=kind.kind,
+        name=service_name(service.name),
+        version=image_version(image),
+        declared=True,
+        image=image,
+        port=_database_port(project, service, kind),
+        environment=_environment(project, service),
+        volumes=_volumes(project, service),
+        command=_words(values.dig(service.data, "command")),
+        health_command=_health(service),
+        evidence=(Evidence("compose-image", service.file, f"image {image}", 0.95),),
+    )
+
+
+def service(project: ComposeProject, written: ComposeService, survey: Surveyor) -> DetectedService:
+    """A compose service: built from a folder of this tree, or a ready image."""
+    ports = _ports(project, written)
+    base = _built(project, written, survey) or _ready(project, written)
+    command = _words(values.dig(written.data, "command"))
+    entrypoint = _words(values.dig(written.data, "entrypoint"))
+    evidence = Evidence("compose-service", written.file, f"service {written.name}", 0.95)
+    port = ports.container or _exposed(project, written) or _own_port(base, [*entrypoint, *command])
+    return replace(
+        base,
+        name=service_name(written.name),
+        process="web" if port else "worker",
+        health_endpoint=base.health_endpoint if port else None,
+        port=port,
+        published_port=ports.published,
+        environment=_joined(base.environment, _environment(project, written)),
+        health_command=_health(written),
+        start_command=shlex.join([*entrypoint, *command]) or base.start_command,
+        command=(*entrypoint, *command),
+        volumes=_volumes(project, written),
+        depends_on=tuple(service_name(name) for name in dependencies(written)),
+        confidence=max(base.confidence, 0.95),
+        evidence=(evidence, *base.evidence),
+    )
+
+
+def _own_port(base: DetectedService, command: list[str]) -> int | None:
+    """The image's port, unless compose runs another program of it that does not listen."""
+    words = " ".join(command)
+    if not command or _LISTENS.search(words):
+        return port_in_command(words) or base.port
+    return port_in_command(words)
+
+
+def dependencies(written: ComposeService) -> list[str]:
+    """Names under depends_on and links, in either of their forms."""
+    listed = values.dig(written.data, "depends_on")
+    names = list(values.table(listed)) if isinstance(listed, Mapping) else values.strings(listed)
+    links = [link.split(":")[0] for link in values.strings(written.data, "links")]
+    return list(dict.fromkeys([*names, *links]))
+
+
+def context(project: ComposeProject, written: ComposeService) -> str | None:
+    """The build context, relative to the analysed folder; None without one inside it."""
+    build = values.dig(written.data, "build")
+    path = build if isinstance(build, str) else values.text(build, "context") or "."
+    if build is None:
+        return None
+    expanded, _ = project.expand(path)
+    start = project.place.full(written.folder) if written.folder != "." else project.place.path
+    return inside(start if start != "." else "", expanded)
+
+
+def _built(
+    project: ComposeProject, written: ComposeService, survey: Surveyor
+) -> DetectedService | None:
+    path = context(project, written)
+    if path is None:
+        return None
+    # A context that is not here (vendor/, another repository) builds what mounts this folder.
+    here = path if path in project.place.index.tree else project.place.path
+    place = Place(project.place.index, here)
+    found = build_service(survey(place), name=service_name(written.name))
+    build = values.dig(written.data, "build")
+    target = values.text(build, "target")
+    dockerfile = _dockerfile(place, values.table(build), target=target)
+    if dockerfile is not None:
+        found = with_dockerfile(found, dockerfile, place)
+    arguments = _pairs(project, values.dig(build, "args"))
+    return replace(
+        found,
+        build_target=target,
+        build_args={name: value for name, (value, missing) in arguments.items() if not missing},
+    )
+
+
+def _dockerfile(place: Place, build: values.Table, *, target: str | None) -> Dockerfile | None:
+    """The Dockerfile compose names, or the usual one when only its target is another."""
+    inline = values.text(build, "dockerfile_inline")
+    if inline:
+        return None
+    name = inside(
+        "" if place.path == "." else place.path, values.text(build, "dockerfile") or "Dockerfile"
+    )
+    if name is None or not place.index.has(name):
+        return None
+    return parse_dockerfile(name, place.index.source(name), target=target)
+
+
+def _ready(project: ComposeProject, written: ComposeService) -> DetectedService:
+    image = _image(project, written)
+    return DetectedService(
+        name=service_name(written.name),
+        path=project.place.path,
+        service_type="docker",
+        image=image,
+        build_context=project.place.path,
+        confidence=0.95 if image else 0.3,
+    )
+
+
+def _image(project: ComposeProject, written: ComposeService) -> str | None:
+    image = values.text(written.data, "image")
+    return project.expand(image)[0] if image else None
+
+
+def _database_port(project: ComposeProject, written: ComposeService, kind: DatabaseKind) -> int:
+    port = _exposed(project, written) or _ports(project, written).container
+    return port or kind.port
+
+
+def _ports(project: ComposeProject, written: ComposeService) -> Ports:
+    """The first port: long form, or [[host address:]host port:]container port[/protocol]."""
+    for item in values.items(written.data, "ports"):
+        if isinstance(item, Mapping):
+            found = Ports(
+                values.number(values.text(item, "target")),
+                values.number(values.text(item, "published")),
+            )
+        else:
+            text, _ = project.expand(values.text({"port": item}, "port") or "")
+            words = [word.split("-")[0] for word in text.split("/")[0].split(":")]
+            published = words[-2] if len(words) > 1 else ""
+            found = Ports(values.number(words[-1]), values.number(published))
+        if found.container:
+            return found
+    return Ports()
+
+
+def _exposed(project: ComposeProject, written: ComposeService) -> int | None:
+    for item in values.items(written.data, "expose"):
+        text, _ = project.expand(values.text({"port": item}, "port") or "")
+        port = values.number(text.split("/")[0])
+        if port:
+            return port
+    return None
+
+
+def _environment(
+    project: ComposeProject, written: ComposeService
+) -> tuple[EnvironmentVariable, ...]:
+    """`environment` over `env_file`; a variable without any value is required."""
+    found: dict[str, EnvironmentVariable] = {}
+    for file in _env_files(project, written):
+        for name, value in parse_env(project.place.source(file)).items():
+            found[name] = EnvironmentVariable(name, default=value or None, evidence=file)
+    for name, (value, missing) in _pairs(project, values.dig(written.data, "environment")).items():
+        found[name] = EnvironmentVariable(name, missing, None if missing else value, written.file)
+    return tuple(found.values())
+
+
+def _env_files(project: ComposeProject, written: ComposeService) -> list[str]:
+    listed = values.dig(written.data, "env_file")
+    names = values.strings(listed) + [
+        path for item in values.items(listed) if (path := values.text(item, "path"))
+    ]
+    paths = (inside("" if written.folder == "." else written.folder, name) for name in names)
+    return [path for path in paths if path]
+
+
+def _pairs(project: ComposeProject, written: object) -> dict[str, tuple[str, bool]]:
+    """A map, or a list of NAME=value, as name -> (value, nothing gives it one)."""
+    found: dict[str, tuple[str, bool]] = {}
+    if isinstance(written, Mapping):
+        for name, value in values.table(written).items():
+            text = values.text({"value": value}, "value")
+            found[name] = project.expand(text) if text is not None else ("", value is None)
+        return found
+    for item in values.strings(written):
+        name, equals, value = item.partition("=")
+        found[name] = project.expand(value) if equals else project.expand(f"${{{name}}}")
+    return found
+
+
+def _volumes(project: ComposeProject, written: ComposeService) -> tuple[Volume, ...]:
+    """Named volumes only: a bind mount of a source folder is for development."""
+    found: list[Volume] = []
+    for item in values.items(written.data, "volumes"):
+        if isinstance(item, Mapping):
+            source, path = values.text(item, "source"), values.text(item, "target")
+            is_named = values.text(item, "type") in {None, "volume"}
+            mode = "ro" if values.text(item, "read_only") == "true" else "rw"
+        else:
+            words = (values.text({"volume": item}, "volume") or "").split(":")
+            source, path = (words[0], words[1]) if len(words) > 1 else (None, words[0])
+            is_named = source is None or not source.startswith((".", "/", "~", "$"))
+            mode = "ro" if "ro" in words[2:] else "rw"
+        if is_named and path and path.startswith("/"):
+            name = service_name(source or f"{written.name}{path}")
+            found.append(Volume(name, path, "ro" if mode == "ro" else "rw"))
+    return tuple(found)
+
+
+def _words(written: object) -> tuple[str, ...]:
+    if not isinstance(written, str):
+        return tuple(
+            text for item in values.items(written) if (text := values.text({"w": item}, "w"))
+        )
+    try:
+        return tuple(shlex.split(written))
+    except ValueError:
+        return ("/bin/sh", "-c", written)
+
+
+def _health(written: ComposeService) -> HealthCommand | None:
+    check = values.table(written.data, "healthcheck")
+    test = values.dig(check, "test")
+    words = ("CMD-SHELL", test) if isinstance(test, str) else tuple(values.strings(test))
+    if not words or words[0] == "NONE" or values.text(check, "disable") == "true":
+        return None
+    retries = values.text(check, "retries")
+    return HealthCommand(
+        words,
+        interval_s=seconds(values.text(check, "interval")),
+        timeout_s=seconds(values.text(check, "timeout")),
+        retries=int(retries) if retries and retries.isdigit() and len(retries) < 4 else None,
+        start_period_s=seconds(values.text(check, "start_period")),
+    )
+
+
+def seconds(written: str | None) -> float | None:
+    """'1m30s' as 90.0."""
+    match = _DURATION.fullmatch(written.strip()) if written else None
+    if not match or not any(match.groups()):
+        return None
+    hours, minutes, whole, millis = (float(part or 0) for part in match.groups())
+    return hours * 3600 + minutes * 60 + whole + millis / 1000
+
+
+def _joined(
+    under: tuple[EnvironmentVariable, ...], over: tuple[EnvironmentVariable, ...]
+) -> tuple[EnvironmentVariable, ...]:
+    """What compose sets stands over what the code was seen to read."""
+    found = {variable.name: variable for variable in (*under, *over)}
+    return tuple(found.values())

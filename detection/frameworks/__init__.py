@@ -1,0 +1,1 @@
+"""Frameworks as rows of data, one table a language."""

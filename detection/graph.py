@@ -1,0 +1,126 @@
+"""Who talks to whom: edges from what is written, databases the code asks for, clusters."""
+
+import re
+
+from detection.images import DATABASES, KIND, DatabaseKind
+from detection.model import (
+    Cluster,
+    ClusterType,
+    DetectedDatabase,
+    DetectedService,
+    Edge,
+    EnvironmentVariable,
+    Evidence,
+)
+
+_URL_HOST = re.compile(
+    r"(?:[a-z][a-z0-9+.-]*://)?(?:[^@/\s]*@)?([A-Za-z0-9][A-Za-z0-9_.-]*)(?::(\d+))?(?:[/?].*)?"
+)
+# A default that is a file needs no server.
+_FILES = ("sqlite", "file:")
+Dependencies = dict[str, frozenset[str]]
+
+
+def needed_databases(
+    services: tuple[DetectedService, ...],
+    declared: tuple[DetectedDatabase, ...],
+    dependencies: Dependencies,
+) -> tuple[DetectedDatabase, ...]:
+    """Databases that nobody declares, where a driver and a variable for its address agree."""
+    present = {database.kind for database in declared}
+    if "mariadb" in present:
+        present.add("mysql")
+    found: dict[str, DetectedDatabase] = {}
+    for service in services:
+        for row in DATABASES:
+            variable = _asks_for(service, row, dependencies.get(service.path, frozenset()))
+            if variable and row.kind not in present:
+                evidence = Evidence(
+                    "driver-and-url", variable.evidence, f"reads {variable.name}", 0.7
+                )
+                found.setdefault(
+                    row.kind,
+                    DetectedDatabase(row.kind, row.kind, port=row.port, evidence=(evidence,)),
+                )
+    return tuple(found.values())
+
+
+def _asks_for(
+    service: DetectedService, row: DatabaseKind, dependencies: frozenset[str]
+) -> EnvironmentVariable | None:
+    if not has_driver(row, dependencies) or not row.variables:
+        return None
+    asked = (v for v in service.environment if re.match(row.variables, v.name))
+    return next((v for v in asked if not (v.default or "").startswith(_FILES)), None)
+
+
+def has_driver(row: DatabaseKind, dependencies: frozenset[str]) -> bool:
+    """Whether a dependency is a driver; Go modules have host and version around the name."""
+    if row.drivers & dependencies:
+        return True
+    paths = [driver for driver in row.drivers if "/" in driver and not driver.startswith("@")]
+    return any(path in name for name in dependencies for path in paths)
+
+
+def edges(
+    services: tuple[DetectedService, ...],
+    databases: tuple[DetectedDatabase, ...],
+    declared: dict[str, tuple[str, ...]],
+    *,
+    file: str,
+) -> tuple[Edge, ...]:
+    """`declared` maps a name to what the compose `file` lets it wait for; addresses give the rest."""
+    ports = {s.name: s.port for s in services} | {d.name: d.port for d in databases}
+    found: dict[tuple[str, str], Edge] = {}
+    for source, targets in declared.items():
+        for target in targets:
+            if target in ports and source in ports and source != target:
+                reason = Evidence("depends-on", file, f"{source} depends on {target}", 0.95)
+                found[source, target] = Edge(source, target, "depends_on", ports[target], (reason,))
+    for service in services:
+        for edge in _addressed(service, ports, databases):
+            found.setdefault((edge.source, edge.target), edge)
+    return tuple(found[pair] for pair in sorted(found))
+
+
+def _addressed(
+    service: DetectedService, ports: dict[str, int | None], databases: tuple[DetectedDatabase, ...]
+) -> list[Edge]:
+    """Edges from the values of environment variables that name another service."""
+    found: list[Edge] = []
+    for variable in service.environment:
+        target = _host(variable.default, ports) or _proposed(variable, databases)
+        if target and target != service.name:
+            reason = Evidence("address", variable.evidence, f"{variable.name} names {target}", 0.8)
+            found.append(Edge(service.name, target, "connects_to", ports[target], (reason,)))
+    return found
+
+
+def _host(value: str | None, ports: dict[str, int | None]) -> str | None:
+    match = _URL_HOST.fullmatch(value.strip()) if value and len(value) < 2000 else None
+    if not match:
+        return None
+    host = match[1].lower().replace("_", "-").replace(".", "-")
+    return host if host in ports else None
+
+
+def _proposed(variable: EnvironmentVariable, databases: tuple[DetectedDatabase, ...]) -> str | None:
+    """A database nobody declared is reached by the variable it was proposed for."""
+    for database in databases:
+        row = KIND.get(database.kind)
+        if row and not database.declared and re.match(row.variables or "^$", variable.name):
+            return database.name
+    return None
+
+
+def clusters(
+    services: tuple[DetectedService, ...], databases: tuple[DetectedDatabase, ...]
+) -> tuple[Cluster, ...]:
+    """Services and databases by what they are for."""
+    members: dict[ClusterType, list[str]] = {}
+    for service in services:
+        members.setdefault("microservice", []).append(service.name)
+    for database in databases:
+        row = KIND.get(database.kind)
+        members.setdefault(row.cluster if row else "database", []).append(database.name)
+    return tuple(Cluster(kind, tuple(names)) for kind, names in members.items())

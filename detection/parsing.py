@@ -1,0 +1,78 @@
+"""Real parsers behind one error type, with limits that hostile documents run into."""
+
+import json
+import re
+import tomllib
+import xml.etree.ElementTree as ET
+
+import yaml
+
+YAML_CAP = 512 * 1024
+_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_TRAILING_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
+_ENV_LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$")
+
+
+class ParseError(ValueError):
+    """The document is not what its name says."""
+
+
+def parse_json(text: str) -> object:
+    """JSON, and JSON with comments and trailing commas where plain JSON fails."""
+    try:
+        return _load_json(text)
+    except ParseError:
+        bare = _COMMENT.sub(lambda m: m[1] or " ", text)
+        return _load_json(_TRAILING_COMMA.sub(lambda m: m[1] or "", bare))
+
+
+def _load_json(text: str) -> object:
+    try:
+        loaded: object = json.loads(text)
+    except (ValueError, RecursionError) as exc:
+        raise ParseError(f"not valid JSON ({exc})") from exc
+    return loaded
+
+
+def parse_toml(text: str) -> object:
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as exc:
+        raise ParseError(f"not valid TOML ({exc})") from exc
+
+
+def parse_yaml(text: str) -> object:
+    if len(text) > YAML_CAP:
+        raise ParseError(f"larger than {YAML_CAP} bytes of YAML")
+    try:
+        loaded: object = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a SafeLoader either way
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as exc:
+        reason = str(exc).split("\n", maxsplit=1)[0]
+        raise ParseError(f"not valid YAML ({reason})") from exc
+    return loaded
+
+
+def parse_xml(text: str) -> ET.Element:
+    """XML without a document type: entities are the dangerous part, and no manifest needs them."""
+    if "<!" in re.sub(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>", "", text, flags=re.DOTALL):
+        raise ParseError("has a document type declaration")
+    try:
+        root = ET.fromstring(text)  # noqa: S314 - no declaration gets here, so no entity
+    except (ET.ParseError, ValueError, RecursionError) as exc:
+        raise ParseError(f"not valid XML ({exc})") from exc
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+    return root
+
+
+def parse_env(text: str) -> dict[str, str]:
+    """KEY=value lines, quotes removed, comments and anything else passed over."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        match = _ENV_LINE.match(line)
+        if match:
+            value = match[2].strip()
+            quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+            found[match[1]] = value[1:-1] if quoted else re.sub(r"\s+#.*$", "", value)
+    return found

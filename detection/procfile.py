@@ -1,0 +1,68 @@
+"""Procfile: one image, several processes."""
+
+import re
+from dataclasses import dataclass, replace
+
+from detection.model import DetectedService, Evidence
+from detection.place import Place
+from detection.signs import port_in_command
+
+_LINE = re.compile(r"^([A-Za-z0-9_-]+)\s*:\s*(.+)$")
+_NOT_SERVICES = frozenset({"console", "test", "dev"})
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    name: str
+    command: str
+    line: int
+
+
+def read_procfile(place: Place) -> list[Process]:
+    file = place.find("Procfile")
+    if file is None:
+        return []
+    found: list[Process] = []
+    for number, line in enumerate((place.text(file) or "").splitlines(), start=1):
+        match = _LINE.match(line.strip())
+        if match and match[1] not in _NOT_SERVICES:
+            found.append(Process(match[1], match[2].strip(), number))
+    return found
+
+
+def split(
+    service: DetectedService, processes: list[Process], place: Place
+) -> list[DetectedService]:
+    """The service once per process; alone it keeps its own name."""
+    if not processes:
+        return [service]
+    return [_process(service, process, place, alone=len(processes) == 1) for process in processes]
+
+
+def _process(
+    service: DetectedService, process: Process, place: Place, *, alone: bool
+) -> DetectedService:
+    is_web = process.name == "web"
+    evidence = Evidence(
+        "procfile", place.full("Procfile"), f"{process.name}: {process.command}", 0.9, process.line
+    )
+    name = service.name if alone else _name(process, place)
+    port = port_in_command(process.command) or service.port or 8000
+    return replace(
+        service,
+        name=name,
+        process=process.name,
+        start_command=process.command,
+        port=port if is_web else None,
+        health_endpoint=service.health_endpoint if is_web else None,
+        confidence=max(service.confidence, 0.9),
+        evidence=(evidence, *service.evidence),
+    )
+
+
+def _name(process: Process, place: Place) -> str:
+    bare = process.name.lower().replace("_", "-").strip("-")
+    if place.path == ".":
+        return bare
+    folder = place.path.rpartition("/")[2].lower()
+    return folder if bare == "web" else f"{folder}-{bare}"

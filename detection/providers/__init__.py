@@ -1,0 +1,26 @@
+"""The languages that can be recognised, one provider each."""
+
+from detection.providers.base import Provider
+from detection.providers.generators import GeneratorProvider
+from detection.providers.go import GoProvider
+from detection.providers.java import JavaProvider
+from detection.providers.node import NodeProvider
+from detection.providers.others import OtherLanguageProvider
+from detection.providers.php import PhpProvider
+from detection.providers.python import PythonProvider
+from detection.providers.ruby import RubyProvider
+from detection.providers.rust import RustProvider
+from detection.providers.static import StaticProvider
+
+PROVIDERS: tuple[Provider, ...] = (
+    PythonProvider(),
+    NodeProvider(),
+    GoProvider(),
+    RubyProvider(),
+    PhpProvider(),
+    JavaProvider(),
+    RustProvider(),
+    GeneratorProvider(),
+    StaticProvider(),
+    OtherLanguageProvider(),
+)

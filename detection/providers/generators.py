@@ -1,0 +1,104 @@
+"""Site generators that are one program of their own: Hugo, Zola, mdBook, MkDocs."""
+
+from dataclasses import dataclass
+
+from detection import values
+from detection.place import Place
+from detection.providers.base import Finding, Notes
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """`markers` are configuration files; one of `folders` or `keys` must agree with them."""
+
+    name: str
+    language: str
+    markers: tuple[str, ...]
+    folders: tuple[str, ...]
+    keys: tuple[str, ...]
+    build: str
+    output: str
+
+
+GENERATORS = (
+    Generator(
+        "hugo",
+        "go",
+        (
+            "hugo.toml",
+            "hugo.yaml",
+            "hugo.yml",
+            "hugo.json",
+            "config.toml",
+            "config.yaml",
+            "config.yml",
+            "config/_default/hugo.toml",
+            "config/_default/config.toml",
+        ),
+        ("archetypes", "layouts", "themes", "content"),
+        ("baseURL", "baseurl", "theme"),
+        "hugo --minify",
+        "public",
+    ),
+    Generator(
+        "zola",
+        "rust",
+        ("zola.toml", "config.toml"),
+        ("templates", "content", "themes"),
+        ("base_url",),
+        "zola build",
+        "public",
+    ),
+    Generator("mdbook", "rust", ("book.toml",), ("src",), ("book",), "mdbook build", "book"),
+    Generator(
+        "mkdocs",
+        "python",
+        ("mkdocs.yml", "mkdocs.yaml"),
+        ("docs",),
+        ("site_name",),
+        "mkdocs build",
+        "site",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorProvider:
+    manifests: frozenset[str] = frozenset(
+        {"hugo.toml", "hugo.yaml", "zola.toml", "book.toml", "mkdocs.yml"}
+    )
+
+    def examine(self, place: Place) -> Finding | None:
+        for row in GENERATORS:
+            marker = next((name for name in row.markers if place.has(name)), None)
+            if marker and _agrees(place, row, marker):
+                return _describe(place, row, marker)
+        return None
+
+
+def _agrees(place: Place, row: Generator, marker: str) -> bool:
+    """config.toml is anybody's name: the generator's own key or file name has to be there too."""
+    data = place.toml(marker) if marker.endswith(".toml") else None
+    if marker.endswith((".yaml", ".yml")):
+        data = place.yaml(marker)
+    keys = values.table(data)
+    if row.name in marker:
+        return True
+    return any(key in keys for key in row.keys) and any(place.has_folder(f) for f in row.folders)
+
+
+def _describe(place: Place, row: Generator, marker: str) -> Finding:
+    notes = Notes(place)
+    notes.saw("generator", marker, row.name, weight=0.9)
+    return Finding(
+        service_type="static",
+        language=row.language,
+        role="site",
+        evidence=tuple(notes.evidence),
+        framework=row.name,
+        build_command=row.build,
+        port=8080,
+        health_endpoint="/",
+        output_directory=row.output,
+        build_facts={"generator": row.name},
+    )

@@ -1,0 +1,177 @@
+"""Go: modules, workspaces and the folders that hold a main package."""
+
+import re
+from dataclasses import dataclass
+from itertools import islice
+
+from detection import signs
+from detection.frameworks.compiled import GO_FRAMEWORKS, best_by_prefix
+from detection.place import Place
+from detection.providers.base import Finding, Notes
+from detection.versions import Asked, first_line, pick, tool_versions
+
+_OLD_MANIFESTS = ("Gopkg.toml", "glide.yaml")
+_GO_LINE = re.compile(r"^go\s+(\d+(?:\.\d+)*)", re.MULTILINE)
+_TOOLCHAIN = re.compile(r"^toolchain\s+go(\d+(?:\.\d+)*)", re.MULTILINE)
+_MODULE = re.compile(r"^module\s+\"?([^\s\"]+)", re.MULTILINE)
+_REQUIRE = re.compile(
+    r"^\s*(?:require\s+)?([\w.-]+\.[\w.-]+/[^\s]+)\s+v\S+(?:\s*//\s*(indirect))?", re.MULTILINE
+)
+_MAIN = re.compile(r"^package\s+main\b", re.MULTILINE)
+_MAIN_FUNCTION = re.compile(r"^func\s+main\s*\(\s*\)", re.MULTILINE)
+_NOT_BUILT = re.compile(r"^//go:build\s+ignore|^// \+build\s+ignore", re.MULTILINE)
+_LISTENS = re.compile(r"net/http|ListenAndServe|net\.Listen|\.Listen\(|grpc\.NewServer")
+_ASSETS = (
+    "templates",
+    "static",
+    "public",
+    "views",
+    "assets",
+    "web",
+    "config",
+    "configs",
+    "migrations",
+)
+_USUAL = ("server", "api", "web", "app", "main", "http", "service", "serve", "backend")
+BINARY = "/usr/local/bin/app"
+
+
+@dataclass(frozen=True, slots=True)
+class GoProvider:
+    manifests: frozenset[str] = frozenset({"go.mod", "go.work"})
+
+    def examine(self, place: Place) -> Finding | None:
+        manifest = place.find("go.work", "go.mod", *_OLD_MANIFESTS)
+        named = manifest or place.has_folder("Godeps") or place.ending(".go")
+        if not named and not _main_packages(place):
+            return None
+        notes = Notes(place)
+        if manifest:
+            notes.saw("manifest", manifest, "Go manifest", weight=0.8)
+        return _describe(place, notes)
+
+
+def _describe(place: Place, notes: Notes) -> Finding:
+    module = place.text("go.mod") or ""
+    mains = _main_packages(place)
+    chosen = _choose(place, mains, module)
+    required = frozenset(m[1] for m in _REQUIRE.finditer(module) if not m[2])
+    files = _files(place, chosen) if chosen is not None else []
+    if chosen is not None:
+        notes.saw("main-package", files[0], "package main", weight=0.6)
+    if len(mains) > 1:
+        others = ", ".join(main or "." for main in mains if main != chosen)
+        notes.warn(f"several programs: took {chosen or '.'}, not {others}")
+    framework = best_by_prefix(GO_FRAMEWORKS, required)
+    if framework:
+        notes.saw("framework", "go.mod", framework.name, weight=0.4)
+    serves = framework is not None or any(_LISTENS.search(s) for s in _sources(place, files))
+    port = _port(notes, files, default=framework.port if framework else 8080) if serves else None
+    version = pick(_asked(place, notes, module), notes, tool="go")
+    return Finding(
+        service_type="golang",
+        language="go",
+        role="library" if chosen is None else "server" if serves else "program",
+        evidence=tuple(notes.evidence),
+        warnings=tuple(notes.warnings),
+        name=_name(module),
+        language_version=version.version or None,
+        minimum_version=version.minimum,
+        framework=framework.name if framework else None,
+        package_manager=None if place.find(*_OLD_MANIFESTS) else "gomod",
+        install_command="go mod download" if module else None,
+        build_command=f"go build -trimpath -ldflags='-s -w' -o {BINARY} ./{chosen or ''}",
+        start_command=BINARY if chosen is not None else None,
+        port=port,
+        health_endpoint=signs.health_in_code(notes, files) if serves else None,
+        environment=signs.environment(notes, files),
+        dependencies=required,
+        manifest_files=tuple(name for name in ("go.mod", "go.sum") if place.has(name)),
+        build_facts=_facts(place, module),
+    )
+
+
+def _facts(place: Place, module: str) -> dict[str, str]:
+    facts = {"assets": " ".join(name for name in _ASSETS if place.has_folder(name))}
+    if place.has_folder("vendor"):
+        facts["vendored"] = "yes"
+    if place.has("go.work") or re.search(r"^replace\s.*=>\s+\.", module, re.MULTILINE):
+        facts["needs_source"] = "yes"
+    if not module and not place.has("go.work"):
+        facts["no_module"] = "yes"
+    return facts
+
+
+def _main_packages(place: Place) -> list[str]:
+    """Folders with a main function, relative to the place; "" is the place itself."""
+    found: dict[str, None] = {}
+    for file in islice(place.sources(".go", until=frozenset({"go.mod"})), 600):
+        folder = file.rpartition("/")[0]
+        if folder in found or file.endswith("_test.go"):
+            continue
+        source = place.source(file)
+        is_main = _MAIN.search(source) and _MAIN_FUNCTION.search(source)
+        if is_main and not _NOT_BUILT.search(source):
+            found[folder] = None
+    return list(found)
+
+
+def _choose(place: Place, mains: list[str], module: str) -> str | None:
+    """The root, then cmd/<module>, then a usual name, then the first."""
+    if not mains:
+        return None
+    named = _name(module) or place.index.root.name
+
+    def rank(folder: str) -> tuple[int, str]:
+        last = folder.rpartition("/")[2]
+        if folder == "":
+            return (0, folder)
+        if last == named:
+            return (1, folder)
+        return (2 + _USUAL.index(last) if last in _USUAL else 50 + folder.count("/"), folder)
+
+    return min(mains, key=rank)
+
+
+def _name(module: str) -> str | None:
+    match = _MODULE.search(module)
+    parts = (
+        [part for part in match[1].split("/") if not re.fullmatch(r"v\d+", part)] if match else []
+    )
+    return parts[-1] if parts else None
+
+
+def _files(place: Place, folder: str) -> list[str]:
+    """The main package's files, main.go first, then the rest of the module."""
+    here = [f for f in place.sources(".go") if not f.endswith("_test.go")][:200]
+    inside = [f for f in here if f.rpartition("/")[0] == folder]
+    return (
+        sorted(inside, key=lambda f: not f.endswith("main.go"))
+        + [f for f in here if f not in inside][:40]
+    )
+
+
+def _sources(place: Place, files: list[str]) -> list[str]:
+    return [place.source(file) for file in files]
+
+
+def _port(notes: Notes, files: list[str], *, default: int) -> int:
+    for file in files:
+        written = signs.port_in_code(notes.place.source(file))
+        if written:
+            notes.saw("port-in-code", file, f"listens on {written.number}", line=written.line)
+            return written.number
+    return signs.port_in_dotenv(notes) or default
+
+
+def _asked(place: Place, notes: Notes, module: str) -> list[Asked]:
+    asked = tool_versions(notes, "go", "golang")
+    written = first_line(place.text(".go-version")) if place.has(".go-version") else ""
+    if re.match(r"\d", written):
+        asked.insert(0, Asked(".go-version", written))
+    work = place.text("go.work") or ""
+    for file, text in (("go.mod", module), ("go.work", work)):
+        match = _TOOLCHAIN.search(text) or _GO_LINE.search(text)
+        if match:
+            asked.append(Asked(file, match[1], text.count("\n", 0, match.start()) + 1))
+    return asked

@@ -1,0 +1,117 @@
+"""How a JavaScript project is installed and built in its image, one row a package manager."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from detection.frameworks.node import NodeFramework
+from detection.place import Place
+from detection.providers.base import Notes
+from detection.providers.node_package import LOCKS, Manager, Package, manager_version
+from detection.providers.node_start import NodeStart
+
+_HOOKS = ("preinstall", "install", "postinstall", "prepare", "prepublish")
+_CONFIG = (
+    ".npmrc",
+    ".yarnrc",
+    ".yarnrc.yml",
+    ".pnpmfile.cjs",
+    "bunfig.toml",
+    "pnpm-workspace.yaml",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Commands of one package manager: with a lock, without one, and dropping what only builds."""
+
+    locked: str
+    unlocked: str
+    prune: str | None
+    run: str
+    execute: str
+
+
+MANAGERS = {
+    "npm": Row("npm ci", "npm install", "npm prune --omit=dev", "npm run", "npx"),
+    "pnpm": Row(
+        "pnpm install --frozen-lockfile",
+        "pnpm install",
+        "CI=true pnpm prune --prod",
+        "pnpm run",
+        "pnpm exec",
+    ),
+    "yarn": Row("yarn install --frozen-lockfile", "yarn install", None, "yarn run", "yarn"),
+    "bun": Row("bun install --frozen-lockfile", "bun install", None, "bun run", "bunx"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NodePlan:
+    install: str | None
+    build: str | None
+    manifests: tuple[str, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+def plan_install(
+    place: Place,
+    package: Package,
+    notes: Notes,
+    *,
+    manager: Manager,
+    framework: NodeFramework | None,
+    start: NodeStart,
+) -> NodePlan:
+    root = manager.root or place
+    row = MANAGERS[manager.name]
+    version = manager_version(root, manager, package)
+    install = row.locked if manager.lock else row.unlocked
+    if manager.name == "yarn" and manager.lock and version and version[0] != "1":
+        install = "yarn install --immutable"
+    if not manager.lock:
+        notes.warn("no lock file: every build may install other versions")
+    build = _build(package, framework, row)
+    facts = {"manager": manager.name}
+    if version:
+        facts["manager_version"] = version
+    if _needs_source(place, package, root):
+        facts["needs_source"] = "yes"
+    if row.prune and build and package.development and not _starts_with_dev(package, start):
+        facts["prune"] = row.prune
+    if root.path != place.path:
+        facts["workspace_path"] = (
+            place.path if root.path == "." else place.path.removeprefix(f"{root.path}/")
+        )
+        facts["workspace_root"] = root.path
+    return NodePlan(install, build, _manifests(place), facts)
+
+
+def _build(package: Package, framework: NodeFramework | None, row: Row) -> str | None:
+    if "build" in package.scripts:
+        return f"{row.run} build"
+    if framework and framework.build:
+        return f"{row.execute} {framework.build}"
+    return None
+
+
+def _needs_source(place: Place, package: Package, root: Place) -> bool:
+    """Hooks run project files during the install, and workspaces or file: links need the tree."""
+    if root.path != place.path or any(hook in package.scripts for hook in _HOOKS):
+        return True
+    links = re.search(r'"(?:file|link|portal|workspace):', place.text("package.json") or "")
+    folders = any(place.has_folder(name) for name in ("patches", ".yarn", "prisma"))
+    return bool(links) or folders or "workspaces" in package.data
+
+
+def _starts_with_dev(package: Package, start: NodeStart) -> bool:
+    """Whether the start script runs a tool that only the development dependencies bring."""
+    script = (start.command or "").rpartition(" ")[2]
+    words = set(re.findall(r"[\w@/.-]+", package.scripts.get(script, start.command or "")))
+    tools = {"ts-node", "tsx", "nodemon", "vite", "nest", "cross-env", "concurrently", "dotenv"}
+    return bool(words & ((tools | package.development) - package.runtime))
+
+
+def _manifests(place: Place) -> tuple[str, ...]:
+    names = ("package.json", *(file for file, _ in LOCKS), *_CONFIG)
+    return tuple(name for name in names if place.has(name))

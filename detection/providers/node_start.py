@@ -1,0 +1,181 @@
+"""Server or files, and the command: what a JavaScript project becomes in production."""
+
+import re
+from dataclasses import dataclass
+from shlex import quote
+
+from detection import values
+from detection.frameworks.node import DEV_SERVERS, NODE_FRAMEWORKS, NodeFramework
+from detection.place import Place
+from detection.providers.base import Notes, Role
+from detection.providers.node_package import Package
+
+_DEV_SERVER = re.compile(DEV_SERVERS)
+_SERVES = re.compile(r"\b(?:node|nodemon|ts-node|tsx|bun|nest|pm2|forever|babel-node|next start)\b")
+_ENTRIES = tuple(
+    f"{folder}{name}.{ending}"
+    for folder in ("", "src/", "server/", "app/")
+    for name in ("index", "server", "app", "main")
+    for ending in ("js", "mjs", "cjs", "ts", "mts")
+)
+_LISTENS = re.compile(
+    r"\.listen\(|createServer\(|Bun\.serve\(|\bserve\(|export default \{?\s*(?:fetch|port)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStart:
+    role: Role
+    command: str | None = None
+    file: str | None = None
+    output: str | None = None
+    single_page: bool = False
+
+
+def frameworks_of(package: Package, place: Place) -> list[NodeFramework]:
+    """Every framework among the dependencies, the deciding one first."""
+    found = [row for row in NODE_FRAMEWORKS if package.dependencies.intersection(row.packages)]
+    return sorted((row for row in found if _counts(row, package)), key=lambda row: -row.rank)
+
+
+def _counts(row: NodeFramework, package: Package) -> bool:
+    """A server or bundler that only tools pull in, as a development dependency, is no framework."""
+    if row.kind == "server" and not package.runtime.intersection(row.packages):
+        return row.build is not None
+    return True
+
+
+def decide(
+    place: Place,
+    package: Package,
+    notes: Notes,
+    *,
+    framework: NodeFramework | None,
+    runner: str,
+    is_member: bool = False,
+) -> NodeStart:
+    """`runner` is how the package manager runs a script, such as `npm run`.
+
+    The `main` of a workspace member is what others import, not what runs.
+    """
+    script = _start_script(package, framework)
+    if framework and framework.kind == "hybrid":
+        return _hybrid(place, package, notes, framework, script=script, runner=runner)
+    if framework and framework.kind == "site" and not _is_server_script(place, package, script):
+        return _site(place, package, framework)
+    file = _entry(place, package, script)
+    command = f"{runner} {script}" if script else None
+    if command is None and framework and framework.start:
+        command = framework.start
+    if command is None and file:
+        command = f"{_interpreter(file, runner)} {quote(file)}"
+    listens = framework is not None and framework.kind == "server"
+    listens = listens or bool(file and _LISTENS.search(place.source(file)))
+    if command is None or (is_member and script is None and not listens):
+        return NodeStart("library")
+    notes.saw("start", "package.json" if script else file or ".", command, weight=0.2)
+    return NodeStart("server" if listens else "program", command, file)
+
+
+def _start_script(package: Package, framework: NodeFramework | None) -> str | None:
+    """The script for production: start:prod where start is a development tool."""
+    names = ("start:prod", "start") if framework and framework.name == "nestjs" else ("start",)
+    return next((name for name in names if name in package.scripts), None)
+
+
+def _is_server_script(place: Place, package: Package, script: str | None) -> bool:
+    """A start script that runs a program of the project, rather than a development server."""
+    command = package.scripts.get(script or "", "")
+    return bool(_SERVES.search(command)) and not _DEV_SERVER.search(command)
+
+
+def _hybrid(
+    place: Place,
+    package: Package,
+    notes: Notes,
+    framework: NodeFramework,
+    *,
+    script: str | None,
+    runner: str,
+) -> NodeStart:
+    if _renders_files(place, package, notes, framework):
+        output = _angular_output(place) if framework.name == "angular" else framework.static_output
+        return NodeStart("site", output=output, single_page=framework.single_page)
+    command = package.scripts.get(script or "", "")
+    if script and not _DEV_SERVER.search(command):
+        return NodeStart("server", f"{runner} {script}")
+    ssr = next((name for name in package.scripts if name.startswith("serve:ssr")), None)
+    return NodeStart("server", f"{runner} {ssr}" if ssr else framework.start)
+
+
+def _renders_files(place: Place, package: Package, notes: Notes, framework: NodeFramework) -> bool:
+    """Files or a server, read from the configuration; the adapter decides before the options."""
+    if package.dependencies.intersection(framework.server_packages):
+        return False
+    config = place.find(*framework.configs) if framework.configs else None
+    source = place.source(config) if config else ""
+    used = package.dependencies.intersection(framework.static_packages)
+    if any(name in source for name in used):
+        notes.saw("render-mode", config or "package.json", f"{framework.name} exports files")
+        return True
+    if framework.static_if and re.search(framework.static_if, source):
+        notes.saw("render-mode", config or "", f"{framework.name} exports files")
+        return True
+    if framework.server_if and re.search(framework.server_if, source):
+        notes.saw("render-mode", config or "", f"{framework.name} renders on a server")
+        return False
+    generates = bool(re.search(r"\bnuxi? generate\b", package.scripts.get("build", "")))
+    return framework.is_static_by_default or generates
+
+
+def _site(place: Place, package: Package, framework: NodeFramework) -> NodeStart:
+    output = framework.output or "dist"
+    if framework.name in {"vite", "ionic-react"}:
+        output = _vite_output(place) or output
+    if framework.name in {"vitepress", "vuepress"}:
+        folder = re.search(
+            rf"{framework.name} build (\w[\w./-]*)", package.scripts.get("build", "")
+        )
+        output = f"{folder[1]}/{output}" if folder else output
+    return NodeStart("site", output=output, single_page=framework.single_page)
+
+
+def _vite_output(place: Place) -> str | None:
+    config = place.find("vite.config.ts", "vite.config.js", "vite.config.mts", "vite.config.mjs")
+    written = re.search(r"outDir\s*:\s*['\"`]([\w./-]+)", place.source(config)) if config else None
+    path = written[1].removeprefix("./").rstrip("/") if written else ""
+    return path if path and ".." not in path and not path.startswith("/") else None
+
+
+def _angular_output(place: Place) -> str:
+    """The build's own output path; the application builder adds `browser` below it."""
+    projects = values.table(place.json("angular.json"), "projects")
+    for name, project in projects.items():
+        build = values.dig(project, "architect", "build") or values.dig(project, "targets", "build")
+        builder = values.text(build, "builder") or ""
+        path = values.text(build, "options", "outputPath") or f"dist/{name}"
+        path = values.text(build, "options", "outputPath", "base") or path
+        if ".." not in path and not path.startswith("/"):
+            return f"{path}/browser" if builder.endswith(":application") else path
+    return "dist"
+
+
+def _entry(place: Place, package: Package, script: str | None) -> str | None:
+    """The file that runs: named by the start script, by main or module, or by custom."""
+    named = re.search(
+        r"(?:^|\s)(?:\./)?([\w./-]+\.[cm]?[jt]sx?)\b", package.scripts.get(script or "", "")
+    )
+    written = [named[1]] if named else []
+    written += [t for key in ("main", "module") if (t := values.text(package.data, key))]
+    for path in written:
+        bare = path.removeprefix("./")
+        for file in (bare, f"{bare}.js", f"{bare}/index.js"):
+            if place.has(file):
+                return file
+    return next((file for file in _ENTRIES if place.has(file)), None)
+
+
+def _interpreter(file: str, runner: str) -> str:
+    if runner.startswith("bun"):
+        return "bun"
+    return "npx tsx" if file.endswith("ts") else "node"

@@ -1,0 +1,124 @@
+"""What Python source says, by syntax tree: application objects, imports, settings."""
+
+import ast
+import re
+import sys
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+
+_IMPORT_LINE = re.compile(r"^\s*(?:from\s+([\w.]+)\s+import|import\s+([\w.]+))", re.MULTILINE)
+_FACTORY = re.compile(r"^(create|make|get|build)_(app|application|api)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`variable = Name(...)` at the top of a module, or inside the factory named `variable`."""
+
+    name: str
+    variable: str
+    line: int
+    is_factory: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """The few facts about one file that detection needs."""
+
+    imports: frozenset[str] = frozenset()
+    calls: tuple[Call, ...] = ()
+    assigned: tuple[str, ...] = ()
+    has_main: bool = False
+    is_parsed: bool = False
+
+
+@lru_cache(maxsize=256)
+def read_module(source: str) -> Module:
+    """Facts of a module; by lines only where this Python cannot parse it (Python 2, templates)."""
+    tree = _parse(source)
+    if tree is None:
+        found = {(m[1] or m[2]).split(".")[0] for m in _IMPORT_LINE.finditer(source)}
+        return Module(frozenset(found), has_main="__main__" in source)
+    return Module(
+        imports=_imports(tree),
+        calls=tuple(_calls(tree)),
+        assigned=tuple(_assigned(tree.body)),
+        has_main=any(_is_main(node) for node in tree.body),
+        is_parsed=True,
+    )
+
+
+def _parse(source: str) -> ast.Module | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+
+def _imports(tree: ast.Module) -> frozenset[str]:
+    """Top-level names of absolute imports, wherever in the file they are."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return frozenset(found)
+
+
+def _calls(tree: ast.Module) -> list[Call]:
+    found: list[Call] = []
+    for node in _top_level(tree.body):
+        if isinstance(node, ast.FunctionDef) and _FACTORY.match(node.name):
+            inner = (n for n in ast.walk(node) if isinstance(n, ast.Call))
+            found.extend(
+                Call(_name(n.func), node.name, node.lineno, is_factory=True) for n in inner
+            )
+        for variable, value in _bindings(node):
+            if isinstance(value, ast.Call):
+                found.append(Call(_name(value.func), variable, node.lineno))
+    return found
+
+
+def _top_level(body: list[ast.stmt]) -> list[ast.stmt]:
+    """Statements of the module, and those under its top-level if, try and with."""
+    found: list[ast.stmt] = []
+    for node in body:
+        found.append(node)
+        if isinstance(node, ast.If | ast.Try | ast.With) and not _is_main(node):
+            found.extend(_top_level(node.body))
+    return found
+
+
+def _assigned(body: list[ast.stmt]) -> list[str]:
+    return [variable for node in _top_level(body) for variable, _ in _bindings(node)]
+
+
+def _bindings(node: ast.stmt) -> list[tuple[str, ast.expr]]:
+    """`a = b = value`, `a, rt = value` and `a: T = value`, as (name, value)."""
+    if isinstance(node, ast.AnnAssign) and node.value and isinstance(node.target, ast.Name):
+        return [(node.target.id, node.value)]
+    if not isinstance(node, ast.Assign):
+        return []
+    names = [t.elts[0] if isinstance(t, ast.Tuple) and t.elts else t for t in node.targets]
+    return [(name.id, node.value) for name in names if isinstance(name, ast.Name)]
+
+
+def _name(func: ast.expr) -> str:
+    if isinstance(func, ast.Attribute):
+        return func.attr
+    return func.id if isinstance(func, ast.Name) else ""
+
+
+def _is_main(node: ast.stmt) -> bool:
+    if not (isinstance(node, ast.If) and isinstance(node.test, ast.Compare)):
+        return False
+    sides = [node.test.left, *node.test.comparators]
+    return any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
+
+
+def third_party(imports: frozenset[str], local: frozenset[str]) -> list[str]:
+    """Imports that neither the standard library nor the folder itself can satisfy."""
+    return sorted(imports - sys.stdlib_module_names - local - {"__future__"})

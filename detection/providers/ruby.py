@@ -1,0 +1,247 @@
+"""Ruby: Gemfile, Rails, Rack applications, and the site generators written in it."""
+
+import re
+from dataclasses import dataclass
+from shlex import quote
+
+from detection import signs
+from detection.frameworks.compiled import RUBY_FRAMEWORKS, Framework, best
+from detection.place import Place
+from detection.providers.base import Finding, Notes, Role
+from detection.versions import Asked, clean, first_line, pick, tool_versions
+
+_GEM = re.compile(r"^\s*gem\s*\(?\s*[\"']([\w.-]+)[\"']", re.MULTILINE)
+_LOCKED_GEM = re.compile(r"^    ([\w.-]+) \(", re.MULTILINE)
+_RUBY_LINE = re.compile(r"^\s*ruby\s*\(?\s*[\"']([^\"']+)[\"']", re.MULTILINE)
+_RUBY_FILE = re.compile(r"^\s*ruby\s+file:\s*[\"']([^\"']+)[\"']", re.MULTILINE)
+_LOCKED_RUBY = re.compile(r"RUBY VERSION\s+ruby (\d+(?:\.\d+)*)")
+_SCRIPTS = (
+    "app.rb",
+    "main.rb",
+    "server.rb",
+    "application.rb",
+    "web.rb",
+    "bot.rb",
+    "hello.rb",
+    "lib/main.rb",
+    "worker.rb",
+)
+_GENERATORS = {
+    # By gem: the framework's name, the command that builds, the folder it builds into.
+    "jekyll": ("jekyll", "bundle exec jekyll build", "_site"),
+    "github-pages": ("jekyll", "bundle exec jekyll build", "_site"),
+    "middleman": ("middleman", "bundle exec middleman build", "build"),
+    "bridgetown": ("bridgetown", "bundle exec bridgetown build", "output"),
+    "nanoc": ("nanoc", "bundle exec nanoc compile", "output"),
+}
+_LIBRARIES = {
+    "pg": ("libpq-dev",),
+    "mysql2": ("default-libmysqlclient-dev",),
+    "sqlite3": ("libsqlite3-dev",),
+    "rmagick": ("libmagickwand-dev",),
+    "ruby-vips": ("libvips",),
+    "charlock_holmes": ("libicu-dev",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RubyStart:
+    role: Role
+    command: str | None
+    file: str | None = None
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RubyProvider:
+    manifests: frozenset[str] = frozenset({"Gemfile"})
+
+    def examine(self, place: Place) -> Finding | None:
+        manifest = place.find("Gemfile", "gems.rb")
+        if not manifest and not place.has("config.ru") and not place.ending(".rb"):
+            return _jekyll_without_gemfile(place)
+        notes = Notes(place)
+        if manifest:
+            notes.saw("manifest", manifest, "Ruby manifest", weight=0.75)
+        if place.has("config.ru"):
+            notes.saw("rack", "config.ru", "a Rack application", weight=0.6)
+        for name in place.ending(".rb")[:2]:
+            notes.saw("source", name, "Ruby source", weight=0.4)
+        return _describe(place, notes, manifest)
+
+
+def _jekyll_without_gemfile(place: Place) -> Finding | None:
+    if not (
+        place.has("_config.yml") and (place.has_folder("_posts") or place.has_folder("_layouts"))
+    ):
+        return None
+    notes = Notes(place)
+    notes.saw("generator", "_config.yml", "a Jekyll site without a Gemfile", weight=0.85)
+    notes.warn("no Gemfile: the newest Jekyll is installed")
+    return Finding(
+        "static",
+        "ruby",
+        "site",
+        tuple(notes.evidence),
+        tuple(notes.warnings),
+        framework="jekyll",
+        install_command="gem install jekyll",
+        build_command="jekyll build",
+        port=8080,
+        health_endpoint="/",
+        output_directory="_site",
+    )
+
+
+def _describe(place: Place, notes: Notes, manifest: str | None) -> Finding:
+    gemfile = place.text(manifest) or "" if manifest else ""
+    gems = frozenset(_GEM.findall(gemfile))
+    locked = frozenset(_LOCKED_GEM.findall(place.text("Gemfile.lock") or ""))
+    generator = next((_GENERATORS[gem] for gem in _GENERATORS if gem in gems), None)
+    framework = best(RUBY_FRAMEWORKS, gems) or (
+        best(RUBY_FRAMEWORKS, locked) if place.has("config.ru") else None
+    )
+    start = _start(place, gems, framework)
+    if generator and not framework:
+        return _site(place, notes, manifest, generator)
+    if framework and start.command:
+        notes.saw("framework", manifest or "config.ru", framework.name, weight=0.5)
+    files = [start.file] if start.file else []
+    version = pick(_asked(place, notes, gemfile), notes, tool="ruby")
+    return Finding(
+        service_type="ruby",
+        language="ruby",
+        role=start.role,
+        evidence=tuple(notes.evidence),
+        warnings=tuple(notes.warnings),
+        language_version=version.version or None,
+        minimum_version=version.minimum,
+        framework=framework.name if framework else None,
+        package_manager="bundler" if manifest else None,
+        install_command="bundle install" if manifest else None,
+        build_command=_assets(place, gems),
+        start_command=start.command,
+        port=_port(notes, start, framework),
+        health_endpoint=_health(place, notes, files, framework),
+        environment=signs.environment(notes, files),
+        dependencies=gems | locked,
+        manifest_files=tuple(
+            n
+            for n in ("Gemfile", "Gemfile.lock", "gems.rb", "gems.locked", ".ruby-version")
+            if place.has(n)
+        ),
+        system_packages=tuple(sorted({p for g in gems | locked for p in _LIBRARIES.get(g, ())})),
+        build_facts={"needs_source": "yes"} if re.search(r"path:|gemspec", gemfile) else {},
+    )
+
+
+def _site(
+    place: Place, notes: Notes, manifest: str | None, generator: tuple[str, str, str]
+) -> Finding:
+    name, build, output = generator
+    notes.saw("framework", manifest or ".", name, weight=0.6)
+    gemfile = place.text(manifest) or "" if manifest else ""
+    version = pick(_asked(place, notes, gemfile), notes, tool="ruby")
+    return Finding(
+        service_type="static",
+        language="ruby",
+        role="site",
+        evidence=tuple(notes.evidence),
+        warnings=tuple(notes.warnings),
+        language_version=version.version or None,
+        minimum_version=version.minimum,
+        framework=name,
+        package_manager="bundler",
+        install_command="bundle install",
+        build_command=build,
+        port=8080,
+        health_endpoint="/",
+        manifest_files=tuple(n for n in ("Gemfile", "Gemfile.lock") if place.has(n)),
+        output_directory=output,
+    )
+
+
+def _start(place: Place, gems: frozenset[str], framework: Framework | None) -> RubyStart:
+    if framework and framework.name == "rails" and _is_rails(place):
+        migrate = "bundle exec rails db:migrate && " if place.has("config/database.yml") else ""
+        serve = "exec bundle exec rails server -b 0.0.0.0 -p $PORT"
+        return RubyStart("server", migrate + serve, "config/routes.rb", 3000)
+    if place.has("config.ru"):
+        command = "bundle exec rackup config.ru -o 0.0.0.0 -p $PORT"
+        if "puma" in gems:
+            command = "bundle exec puma -b tcp://0.0.0.0:$PORT"
+        return RubyStart("server", command, "config.ru", framework.port if framework else 9292)
+    return _script(place, gems, framework)
+
+
+def _is_rails(place: Place) -> bool:
+    return any(
+        place.has(n)
+        for n in ("config/application.rb", "bin/rails", "config.ru", "config/environment.rb")
+    )
+
+
+def _script(place: Place, gems: frozenset[str], framework: Framework | None) -> RubyStart:
+    here = [n for n in place.ending(".rb") if n not in {"Rakefile.rb", "gems.rb"}]
+    file = next((n for n in _SCRIPTS if place.has(n)), here[0] if len(here) == 1 else None)
+    if file is None:
+        return RubyStart("library", None)
+    bundled = "bundle exec " if place.has("Gemfile") else ""
+    source = place.source(file)
+    if (framework and framework.name == "sinatra") or "sinatra" in source:
+        return RubyStart("server", f"{bundled}ruby {quote(file)} -o 0.0.0.0 -p $PORT", file, 4567)
+    serves = bool(re.search(r"TCPServer|WEBrick|Rack::Handler|Rackup|\.listen", source))
+    return RubyStart(
+        "server" if serves else "program",
+        f"{bundled}ruby {quote(file)}",
+        file,
+        8080 if serves else None,
+    )
+
+
+def _assets(place: Place, gems: frozenset[str]) -> str | None:
+    """Rails assets, with a throw-away key: the real one is not there while an image is built."""
+    pipelines = {"sprockets-rails", "propshaft", "sass-rails", "vite_rails", "importmap-rails"}
+    if "rails" not in gems or not (pipelines & gems or place.has("app/assets/config/manifest.js")):
+        return None
+    return "SECRET_KEY_BASE_DUMMY=1 RAILS_ENV=production bundle exec rails assets:precompile"
+
+
+def _port(notes: Notes, start: RubyStart, framework: Framework | None) -> int | None:
+    if start.role != "server":
+        return None
+    if start.file and not (framework and framework.name == "rails"):
+        written = signs.port_in_code(notes.place.source(start.file))
+        if written:
+            notes.saw("port-in-code", start.file, f"listens on {written.number}", line=written.line)
+            return written.number
+    return signs.port_in_dotenv(notes) or start.port
+
+
+def _health(
+    place: Place, notes: Notes, files: list[str], framework: Framework | None
+) -> str | None:
+    """Rails 7.1 and later answers /up when its routes file has the line that new projects get."""
+    if (
+        framework
+        and framework.name == "rails"
+        and "rails/health#show" in place.source("config/routes.rb")
+    ):
+        notes.saw("health-route", "config/routes.rb", "route /up")
+        return "/up"
+    return signs.health_in_code(notes, files)
+
+
+def _asked(place: Place, notes: Notes, gemfile: str) -> list[Asked]:
+    asked: list[Asked] = []
+    for file, text in (
+        (".ruby-version", first_line(place.text(".ruby-version"))),
+        ("Gemfile", found[1] if (found := _RUBY_LINE.search(gemfile)) else ""),
+        (
+            "Gemfile.lock",
+            lock[1] if (lock := _LOCKED_RUBY.search(place.text("Gemfile.lock") or "")) else "",
+        ),
+    ):
+        version = clean(text.removeprefix("ruby-"))
+        asked += [Asked(file, version)] if version else []
+    return asked + tool_versions(notes, "ruby")

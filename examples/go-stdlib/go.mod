@@ -1,0 +1,3 @@
+module example.org/go-stdlib
+
+go 1.21

@@ -1,0 +1,41 @@
+"""`kyozo analyze`: what a folder holds; needs no platform and no engine."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kyozo.cli.errors import FAILED
+from kyozo.cli.session import session_of
+
+
+def analyze(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="The folder with the code.")] = Path(),
+    dockerfile: Annotated[
+        bool, typer.Option("--dockerfile", help="Print the Dockerfile of each service.")
+    ] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write Dockerfiles into the folder, to be kept.")
+    ] = False,
+) -> None:
+    """Say which services live in a folder, and why.
+
+    \b
+    Examples:
+      kyozo analyze ~/shop
+      kyozo analyze ~/shop --dockerfile
+      kyozo analyze ~/shop --write
+    """
+    session = session_of(ctx)
+    # Detection brings its tables along; no other command needs them.
+    from detection.__main__ import main as report  # noqa: PLC0415
+    from kyozo.cli.dockerfiles import write_all  # noqa: PLC0415
+
+    if write:
+        write_all(session, folder)
+        return
+    form = ["--json"] if session.screen.is_json else ["--dockerfile"] if dockerfile else []
+    # An absolute path is never taken for an option.
+    if status := report([*form, str(folder.absolute())]):
+        raise typer.Exit(min(status, FAILED))

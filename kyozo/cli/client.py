@@ -1,0 +1,149 @@
+"""A small REST client: one team, one token, answers unwrapped, errors turned into sentences."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from kyozo.cli.errors import ApiError, UnreachableError
+from kyozo.cli.screen import one_line
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+CONNECT_S = 5
+READ_S = 60  # an analysis may take half of it
+RATE_LIMIT_TRIES = 2
+RATE_LIMIT_WAIT_S = 30
+
+
+def is_loopback(url: str) -> bool:
+    return (urlsplit(url).hostname or "") in LOOPBACK
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    data: Any
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Api:
+    """Paths are relative to /api/v1; those of the team are made by `team_path`."""
+
+    def __init__(self, url: str, *, token: str, team_id: str = "") -> None:
+        self.url = url.rstrip("/")
+        self.token = token
+        self.team_id = team_id
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._http = httpx.Client(
+            base_url=f"{self.url}/api/v1",
+            headers=headers | ({"X-Team-ID": team_id} if team_id else {}),
+            timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
+            # A proxy meant for the internet cannot reach this machine's own address.
+            trust_env=not is_loopback(self.url),
+        )
+
+    def close(self) -> None:
+        self._http.close()
+
+    def team_path(self, path: str) -> str:
+        return f"/teams/{self.team_id}{path}"
+
+    def get(self, path: str, **params: object) -> Any:
+        given = {name: str(value) for name, value in params.items() if value not in {None, ""}}
+        return self.call("GET", path, params=given).data
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Answer:
+        return self.call("POST", path, body=body or {})
+
+    def delete(self, path: str, **params: str) -> None:
+        self.call("DELETE", path, params=params)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> Answer:
+        answer = self._send(method, path, body, params)
+        for _ in range(RATE_LIMIT_TRIES):
+            if answer.status_code != 429:
+                break
+            time.sleep(_asked_wait(answer))
+            answer = self._send(method, path, body, params)
+        if answer.is_error:
+            raise _refusal(answer)
+        content = _json(answer) if answer.content else {}
+        return Answer(content.get("data"), content.get("meta") or {})
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        params: Mapping[str, str] | None,
+    ) -> httpx.Response:
+        try:
+            return self._http.request(method, path, json=body, params=params)
+        except httpx.TimeoutException as exc:
+            raise UnreachableError(
+                f"the platform at {self.url} gave no answer in time",
+                fix="see `kyozo doctor`, or try again",
+                code="platform.timeout",
+            ) from exc
+        except (httpx.TransportError, httpx.InvalidURL) as exc:
+            raise UnreachableError(
+                f"no platform answers at {self.url}: {one_line(exc)}",
+                fix="start it with `kyozo up`, or check --url",
+                code="platform.unreachable",
+            ) from exc
+
+
+def _asked_wait(answer: httpx.Response) -> float:
+    asked = answer.headers.get("Retry-After", "")
+    return min(float(asked), RATE_LIMIT_WAIT_S) if asked.isdecimal() else 1.0
+
+
+def _json(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        content = answer.json()
+    except ValueError:
+        content = None
+    if isinstance(content, dict):
+        return content
+    raise ApiError(
+        f"what answers at {answer.url.host} is not a Kyozo platform",
+        http_status=answer.status_code,
+        code="platform.foreign",
+        fix="check --url",
+        lines=(),
+    )
+
+
+def _refusal(answer: httpx.Response) -> ApiError:
+    error = _json(answer).get("error")
+    error = error if isinstance(error, dict) else {}
+    details = error.get("details")
+    lines = tuple(
+        f"{name}: {one_line(complaint)}"
+        for name, complaints in (details.items() if isinstance(details, dict) else ())
+        for complaint in (complaints if isinstance(complaints, list) else [complaints])
+    )
+    return ApiError(
+        str(error.get("message") or f"the platform answered {answer.status_code}"),
+        http_status=answer.status_code,
+        code=str(error.get("code") or f"http_{answer.status_code}"),
+        fix=str(error.get("fix") or _usual_fix(answer.status_code)),
+        lines=lines,
+    )
+
+
+def _usual_fix(status: int) -> str:
+    return {
+        401: "the token is unknown, expired or revoked: give another with --token or `kyozo login`",
+        403: "the token's scope does not allow this: use one with a wider scope",
+        429: "wait a minute and try again",
+    }.get(status, "")

@@ -1,0 +1,32 @@
+"""One-time links that sign a person in to the dashboard."""
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from services.errors import NotFoundError
+from services.teams.models import SignInLink, hash_token, new_secret
+
+
+def create_link(user: User) -> str:
+    """The secret of a fresh link, for /sign-in/SECRET; it dies after one use or half an hour."""
+    secret = new_secret()
+    SignInLink.objects.filter(expires_at__lt=timezone.now()).delete()
+    SignInLink.objects.create(
+        hash=hash_token(secret), user=user, expires_at=timezone.now() + settings.SIGN_IN_LINK_LIFE
+    )
+    return secret
+
+
+def redeem(secret: str) -> User:
+    """Whom the link signs in. The conditional update lets exactly one of two clicks through."""
+    key, now = hash_token(secret), timezone.now()
+    user = User.objects.filter(signinlink__hash=key, is_active=True).first()
+    fresh = SignInLink.objects.filter(hash=key, used_at=None, expires_at__gt=now)
+    if user is None or not fresh.update(used_at=now):
+        raise NotFoundError(
+            "This sign-in link was used before or has expired",
+            code="link_expired",
+            fix="Ask for a new one: `bin/kyozo open`.",
+        )
+    return user

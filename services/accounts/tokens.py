@@ -1,0 +1,41 @@
+"""Making and revoking API tokens."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from services.teams import token_cache
+from services.teams.models import ApiToken, Scope, Team, hash_token, new_secret
+
+PREFIX_LENGTH = 12
+
+
+def create_token(
+    team: Team,
+    *,
+    user: User,
+    name: str,
+    scope: Scope = Scope.DEPLOY,
+    expires_at: datetime | None = None,
+) -> tuple[ApiToken, str]:
+    """The row and the token itself, which is stored nowhere and cannot be shown again."""
+    text = new_secret()
+    token = ApiToken.objects.create(
+        team=team,
+        user=user,
+        name=name,
+        prefix=text[:PREFIX_LENGTH],
+        hash=hash_token(text),
+        scope=scope,
+        expires_at=expires_at,
+    )
+    return token, text
+
+
+def revoke_token(token: ApiToken) -> None:
+    """From now on it opens nothing; the row stays for the record."""
+    if token.revoked_at is None:
+        token.revoked_at = timezone.now()
+        token.save(update_fields=["revoked_at"])
+    token_cache.forget(token.hash)

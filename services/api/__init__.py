@@ -1,0 +1,1 @@
+"""The REST face: translates a request, calls one verb, translates back."""

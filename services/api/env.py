@@ -1,0 +1,38 @@
+"""/services/ID/env: environment variables; what is secret is never read back."""
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from services.api import find, scopes
+from services.api.inputs import VARIABLES
+from services.api.serializers.service import environment_json
+from services.lifecycle.update import set_environment
+from services.models import Service
+from services.models.checks import read
+from services.teams.views import TeamView
+
+
+class Environment(TeamView):
+    scopes = scopes.READ_WRITE
+
+    def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
+        return Response({"data": env_json(find.service(self.team, service_id))})
+
+    def patch(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
+        """Merges; null deletes a variable."""
+        fields = read(request.data, VARIABLES)
+        service = set_environment(
+            find.service(self.team, service_id),
+            variables=fields.get("variables", {}),
+            secret_names=fields.get("secret_variables"),
+            actor=self.actor,
+        )
+        return Response({"data": env_json(service)})
+
+
+def env_json(service: Service) -> dict[str, Any]:
+    shown = environment_json(service)
+    return {"variables": shown.pop("environment_variables"), **shown}

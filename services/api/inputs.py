@@ -1,0 +1,120 @@
+"""Request bodies as tables: which fields each may have, and what each must be."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.utils import timezone
+from rest_framework.request import Request
+
+from services.errors import BadRequestError
+from services.lifecycle.deploy import DeployOptions
+from services.models.checks import (
+    Check,
+    ComplaintError,
+    choice,
+    flag,
+    list_of,
+    optional,
+    read,
+    text,
+    whole,
+)
+from services.models.config import (
+    ENVIRONMENT,
+    IMAGE,
+    NAME,
+    OVERRIDES,
+    PLAIN,
+    SECRET_NAMES,
+    SERVICE,
+    relative_path,
+)
+from services.teams.models import Scope
+from services.teams.policy import as_uuid
+
+# Answers can be sent back as they came: what only we decide is read over, not refused.
+READ_ONLY = frozenset(
+    {
+        "id", "status", "status_reason", "deployment_status", "health_status", "observed_at",
+        "container_id", "image_id", "release", "process", "detection_confidence", "depends_on",
+        "overrides", "warnings", "urls", "has_pending_changes", "created_at", "updated_at",
+        "deployed_at", "stopped_at", "team_id", "workspace", "team", "deployment_events",
+        "health_checks",
+    }
+)  # fmt: skip
+
+COLUMNS = {"environment_variables": "environment", "secret_variables": "secret_names"}
+
+
+def an_id(value: Any) -> Any:
+    """An id that is none belongs to nobody; so does one of others."""
+    if not isinstance(value, str):
+        raise ComplaintError("must be a string", is_shape=True)
+    if (found := as_uuid(value)) is None:
+        raise ComplaintError("there is no such object")
+    return found
+
+
+def moment(value: Any) -> datetime:
+    checked = str(text(most=40)(value))
+    try:
+        at = datetime.fromisoformat(checked)
+    except ValueError as exc:
+        raise ComplaintError("must be a date and time such as 2030-01-31T12:00:00Z") from exc
+    if at.tzinfo is None or at <= timezone.now():
+        raise ComplaintError("must lie in the future and name its time zone")
+    return at
+
+
+def absolute_folder(value: Any) -> Path:
+    rule = "must be an absolute path such as /srv/app"
+    return Path(text(pattern=r"/[^\x00]*", rule=rule)(value))
+
+
+OPTIONS: dict[str, Check] = dict.fromkeys(("force", "no_cache", "pull", "accept_version"), flag)
+NEW_SERVICE = SERVICE | {"workspace_id": an_id}
+FROM_WORKSPACE = SERVICE | {"auto_deploy": flag}
+SCALE: dict[str, Check] = {"replica_count": whole(0, 100)}
+DEPLOY = OPTIONS | {"overrides": OVERRIDES}
+ROLLBACK: dict[str, Check] = {"release": optional(whole(1, 2**31 - 1))}
+VARIABLES: dict[str, Check] = {"variables": ENVIRONMENT, "secret_variables": SECRET_NAMES}
+WORKSPACE: dict[str, Check] = {"name": PLAIN, "folder": absolute_folder}
+ANALYSE: dict[str, Check] = {"folder_path": relative_path, "overrides": OVERRIDES}
+DEPLOY_FOLDER = OPTIONS | {
+    "folder_path": relative_path,
+    "only": list_of(text(most=200), most=50),
+    "overrides": OVERRIDES,
+    "name": NAME,
+}
+TOKEN: dict[str, Check] = {
+    "name": PLAIN,
+    "scope": choice([scope.value for scope in Scope]),
+    "expires_at": optional(moment),
+}
+MAPPING: dict[str, Check] = {"source": IMAGE, "target": IMAGE}
+
+
+def wrapped(request: Request, noun: str) -> Any:
+    """The seed puts a service under "service": {"service": {...}}."""
+    data = request.data
+    if not isinstance(data, dict) or set(data) != {noun}:
+        details = {noun: [f'is required: send {{"{noun}": {{...}}}} and nothing beside it']}
+        raise BadRequestError("Invalid request parameters", details=details)
+    return data[noun]
+
+
+def service_fields(request: Request, table: dict[str, Check], *required: str) -> dict[str, Any]:
+    """The fields of a service that were sent, by the names of our columns."""
+    fields = read(
+        wrapped(request, "service"),
+        table,
+        required=required,
+        ignored=(READ_ONLY | {"workspace_id"}) - set(table),
+        message="Service validation failed",
+    )
+    return {COLUMNS.get(name, name): value for name, value in fields.items()}
+
+
+def deploy_options(fields: dict[str, Any]) -> DeployOptions:
+    return DeployOptions(**{name: fields[name] for name in OPTIONS if name in fields})

@@ -1,0 +1,42 @@
+"""/me: who a token is, and on what; /sign-in-links: a way into the dashboard."""
+
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from services.accounts.sign_in import create_link
+from services.api import scopes
+from services.models.checks import read
+from services.models.times import iso
+from services.teams.models import Scope
+from services.teams.views import TeamView
+
+
+class Me(TeamView):
+    scopes = scopes.READ
+
+    def get(self, request: Request, **_: Any) -> Response:
+        user, team, scope = self.caller.user, self.team, self.admission.scope
+        data: dict[str, Any] = {
+            "user": {"id": user.pk, "name": user.get_username()},
+            "team": {"id": str(team.id), "name": team.name, "slug": team.slug},
+            "scope": scope.value,
+            "version": settings.KYOZO["VERSION"],
+            "mode": settings.KYOZO["MODE"],
+        }
+        if scope == Scope.ADMIN and data["mode"] == "embedded":
+            data["state_dir"] = str(settings.KYOZO["HOME"])
+        return Response({"data": data})
+
+
+class SignInLinks(TeamView):
+    scopes = scopes.ADMIN
+
+    def post(self, request: Request, **_: Any) -> Response:
+        read(request.data, {})
+        url = request.build_absolute_uri(f"/sign-in/{create_link(self.caller.user)}")
+        expires_at = iso(timezone.now() + settings.SIGN_IN_LINK_LIFE)
+        return Response({"data": {"url": url, "expires_at": expires_at}}, status=201)

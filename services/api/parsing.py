@@ -1,0 +1,52 @@
+"""Bodies in: JSON only, of bounded size and depth, and text that a database can hold."""
+
+import json
+from collections.abc import Mapping
+from typing import IO, Any
+
+from django.conf import settings
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+from services.errors import BadRequestError
+
+
+class StrictJSONParser(BaseParser):
+    """Refuses what Python's parser lets through or dies of: NaN, deep nesting, half characters."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        body = stream.read(most + 1)
+        if len(body) > most:
+            raise BadRequestError(f"The body is larger than {most} bytes", code="too_large")
+        if not body:
+            return {}
+        try:
+            value = json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+            # A lone surrogate is legal in JSON and cannot be stored: encoding finds it.
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        except (ValueError, RecursionError) as exc:
+            raise BadRequestError("The body is not valid JSON in UTF-8") from exc
+        return value
+
+
+class AlwaysJson(DefaultContentNegotiation):
+    """Answers JSON whatever `Accept` says: there is nothing else to choose from."""
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
+
+
+def _no_constant(word: str) -> None:
+    raise ValueError(f"{word} is not JSON")

@@ -1,0 +1,13 @@
+"""Which scope each method of a view needs; the tables that views choose from."""
+
+from services.teams.models import Scope
+
+READ = {"GET": Scope.READ}
+READ_WRITE = {
+    "GET": Scope.READ,
+    "POST": Scope.DEPLOY,
+    "PUT": Scope.DEPLOY,
+    "PATCH": Scope.DEPLOY,
+    "DELETE": Scope.DEPLOY,
+}
+ADMIN = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), Scope.ADMIN)

@@ -1,0 +1,1 @@
+"""Rows out: one noun a file, plain functions that make the seed's JSON."""

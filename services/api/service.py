@@ -1,0 +1,141 @@
+"""/services: list, create, read, change and remove."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.db.models.functions import Coalesce
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from services.api import find, scopes
+from services.api.inputs import NEW_SERVICE, service_fields
+from services.api.paging import MOST, USUAL, Page, cursor, page
+from services.api.query import identifier, number, one_of, query, word
+from services.api.serializers.build import release_json
+from services.api.serializers.service import service_detail_json, service_json, shown
+from services.errors import InvalidError, NotFoundError
+from services.lifecycle.create import create_service
+from services.lifecycle.remove import remove
+from services.lifecycle.update import update_service
+from services.models import Service, Status, Workspace
+from services.models.config import SERVICE
+from services.models.service import ServiceQuerySet
+from services.teams.models import Team
+from services.teams.views import TeamView
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+SORT = {"name": "name", "created_at": "created_at", "deployed_at": "deployed", "status": "status"}
+
+
+class ServiceList(TeamView):
+    scopes = scopes.READ_WRITE
+
+    def get(self, request: Request, **_: Any) -> Response:
+        found = services_page(shown(self.team), asked(request))
+        return Response({"data": [service_json(row) for row in found.rows], "meta": found.meta})
+
+    def post(self, request: Request, **_: Any) -> Response:
+        fields = service_fields(request, NEW_SERVICE, "name", "folder_path", "workspace_id")
+        workspace = _own_workspace(self.team, fields.pop("workspace_id"))
+        made = create_service(self.team, workspace=workspace, fields=fields, actor=self.actor)
+        return Response({"data": service_detail_json(fresh(made))}, status=201)
+
+
+class ServiceDetail(TeamView):
+    scopes = scopes.READ_WRITE
+
+    def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
+        row = shown(self.team).filter(pk=service_id).first()
+        if row is None:
+            raise NotFoundError("Service not found")
+        return Response({"data": service_detail_json(row)})
+
+    def put(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
+        service = find.service(self.team, service_id)
+        fields = changes(service, service_fields(request, SERVICE), is_merge=False)
+        update_service(service, fields=fields, actor=self.actor)
+        return Response({"data": service_detail_json(fresh(service))})
+
+    def patch(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
+        service = find.service(self.team, service_id)
+        fields = changes(service, service_fields(request, SERVICE), is_merge=True)
+        update_service(service, fields=fields, actor=self.actor)
+        return Response({"data": service_detail_json(fresh(service))})
+
+    def delete(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
+        remove(find.service(self.team, service_id), actor=self.actor)
+        return Response(status=204)
+
+
+class ReleaseList(TeamView):
+    scopes = scopes.READ
+
+    def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
+        service = find.service(self.team, service_id)
+        rows = service.releases.defer("environment", "config")[:MOST]
+        current = service.wanted_release_id
+        return Response({"data": [release_json(row, current_id=current) for row in rows]})
+
+
+def asked(request: Request) -> dict[str, Any]:
+    return query(
+        request,
+        status=one_of(Status.values),
+        service_type=word,
+        workspace_id=identifier,
+        search=word,
+        sort_by=one_of(SORT),
+        sort_order=one_of(("asc", "desc")),
+        limit=number(1, MOST),
+        after=cursor,
+    )
+
+
+def services_page(rows: ServiceQuerySet, want: dict[str, Any]) -> Page[Service]:
+    exact = {k: want[k] for k in ("status", "service_type", "workspace_id") if k in want}
+    rows = rows.filter(**exact).annotate(deployed=Coalesce("deployed_at", NEVER))
+    if "search" in want:
+        rows = rows.filter(
+            Q(name__icontains=want["search"]) | Q(folder_path__icontains=want["search"])
+        )
+    return page(
+        rows,
+        by=SORT[want.get("sort_by", "created_at")],
+        descending=want.get("sort_order") == "desc",
+        limit=want.get("limit", USUAL),
+        after=want.get("after"),
+    )
+
+
+def fresh(service: Service) -> Service:
+    """The row as it is after a verb, with what an answer shows; also one being removed."""
+    return shown(service.team).get(pk=service.pk)
+
+
+def changes(service: Service, fields: dict[str, Any], *, is_merge: bool) -> dict[str, Any]:
+    """The columns that change. PUT replaces the environment, and null keeps a value (secrets read
+    back null); PATCH merges, and null deletes. A type that somebody sets outlives the next look."""
+    changed = dict(fields)
+    if (given := changed.get("environment")) is not None:
+        had: dict[str, str] = service.environment
+        merged = {**had, **given} if is_merge else {k: _kept(had, k, v) for k, v in given.items()}
+        changed["environment"] = {k: v for k, v in merged.items() if v is not None}
+    if service_type := changed.pop("service_type", None):
+        changed["overrides"] = {**service.overrides, "type": service_type}
+    if folder_path := changed.get("folder_path"):
+        changed["detected_in"] = folder_path
+    return changed
+
+
+def _kept(had: dict[str, str], name: str, value: str | None) -> str | None:
+    return had.get(name) if value is None else value
+
+
+def _own_workspace(team: Team, pk: UUID) -> Workspace:
+    found = Workspace.objects.visible_to(team).filter(pk=pk).first()
+    if found is None:
+        details = {"workspace_id": ["there is no such object"]}
+        raise InvalidError("Service validation failed", details=details)
+    return found

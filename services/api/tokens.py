@@ -1,0 +1,39 @@
+"""/tokens: list, make (shown once) and revoke."""
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from services.accounts.tokens import create_token, revoke_token
+from services.api import find, scopes
+from services.api.inputs import TOKEN
+from services.api.serializers.token import token_json
+from services.models.checks import read
+from services.teams.models import ApiToken
+from services.teams.views import TeamView
+
+MOST = 500
+
+
+class TokenList(TeamView):
+    scopes = scopes.ADMIN
+
+    def get(self, request: Request, **_: Any) -> Response:
+        rows = ApiToken.objects.filter(team=self.team).select_related("user")
+        return Response({"data": [token_json(row) for row in rows.order_by("-created_at")[:MOST]]})
+
+    def post(self, request: Request, **_: Any) -> Response:
+        fields = read(request.data, TOKEN, required=["name"])
+        token, text = create_token(self.team, user=self.caller.user, **fields)
+        return Response({"data": token_json(token) | {"token": text}}, status=201)
+
+
+class TokenDetail(TeamView):
+    scopes = scopes.ADMIN
+
+    def delete(self, request: Request, *, token_id: UUID, **_: Any) -> Response:
+        """Revokes it; twice is harmless."""
+        revoke_token(find.token(self.team, token_id))
+        return Response(status=204)

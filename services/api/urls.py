@@ -1,0 +1,86 @@
+"""Routes of the REST face."""
+
+from uuid import UUID
+
+from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
+
+from services.api import (
+    builds,
+    env,
+    errors,
+    events,
+    health,
+    image_mappings,
+    lifecycle,
+    me,
+    monitoring,
+    operations,
+    service,
+    tokens,
+    workspaces,
+)
+from services.teams.policy import as_uuid
+
+Routes = list[URLPattern | URLResolver]
+
+NOBODY = UUID(int=0)
+
+
+class IdConverter:
+    """An id in an address. What is no id names nothing, and so gets the same 404."""
+
+    regex = "[^/]+"
+
+    def to_python(self, value: str) -> UUID:
+        return as_uuid(value) or NOBODY
+
+    def to_url(self, value: UUID) -> str:
+        return str(value)
+
+
+register_converter(IdConverter, "key")
+
+one_service: Routes = [
+    path("", service.ServiceDetail.as_view()),
+    path("/start", lifecycle.Start.as_view()),
+    path("/stop", lifecycle.Stop.as_view()),
+    path("/restart", lifecycle.Restart.as_view()),
+    path("/scale", lifecycle.Scale.as_view()),
+    path("/deploy", lifecycle.Deploy.as_view()),
+    path("/rollback", lifecycle.Rollback.as_view()),
+    path("/status", monitoring.ServiceStatus.as_view()),
+    path("/logs", monitoring.ServiceLogs.as_view()),
+    path("/health", monitoring.ServiceHealth.as_view()),
+    path("/metrics", monitoring.ServiceMetrics.as_view()),
+    path("/releases", service.ReleaseList.as_view()),
+    path("/env", env.Environment.as_view()),
+]
+one_workspace: Routes = [
+    path("", workspaces.WorkspaceDetail.as_view()),
+    path("/analyze", workspaces.WorkspaceAnalyze.as_view()),
+    path("/services", workspaces.WorkspaceServices.as_view()),
+    path("/deploy", workspaces.WorkspaceDeploy.as_view()),
+]
+one_team: Routes = [
+    path("/services", service.ServiceList.as_view()),
+    path("/services/<key:service_id>", include(one_service)),
+    path("/workspaces", workspaces.WorkspaceList.as_view()),
+    path("/workspaces/<key:workspace_id>", include(one_workspace)),
+    path("/operations", operations.OperationList.as_view()),
+    path("/operations/<key:operation_id>", operations.OperationDetail.as_view()),
+    path("/operations/<key:operation_id>/cancel", operations.OperationCancel.as_view()),
+    path("/builds/<key:build_id>", builds.BuildDetail.as_view()),
+    path("/builds/<key:build_id>/log", builds.BuildLog.as_view()),
+    path("/events", events.EventList.as_view()),
+    path("/tokens", tokens.TokenList.as_view()),
+    path("/tokens/<key:token_id>", tokens.TokenDetail.as_view()),
+    path("/image-mappings", image_mappings.ImageMappings.as_view()),
+]
+urlpatterns = [
+    path("teams/<key:team_id>", include(one_team)),
+    path("me", me.Me.as_view()),
+    path("sign-in-links", me.SignInLinks.as_view()),
+    path("health/live", health.Live.as_view()),
+    path("health/ready", health.Ready.as_view()),
+    re_path("", errors.not_found),
+]

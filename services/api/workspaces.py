@@ -1,0 +1,110 @@
+"""/workspaces: registered folders; analysing and deploying what is in them."""
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from services.api import find, scopes
+from services.api.inputs import (
+    ANALYSE,
+    DEPLOY_FOLDER,
+    FROM_WORKSPACE,
+    WORKSPACE,
+    deploy_options,
+    service_fields,
+    wrapped,
+)
+from services.api.serializers.analysis import analysis_json
+from services.api.serializers.operation import operation_json
+from services.api.serializers.operation import shown as operations_shown
+from services.api.serializers.service import service_detail_json, service_json, shown
+from services.api.serializers.workspace import workspace_json
+from services.api.service import asked, fresh, services_page
+from services.lifecycle.analyse import analyse
+from services.lifecycle.create import create_service
+from services.lifecycle.folder import FolderDeploy, deploy_folder
+from services.lifecycle.workspaces import register_folder
+from services.models import Workspace
+from services.models.checks import read
+from services.teams.models import Team
+from services.teams.views import TeamView
+
+MOST = 500
+
+
+class WorkspaceList(TeamView):
+    scopes = scopes.READ_WRITE
+
+    def get(self, request: Request, **_: Any) -> Response:
+        rows = Workspace.objects.visible_to(self.team).order_by("name")[:MOST]
+        return Response({"data": [workspace_json(row) for row in rows]})
+
+    def post(self, request: Request, **_: Any) -> Response:
+        """The same folder again is the same workspace."""
+        fields = read(wrapped(request, "workspace"), WORKSPACE, required=["folder"])
+        made = register_folder(self.team, **fields, actor=self.actor)
+        return Response({"data": workspace_json(made)})
+
+
+class WorkspaceDetail(TeamView):
+    scopes = scopes.READ
+
+    def get(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
+        return Response({"data": workspace_json(find.workspace(self.team, workspace_id))})
+
+
+class WorkspaceServices(TeamView):
+    scopes = scopes.READ_WRITE
+
+    def get(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
+        workspace = find.workspace(self.team, workspace_id)
+        found = services_page(shown(self.team).filter(workspace=workspace), asked(request))
+        return Response({"data": [service_json(row) for row in found.rows], "meta": found.meta})
+
+    def post(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
+        """The seed's short way: `auto_deploy` stands beside the other fields, and is usual here."""
+        workspace = find.workspace(self.team, workspace_id)
+        fields = service_fields(request, FROM_WORKSPACE, "name", "folder_path")
+        config = {"auto_deploy": fields.pop("auto_deploy", True)}
+        fields["deployment_config"] = config | fields.get("deployment_config", {})
+        made = create_service(self.team, workspace=workspace, fields=fields, actor=self.actor)
+        return Response({"data": service_detail_json(fresh(made))}, status=201)
+
+
+class WorkspaceAnalyze(TeamView):
+    scopes = scopes.READ_WRITE
+
+    def post(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
+        fields = {"folder_path": "/"} | read(request.data, ANALYSE)
+        found = analyse(find.workspace(self.team, workspace_id), **fields)
+        return Response({"data": analysis_json(found)})
+
+
+class WorkspaceDeploy(TeamView):
+    scopes = scopes.READ_WRITE
+
+    def post(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
+        fields = read(request.data, DEPLOY_FOLDER)
+        done = deploy_folder(
+            find.workspace(self.team, workspace_id),
+            folder_path=fields.get("folder_path", "/"),
+            only=fields.get("only"),
+            name=fields.get("name", ""),
+            overrides=fields.get("overrides", {}),
+            options=deploy_options(fields),
+            actor=self.actor,
+        )
+        return Response({"data": folder_deploy_json(self.team, done)}, status=202)
+
+
+def folder_deploy_json(team: Team, done: FolderDeploy) -> dict[str, Any]:
+    services = shown(team).filter(pk__in=[row.pk for row in done.services])
+    operations = operations_shown(team).filter(pk__in=[row.pk for row in done.operations])
+    return {
+        "analysis": analysis_json(done.analysis),
+        "services": [service_json(row) for row in services],
+        "operations": [operation_json(row) for row in operations],
+        "skipped": [{"name": name, "reason": reason} for name, reason in done.skipped],
+    }

@@ -1,0 +1,88 @@
+"""The pages: one that shows the team's services, and the way in and out."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import login, logout
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from services.accounts.sign_in import redeem
+from services.errors import NotFoundError
+from services.teams.models import ROLE_SCOPE, Membership, Role, Scope
+
+View = Callable[..., HttpResponse]
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+def page(view: View) -> View:
+    """No inline script, nothing from elsewhere, nothing kept by caches."""
+
+    @wraps(view)
+    def safe(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response.headers["Content-Security-Policy"] = POLICY
+        return response
+
+    return never_cache(safe)
+
+
+@page
+@require_safe
+@ensure_csrf_cookie
+def home(request: HttpRequest) -> HttpResponse:
+    """`?team=slug` chooses among one's teams."""
+    if not isinstance(request.user, User):
+        return render(request, "dashboard/signed_out.html")
+    mine = Membership.objects.filter(user=request.user).order_by("created_at", "id")
+    members = list(mine.select_related("team"))
+    slug = request.GET.get("team")
+    member = next((m for m in members if m.team.slug == slug), members[0] if members else None)
+    if member is None:
+        return render(request, "dashboard/signed_out.html")
+    return render(
+        request,
+        "dashboard/home.html",
+        {
+            "team": member.team,
+            "teams": [m.team for m in members],
+            "can_deploy": ROLE_SCOPE[Role(member.role)] != Scope.READ,
+            "stale_after_s": settings.KYOZO["STALE_AFTER_S"],
+        },
+    )
+
+
+@page
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: HttpRequest, secret: str) -> HttpResponse:
+    """GET only shows a button: programs that look at links must not use this one up."""
+    if request.method != "POST":
+        return render(request, "dashboard/sign_in.html")
+    try:
+        user = redeem(secret)
+    except NotFoundError as exc:
+        return render(request, "dashboard/sign_in.html", {"error": exc}, status=404)
+    login(request, user, backend=BACKEND)
+    return redirect("home")
+
+
+@page
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    return redirect("home")
+
+
+@page
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "dashboard/not_found.html", status=404)

@@ -1,0 +1,1 @@
+"""The WebSocket face: events as they happen, to every socket of a team."""

@@ -1,0 +1,102 @@
+"""One socket as the hub sees it: a bounded queue, a time limit, and what its owner asked for."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from services.live.frames import BUILD_LOG, Frame
+from services.live.proof import Proof
+
+MOST_BYTES = 2 * 1024 * 1024
+SEND_S = 10.0
+TOO_SLOW = 4408
+
+Send = Callable[[str], Awaitable[None]]
+Close = Callable[[int, str], Awaitable[None]]
+
+
+@dataclass(eq=False, slots=True)
+class Client:
+    """`send` and `close` are the consumer's; `position` is the last number that was queued."""
+
+    proof: Proof
+    send: Send
+    close: Close
+    position: int = 0
+    service_ids: frozenset[str] | None = None
+    wants_build_logs: bool = False
+    is_ended: bool = False
+    _waiting: deque[str] = field(default_factory=deque)
+    _bytes: int = 0
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _is_sending: bool = False
+
+    def offer(self, frame: Frame) -> None:
+        """Queue a frame this client wants; never waits. Who cannot keep up is closed."""
+        if self.is_ended or not self._wants(frame):
+            return
+        if frame.number is not None:
+            self.position = frame.number
+        room = MOST_BYTES if frame.number is not None else MOST_BYTES // 2
+        if self._bytes + len(frame.text) > room:
+            if frame.number is not None:
+                self.end(TOO_SLOW, "too slow: reconnect with since")
+            return
+        self._waiting.append(frame.text)
+        self._bytes += len(frame.text)
+        if not self._is_sending:
+            self._is_sending = True
+            self._spawn(self._drain())
+
+    async def replay(self, frame: Frame) -> None:
+        """Send one frame now, before live ones are offered: the replay waits for the reader."""
+        if self._wants(frame):
+            async with asyncio.timeout(SEND_S):
+                await self.send(frame.text)
+
+    def end(self, code: int, reason: str) -> None:
+        """Close it, once; what is queued is dropped."""
+        if not self.is_ended:
+            self.is_ended = True
+            self._waiting.clear()
+            self._spawn(self._close(code, reason))
+
+    def _wants(self, frame: Frame) -> bool:
+        if frame.number is not None and frame.number <= self.position:
+            return False
+        if frame.kind == BUILD_LOG and not self.wants_build_logs:
+            return False
+        return (
+            self.service_ids is None
+            or frame.service_id is None
+            or frame.service_id in self.service_ids
+        )
+
+    async def _drain(self) -> None:
+        try:
+            while self._waiting:
+                text = self._waiting.popleft()
+                async with asyncio.timeout(SEND_S):
+                    await self.send(text)
+                self._bytes -= len(text)
+        except TimeoutError:
+            self.end(TOO_SLOW, "too slow: reconnect with since")
+        except (OSError, RuntimeError):
+            self.is_ended = True  # how servers say that the peer is gone
+        finally:
+            self._is_sending = False
+
+    async def _close(self, code: int, reason: str) -> None:
+        # A peer that reads nothing cannot be told either; the server's own pings end it then.
+        try:
+            async with asyncio.timeout(SEND_S):
+                await self.close(code, reason)
+        except (TimeoutError, OSError, RuntimeError):
+            return
+
+    def _spawn(self, work: Awaitable[None]) -> None:
+        # The loop keeps only weak references: a task nobody holds may vanish half done.
+        task: asyncio.Task[None] = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,184 @@
+"""/live/containers: lets a socket in, hands it to the hub, and answers its few messages."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from services.errors import BadRequestError, KyozoError, UnauthorizedError
+from services.live import proof
+from services.live.client import Client
+from services.live.hub import Hub, hub
+from services.teams.policy import as_uuid
+
+PROTOCOL = "kyozo"
+TOKEN_PROTOCOL = "kyozo.token."  # noqa: S105 - a prefix, not a token
+FIRST_MESSAGE_S = 10.0
+MOST_TEXT = 16 * 1024
+NOT_AUTHENTICATED, NOT_ADMITTED, NO_SUCH_ADDRESS = 4401, 4403, 4404
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a client said about itself, in the address or in its first message."""
+
+    token: str = ""
+    team_id: UUID | None = None
+    since: int | None = None
+
+    @classmethod
+    def of(cls, said: dict[str, Any]) -> "Wish":
+        team, since = said.get("team_id"), said.get("since")
+        try:
+            number = None if since in {None, ""} else int(since)
+        except (TypeError, ValueError) as exc:
+            raise BadRequestError("since must be a whole number") from exc
+        if number is not None and not 0 <= number < 2**62:
+            raise BadRequestError("since must be a whole number")
+        return cls(
+            str(said.get("token") or ""),
+            as_uuid(str(team)) or UUID(int=0) if team else None,
+            number,
+        )
+
+
+class ContainersConsumer(AsyncWebsocketConsumer):
+    """Refuses only after `accept`: browsers see the code of a close, not of a failed handshake."""
+
+    client: Client | None = None
+    _hub: Hub
+    _waiting: asyncio.TimerHandle | None = None
+
+    async def connect(self) -> None:
+        offered = self.scope.get("subprotocols", [])
+        chosen = PROTOCOL if PROTOCOL in offered else next(iter(offered), None)
+        await self.accept(subprotocol=chosen)
+        self._hub = hub()
+        self._hub.hold(self)
+        said = {name: values[-1] for name, values in _query(self.scope).items()}
+        self._headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in self.scope["headers"]}
+        said.setdefault("token", _offered_token(offered) or self._headers.get("x-api-key", ""))
+        if said["token"] or "cookie" in self._headers:
+            await self._enter(said)
+        else:
+            self._expect_first_message()
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        try:
+            message = _parse(text_data)
+            kind = str(message.get("type"))
+            if self.client is None and kind != "authenticate":
+                await self.close(NOT_AUTHENTICATED, "send authenticate first")
+            else:
+                await self._answers().get(kind, self._unknown)(message)
+        except BadRequestError as exc:
+            error = {"message": exc.message, "code": exc.error_code}
+            await self.send(json.dumps({"event": "error", "payload": error}))
+
+    async def disconnect(self, code: int) -> None:
+        if self._waiting:
+            self._waiting.cancel()
+        if self.client:
+            self._hub.leave(self.client)
+        self._hub.release(self)
+
+    def _answers(self) -> dict[str, Callable[[dict[str, Any]], Awaitable[None]]]:
+        return {
+            "authenticate": self._authenticate,
+            "subscribe": self._subscribe,
+            "ping": self._ping,
+        }
+
+    async def _authenticate(self, message: dict[str, Any]) -> None:
+        if self.client is not None:
+            raise BadRequestError("This socket is authenticated already")
+        if self._waiting:
+            self._waiting.cancel()
+        await self._enter(message)
+
+    async def _subscribe(self, message: dict[str, Any]) -> None:
+        """Narrows what is sent: `service_ids` null means all; build logs only when asked for."""
+        ids = message.get("service_ids")
+        if ids is not None and not (isinstance(ids, list) and all(isinstance(i, str) for i in ids)):
+            raise BadRequestError("service_ids must be a list of ids, or null for all")
+        assert self.client is not None  # noqa: S101 - receive() saw to it
+        self.client.service_ids = None if ids is None else frozenset(ids)
+        self.client.wants_build_logs = message.get("build_logs") is True
+
+    async def _ping(self, message: dict[str, Any]) -> None:
+        await self.send(json.dumps({"event": "pong", "payload": {}}))
+
+    async def _unknown(self, message: dict[str, Any]) -> None:
+        raise BadRequestError("type must be one of authenticate, subscribe, ping")
+
+    async def _enter(self, said: dict[str, Any]) -> None:
+        try:
+            wish = Wish.of(said)
+            admitted = await self._prove(wish)
+        except UnauthorizedError as exc:
+            await self.close(NOT_AUTHENTICATED, exc.message)
+        except KyozoError as exc:
+            await self.close(NOT_ADMITTED, exc.message)
+        else:
+            self.client = Client(admitted, send=self._push, close=self.close)
+            await self._join(wish)
+
+    async def _join(self, wish: Wish) -> None:
+        assert self.client is not None  # noqa: S101 - _enter() made it
+        try:
+            await self._hub.join(self.client, since=wish.since)
+        except (TimeoutError, OSError, RuntimeError):
+            self._hub.leave(self.client)
+
+    async def _prove(self, wish: Wish) -> proof.Proof:
+        run = self._hub.feed.run
+        if wish.token:
+            return await run(proof.by_token, wish.token, team_id=wish.team_id)
+        return await run(proof.by_session, self._headers, team_id=wish.team_id)
+
+    async def _push(self, text: str) -> None:
+        """Past Channels' dispatch: with a thousand sockets that costs more than all the rest."""
+        await self.base_send({"type": "websocket.send", "bytes": None, "text": text})
+
+    def _expect_first_message(self) -> None:
+        def too_late() -> None:
+            self._closing = asyncio.ensure_future(
+                self.close(NOT_AUTHENTICATED, "no token came: send authenticate")
+            )
+
+        self._waiting = asyncio.get_running_loop().call_later(FIRST_MESSAGE_S, too_late)
+
+
+class Nowhere(AsyncWebsocketConsumer):
+    """Any other address."""
+
+    async def connect(self) -> None:
+        await self.close(NO_SUCH_ADDRESS)
+
+
+def _offered_token(protocols: Iterable[str]) -> str:
+    """Browsers can set no header on a socket, but they can offer a protocol."""
+    found = next((name for name in protocols if name.startswith(TOKEN_PROTOCOL)), "")
+    return found.removeprefix(TOKEN_PROTOCOL)
+
+
+def _query(scope: Any) -> dict[str, list[str]]:
+    raw = scope.get("kyozo.query", scope["query_string"])
+    return parse_qs(raw.decode("latin-1"))
+
+
+def _parse(text: str | None) -> dict[str, Any]:
+    if text is None or len(text) > MOST_TEXT:
+        raise BadRequestError("A message is JSON text of at most 16 KiB")
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError) as exc:
+        raise BadRequestError("The message is not valid JSON") from exc
+    if not isinstance(message, dict):
+        raise BadRequestError("The message must be a JSON object")
+    return message

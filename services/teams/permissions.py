@@ -1,0 +1,38 @@
+"""The one gate of the REST face: a view that does not say which scope it needs opens for nobody."""
+
+from typing import TYPE_CHECKING
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from services.errors import NotFoundError
+from services.teams.models import Scope
+from services.teams.policy import Admission, Caller, admit, check_header, home_team
+
+if TYPE_CHECKING:  # at run time DRF's views import this module, by the settings
+    from rest_framework.views import APIView
+
+
+class TeamPermission(BasePermission):
+    """Address, `X-Team-ID` and token must agree on a team, and role and token on the scope."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        caller, scopes = request.auth, getattr(view, "scopes", None)
+        if not isinstance(caller, Caller) or scopes is None:
+            return False
+        method = "GET" if request.method == "HEAD" else str(request.method)
+        if method not in scopes:
+            return not hasattr(view, method.lower())  # no such method here: 405 follows
+        admission = _admission(request, view, caller, scopes[method])
+        view.admission = admission  # type: ignore[attr-defined]  # a TeamView has it
+        return True
+
+
+def _admission(request: Request, view: "APIView", caller: Caller, need: Scope) -> Admission:
+    in_address = view.kwargs.get("team_id")
+    team_id = in_address or home_team(caller)
+    if team_id is None:
+        raise NotFoundError("Team not found")
+    is_required = in_address is not None and caller.token is not None
+    check_header(request.headers.get("X-Team-ID"), team_id=team_id, is_required=is_required)
+    return admit(caller, team_id=team_id, need=need)

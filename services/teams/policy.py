@@ -1,0 +1,103 @@
+"""Who asks, and what they may do in a team: one policy for HTTP and WebSocket, default deny."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib.auth.models import User
+
+from services.errors import BadRequestError, ForbiddenError, NotFoundError
+from services.teams.models import (
+    ROLE_SCOPE,
+    SCOPE_ORDER,
+    ApiToken,
+    Membership,
+    Role,
+    Scope,
+    Team,
+    allows,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who proved who they are: by a token of one team, or (token None) by a session."""
+
+    user: User
+    token: ApiToken | None = None
+    role: Role | None = None  # of the token's user in the token's team
+
+    @property
+    def name(self) -> str:
+        return self.user.get_username()
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The team a caller may act in, and how far."""
+
+    team: Team
+    scope: Scope
+
+
+def check_header(header: str | None, *, team_id: UUID, is_required: bool) -> None:
+    """`X-Team-ID` must say the same team as the address; a forgotten one is told apart."""
+    if not header:
+        if is_required:
+            raise BadRequestError(
+                "The X-Team-ID header is missing",
+                code="team_required",
+                fix="Send the team's id in the X-Team-ID header; GET /api/v1/me tells it.",
+            )
+        return
+    if as_uuid(header) != team_id:
+        raise ForbiddenError(
+            "The X-Team-ID header and the team of the address differ",
+            code="team_mismatch",
+            fix="Send the same team id in the X-Team-ID header and in the address.",
+        )
+
+
+def admit(caller: Caller, *, team_id: UUID, need: Scope) -> Admission:
+    """The caller's admission to the team; raises when there is none or `need` is beyond it.
+
+    A team that does not exist and a team of others are the same answer.
+    """
+    admission = _admission(caller, team_id)
+    if admission is None:
+        raise NotFoundError("Team not found")
+    if not allows(admission.scope, need):
+        raise ForbiddenError(
+            "Insufficient permissions for this operation",
+            fix=f"Use a token with the scope {need.value!r}, of a user whose role allows it.",
+        )
+    return admission
+
+
+def home_team(caller: Caller) -> UUID | None:
+    """The team meant by an address without one: the token's, or a person's first."""
+    if caller.token is not None:
+        return caller.token.team_id
+    rows = Membership.objects.filter(user=caller.user).order_by("created_at", "id")
+    return rows.values_list("team_id", flat=True).first()
+
+
+def as_uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _admission(caller: Caller, team_id: UUID) -> Admission | None:
+    token = caller.token
+    if token is None:
+        found = Membership.objects.select_related("team").filter(user=caller.user, team_id=team_id)
+        member = found.first()
+        return None if member is None else Admission(member.team, ROLE_SCOPE[Role(member.role)])
+    if token.team_id != team_id or caller.role is None:
+        return None
+    return Admission(token.team, _lower(Scope(token.scope), ROLE_SCOPE[caller.role]))
+
+
+def _lower(one: Scope, other: Scope) -> Scope:
+    return min(one, other, key=SCOPE_ORDER.index)

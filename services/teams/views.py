@@ -1,0 +1,32 @@
+"""The base of every view of the REST face that belongs to a team."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from rest_framework.views import APIView
+
+from services.teams.models import Scope, Team
+from services.teams.policy import Admission, Caller
+
+
+class TeamView(APIView):
+    """`scopes` maps each method to what it needs; `TeamPermission` refuses what is not in it."""
+
+    scopes: ClassVar[Mapping[str, Scope]] = {}
+    metadata_class = None
+    admission: Admission
+
+    @property
+    def team(self) -> Team:
+        return self.admission.team
+
+    @property
+    def caller(self) -> Caller:
+        caller = self.request.auth
+        assert isinstance(caller, Caller)  # noqa: S101 - TeamPermission let it in
+        return caller
+
+    @property
+    def actor(self) -> str:
+        """Who asked, for `triggered_by` and the log."""
+        return self.caller.name

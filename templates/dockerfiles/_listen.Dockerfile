@@ -1,0 +1,4 @@
+{% if service.port %}
+ENV PORT={{ service.port }}
+EXPOSE {{ service.port }}
+{% endif %}

@@ -1,0 +1,19 @@
+{% if facts.needs_source %}
+COPY . .
+{% elif manifest_groups %}
+{% for folder, files in manifest_groups %}
+COPY {{ files | join(" ") }} ./{{ folder }}
+{% endfor %}
+{% endif %}
+{% if service.install_command %}
+RUN --mount=type=cache,id={{ manager }},target={{ caches[manager] }} {{ service.install_command }}
+{% endif %}
+{% if not facts.needs_source %}
+COPY . .
+{% endif %}
+{% if facts.workspace_path %}
+WORKDIR /app/{{ facts.workspace_path }}
+{% endif %}
+{% if service.build_command %}
+RUN {{ service.build_command }}
+{% endif %}

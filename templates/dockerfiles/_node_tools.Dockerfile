@@ -1,0 +1,3 @@
+{% if manager not in ("npm", "none") %}
+RUN npm install --global {{ manager_package }}
+{% endif %}

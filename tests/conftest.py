@@ -1,0 +1,115 @@
+"""The cast: alice owns the team, bob is on it, charlie is of another team and must see nothing."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from rest_framework.test import APIClient
+
+from services.lifecycle import engine
+from services.models import Service, Workspace
+from services.teams import token_cache
+from services.teams.models import Role, Scope, Team
+from tests.factories import (
+    make_folder,
+    make_member,
+    make_service,
+    make_team,
+    make_token,
+    make_workspace,
+)
+
+
+@dataclass(frozen=True)
+class Person:
+    user: User
+    team: Team
+
+
+class Api(APIClient):
+    """Somebody's API client: JSON, their token, their team in header and address."""
+
+    default_format = "json"
+
+    def __init__(self, person: Person, *, scope: Scope = Scope.ADMIN) -> None:
+        self.team = person.team
+        self.token = make_token(person.team, person.user, scope=scope)
+        # As defaults, not credentials: a request may say something else.
+        super().__init__(
+            HTTP_AUTHORIZATION=f"Bearer {self.token}", HTTP_X_TEAM_ID=str(self.team.id)
+        )
+
+    def at(self, path: str = "") -> str:
+        return f"/api/v1/teams/{self.team.id}{path}"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A file, because several threads on one SQLite database in memory lock each other out."""
+    from django.conf import settings  # noqa: PLC0415 - not before pytest-django has set it up
+
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        database.setdefault("TEST", {})["NAME"] = str(
+            tmp_path_factory.mktemp("db") / "test.sqlite3"
+        )
+
+
+@pytest.fixture(autouse=True)
+def _fresh_process_state() -> Iterator[None]:
+    yield
+    token_cache.clear()
+    engine.forget()
+
+
+@pytest.fixture
+def alice(db: None) -> Person:
+    team = make_team("alpha")
+    return Person(make_member(team, "alice", role=Role.OWNER), team)
+
+
+@pytest.fixture
+def bob(alice: Person) -> Person:
+    return Person(make_member(alice.team, "bob", role=Role.DEVELOPER), alice.team)
+
+
+@pytest.fixture
+def charlie(db: None) -> Person:
+    team = make_team("others")
+    return Person(make_member(team, "charlie", role=Role.OWNER), team)
+
+
+@pytest.fixture
+def as_person(db: None) -> Callable[..., Api]:
+    """`as_person(bob, scope=Scope.READ)` is bob's client."""
+
+    def client(person: Person, **options: Any) -> Api:
+        return Api(person, **options)
+
+    return client
+
+
+@pytest.fixture
+def api(alice: Person) -> Api:
+    """Alice's client, admin scope."""
+    return Api(alice)
+
+
+@pytest.fixture
+def stranger(charlie: Person) -> Api:
+    """Charlie's client: of another team."""
+    return Api(charlie)
+
+
+@pytest.fixture
+def workspace(alice: Person, tmp_path: Path) -> Workspace:
+    """A folder with one small web app."""
+    return make_workspace(alice.team, name="app", root=str(make_folder(tmp_path)))
+
+
+@pytest.fixture
+def service(alice: Person, workspace: Workspace) -> Service:
+    return make_service(alice.team, workspace=workspace, name="web")

@@ -1,0 +1,3 @@
+public class Clock {
+    public static void main(String[] args) {}
+}

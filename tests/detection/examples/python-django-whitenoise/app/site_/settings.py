@@ -1,0 +1,8 @@
+import os
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+SECRET_KEY = os.environ["SECRET_KEY"]
+DATABASE_URL = os.environ.get("DATABASE_URL", "sqlite:///db.sqlite3")
+STATIC_ROOT = BASE_DIR / "static"
+WSGI_APPLICATION = "site_.wsgi.application"

@@ -1,0 +1,10 @@
+from dotenv import load_dotenv
+from flask import Flask
+
+load_dotenv()
+app = Flask(__name__)
+
+
+@app.get("/")
+def index():
+    return "hello"

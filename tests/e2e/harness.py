@@ -1,0 +1,146 @@
+"""Kyozo as a person has it: the bin/kyozo command, the addresses it prints, and the engine."""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from kyozo.cli.client import Api
+from kyozo.cli.names import find_service
+from kyozo.cli.session import Session
+from kyozo.platform import record
+from kyozo.platform.record import Record
+from kyozo.platform.state import StateDir
+from services.builds.client import DockerCli, find_client
+from services.runtimes.base import LABEL_INSTALL, LABEL_SERVICE
+from tests.repository import ROOT
+from tests.runner.run import Run
+
+# The waits of a deploy, shortened; their own values are for people and networks, not for tests.
+SHORT = {
+    "KYOZO_SETTLE_S": "1",
+    "KYOZO_DRAIN_S": "5",
+    "KYOZO_STOP_GRACE_S": "2",
+    "KYOZO_GATE_MAX_S": "20",
+    "KYOZO_LEASE_S": "12",
+    "KYOZO_LEASE_RENEW_S": "3",
+    "KYOZO_SWEEP_S": "5",
+}
+COMMAND_S = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a command ended and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        return f"{self.out}\n{self.err}"
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Kyozo:
+    """One installation with a state folder, ports and an install label of its own."""
+
+    run: Run
+    environment: dict[str, str] = field(repr=False)
+
+    def __call__(self, *arguments: object, timeout: float = COMMAND_S) -> Done:
+        done = subprocess.run(
+            self._command(*arguments),
+            env=self.environment,
+            cwd=self.run.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def begin(self, *arguments: object) -> "subprocess.Popen[bytes]":
+        """A command that runs beside the test."""
+        return subprocess.Popen(
+            self._command(*arguments),
+            env=self.environment,
+            cwd=self.run.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def deploy(self, folder: object, *options: str) -> Done:
+        """Deploy, and fail with all that was said if it does not succeed."""
+        done = self("deploy", folder, *options)
+        assert done.code == 0, done.said
+        return done
+
+    def service(self, name: str) -> dict[str, Any]:
+        found = self("--json", "status", name)
+        assert found.code == 0, found.said
+        return dict(found.json)
+
+    def service_id(self, name: str) -> str:
+        return find_service(self.api, name).id
+
+    def url(self, name: str, kind: str = "port") -> str:
+        return next(url["url"] for url in self.service(name)["urls"] if url["kind"] == kind)
+
+    def containers(self, name: str) -> list[str]:
+        """Engine ids of what runs for a service, whoever started it."""
+        of_service = f"label={LABEL_SERVICE}={self.service_id(name)}"
+        of_us = f"label={LABEL_INSTALL}={self.environment['KYOZO_INSTALL']}"
+        listed = self.docker.query("ps", "-q", "--filter", of_service, "--filter", of_us)
+        return sorted(listed.split())
+
+    @property
+    def platform(self) -> Record | None:
+        return record.living(StateDir(self.run.folder / "home"))
+
+    @property
+    def api(self) -> Api:
+        """As the command itself speaks to the platform that runs now."""
+        return Session(state=StateDir(self.run.folder / "home")).api
+
+    @cached_property
+    def docker(self) -> DockerCli:
+        engine = self.environment.get("DOCKER_HOST", "")
+        return DockerCli(find_client(self.environment), engine, self.environment)
+
+    @staticmethod
+    def _command(*arguments: object) -> list[str]:
+        return [str(ROOT / "bin" / "kyozo"), *map(str, arguments)]
+
+
+def installation(run: Run) -> Kyozo:
+    return Kyozo(run, run.environment | SHORT | {"PATH": os.environ["PATH"]})
+
+
+def get(url: str, path: str = "/", *, timeout: float = 10) -> httpx.Response:
+    """GET from this machine. A browser resolves *.localhost by itself, Python does not."""
+    parts = urlsplit(url)
+    target = f"http://127.0.0.1:{parts.port}{path}"
+    with httpx.Client(trust_env=False, timeout=timeout) as client:
+        return client.get(target, headers={"Host": parts.netloc})
+
+
+def wait_until(happened: Callable[[], bool], *, within_s: float, what: str) -> None:
+    deadline = time.monotonic() + within_s
+    while not happened():
+        assert time.monotonic() < deadline, f"not within {within_s:.0f} s: {what}"
+        time.sleep(0.1)

@@ -1,0 +1,22 @@
+"""The settings of a test run, set before Django reads them: `pytest -p tests.environment`."""
+
+import os
+import shutil
+import tempfile
+
+HOME = tempfile.mkdtemp(prefix="kyozo-tests-")
+DEFAULTS = {
+    "DJANGO_SETTINGS_MODULE": "kyozo.settings",
+    "KYOZO_SECRET_KEY": "a key for tests only",
+    "KYOZO_HOME": HOME,
+    "KYOZO_RUNTIME": "fake",
+    "KYOZO_ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",
+    "KYOZO_FOLDER_ROOTS": tempfile.gettempdir(),
+    "KYOZO_LOG_LEVEL": "WARNING",
+}
+for _name, _value in DEFAULTS.items():
+    os.environ.setdefault(_name, _value)
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(HOME, ignore_errors=True)

@@ -1,0 +1,85 @@
+"""The stages of a whole run, as a table: what is run, and what the machine must offer for it."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from tests.repository import ROOT, files
+
+Need = Literal["engine", "images", "servers", "browser"]
+
+PYTEST = (sys.executable, "-m", "pytest", "-p", "tests.environment", "-q", "--no-header")
+# Pure libraries and file checks: they say nothing new on another database.
+NO_DATABASE = ("detection", "runtimes", "sources", "probes", "test_house.py", "test_docs.py")
+UNMARKED = "not docker and not e2e"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One command. `tests`: it is pytest; of anything else the output matters on failure only."""
+
+    name: str
+    command: tuple[str, ...]
+    needs: tuple[Need, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    tests: bool = False
+    stdin: Path | None = None
+
+
+def checks() -> list[Stage]:
+    """The linters; slowest first, because they run side by side."""
+    return [
+        Stage("mypy", _module("mypy", "--explicit-package-bases", ".")),
+        Stage("lint-imports", _program("lint-imports")),
+        Stage("deptry", _program("deptry", ".")),
+        Stage("makemigrations --check", (sys.executable, "manage.py", "makemigrations", "--check")),
+        Stage("ruff format", _module("ruff", "format", "--check", ".")),
+        Stage("ruff check", _module("ruff", "check", ".")),
+        *(_javascript(path) for path in files("*.js", under="services")),
+    ]
+
+
+def fast_tests() -> list[Stage]:
+    cover = ("--cov", "--cov-report=")
+    return [Stage("tests", (*PYTEST, "-n", "2", "-m", UNMARKED, *cover, "tests"), tests=True)]
+
+
+def engine_tests() -> list[Stage]:
+    ignored = tuple(f"--ignore=tests/{name}" for name in NO_DATABASE)
+    more_cover = ("--cov", "--cov-append", "--cov-report=")
+    docker = ("-m", "docker and not e2e", *more_cover, "tests")
+    return [
+        Stage(
+            "tests on PostgreSQL",
+            (*PYTEST, "-n", "2", "-m", UNMARKED, *ignored, "tests"),
+            needs=("servers",),
+            tests=True,
+        ),
+        Stage("tests with an engine", (*PYTEST, *docker), needs=("images", "browser"), tests=True),
+        Stage("coverage", _module("coverage", "report", "--skip-covered")),
+        Stage("end to end", (*PYTEST, "-m", "e2e", "tests"), needs=("images",), tests=True),
+    ]
+
+
+def chosen_tests(arguments: list[str], *, with_engine: bool) -> Stage:
+    needs: tuple[Need, ...] = ("images", "browser") if with_engine else ()
+    return Stage("tests", (*PYTEST, *arguments), needs=needs, tests=True)
+
+
+def _module(name: str, *arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", name, *arguments)
+
+
+def _program(name: str, *arguments: str) -> tuple[str, ...]:
+    return (str(Path(sys.executable).with_name(name)), *arguments)
+
+
+def _javascript(path: Path) -> Stage:
+    """Parsed as a module by the Node that Playwright brings, so none has to be installed."""
+    import playwright  # noqa: PLC0415 - only here
+
+    node = Path(playwright.__file__).parent / "driver" / "node"
+    command = (str(node), "--input-type=module", "--check", "-")
+    return Stage(f"node --check {path.relative_to(ROOT)}", command, stdin=path)

@@ -1,0 +1,54 @@
+"""POST /teams/T/services/S/deploy"""
+
+from typing import Any
+
+import pytest
+
+from services.models import Operation, OperationState, Service
+from tests.conftest import Api
+
+
+def test_it_queues_a_deploy_with_the_options(api: Api, service: Service) -> None:
+    answer = api.post(api.at(f"/services/{service.id}/deploy"), {"no_cache": True})
+
+    operation = Operation.objects.get()
+    assert answer.json()["meta"]["operation_id"] == str(operation.id)
+    assert (operation.kind, operation.params["no_cache"]) == ("deploy", True)
+
+
+def test_overrides_stay_with_the_service(api: Api, service: Service) -> None:
+    service.overrides = {"type": "python"}
+    service.save()
+    overrides = {"port": 9000, "start": "python serve.py"}
+    api.post(api.at(f"/services/{service.id}/deploy"), {"overrides": overrides})
+
+    service.refresh_from_db()
+    assert service.overrides == {"type": "python", **overrides}
+
+
+def test_a_second_deploy_replaces_the_one_that_waits(api: Api, service: Service) -> None:
+    for _ in range(2):
+        assert api.post(api.at(f"/services/{service.id}/deploy")).status_code == 200
+
+    states = [operation.state for operation in Operation.objects.order_by("created_at")]
+    assert states == [OperationState.SUPERSEDED, OperationState.QUEUED]
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ({"force": "yes"}, 400),
+        ({"overrides": []}, 400),
+        ({"overrides": {"prot": 1}}, 400),
+        ({"overrides": {"port": 0}}, 422),
+        ({"overrides": {"type": "cobol"}}, 422),
+        ({"overrides": {"health": "http://169.254.169.254/"}}, 422),
+    ],
+)
+def test_bad_options_are_refused(api: Api, service: Service, sent: Any, status: int) -> None:
+    assert api.post(api.at(f"/services/{service.id}/deploy"), sent).status_code == status
+    assert not Operation.objects.exists()
+
+
+def test_a_stranger_deploys_nothing(stranger: Api, service: Service) -> None:
+    assert stranger.post(stranger.at(f"/services/{service.id}/deploy")).status_code == 404

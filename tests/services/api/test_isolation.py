@@ -1,0 +1,93 @@
+"""Made from the table of routes: no team route tells or changes anything of another team."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core import serializers as django_serializers
+from django.urls import URLPattern, URLResolver
+
+from services import models
+from services.api.urls import one_team
+from services.models import Service
+from tests.conftest import Api, Person
+from tests.factories import make_build, make_event, make_operation, make_token
+
+METHODS = ("get", "post", "put", "patch", "delete")
+SHARED = {"/services", "/workspaces", "/operations", "/events", "/tokens", "/image-mappings"}
+
+
+def addresses(routes: list[Any], prefix: str = "") -> Iterator[str]:
+    for route in routes:
+        here = prefix + str(route.pattern)
+        if isinstance(route, URLResolver):
+            yield from addresses(route.url_patterns, here)
+        elif isinstance(route, URLPattern):
+            yield here
+
+
+ADDRESSES = sorted(addresses(one_team))
+
+
+@pytest.fixture
+def ids(alice: Person, service: Service) -> dict[str, str]:
+    """One of everything that is alice's."""
+    make_event(alice.team, 1, service=service)
+    make_token(alice.team, alice.user)
+    build = make_build(service, "secret", operation=make_operation(service))
+    found = {
+        "service_id": service.id,
+        "workspace_id": service.workspace_id,
+        "operation_id": build.operation_id,
+        "build_id": build.id,
+        "token_id": alice.team.tokens.get().id,
+    }
+    return {f"<key:{name}>": str(value) for name, value in found.items()}
+
+
+def filled(address: str, ids: dict[str, str]) -> str:
+    for name, value in ids.items():
+        address = address.replace(name, value)
+    return address
+
+
+def state() -> str:
+    kinds = (models.Service, models.Workspace, models.Operation, models.ImageMapping, models.Event)
+    return "".join(
+        django_serializers.serialize("json", kind.objects.order_by("pk")) for kind in kinds
+    )
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_another_team_in_the_address_is_not_found(
+    stranger: Api, alice: Person, ids: dict[str, str], address: str
+) -> None:
+    path = f"/api/v1/teams/{alice.team.id}{filled(address, ids)}"
+    before = state()
+
+    for method in METHODS:
+        same = getattr(stranger, method)(path, {}, HTTP_X_TEAM_ID=str(alice.team.id))
+        other = getattr(stranger, method)(path, {})
+        assert (same.status_code, other.status_code) in {(404, 403), (405, 405)}, method
+    assert state() == before
+
+
+@pytest.mark.parametrize("address", [a for a in ADDRESSES if a not in SHARED])
+def test_another_team_s_ids_under_one_s_own_team_are_not_found(
+    stranger: Api, ids: dict[str, str], address: str
+) -> None:
+    before = state()
+
+    for method in METHODS:
+        answer = getattr(stranger, method)(stranger.at(filled(address, ids)), {})
+        assert answer.status_code in {400, 404, 405}, (method, answer.content)
+        assert answer.status_code != 400 or method in {"post", "put"}
+    assert state() == before
+
+
+def test_a_strange_team_and_none_are_the_same_answer(stranger: Api, alice: Person) -> None:
+    def answer(team: str) -> Any:
+        got = stranger.get(f"/api/v1/teams/{team}/services", HTTP_X_TEAM_ID=team).json()
+        return got["error"] | {"request_id": ""}
+
+    assert answer(str(alice.team.id)) == answer("12345678-1234-4234-8234-123456789012")

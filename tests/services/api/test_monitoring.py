@@ -1,0 +1,66 @@
+"""GET /teams/T/services/S/{status,logs,health,metrics}"""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from services.models import HostPort, Service
+from tests.conftest import Api
+from tests.factories import make_instance
+
+PAGES = ("status", "logs", "health", "metrics")
+
+
+def test_status_tells_ports_uptime_and_use(api: Api, service: Service) -> None:
+    HostPort.objects.create(port=8080, service=service, container_port=3000)
+    began = timezone.now() - timedelta(days=2, hours=14, minutes=30, seconds=5)
+    make_instance(service, is_routed=True, started_at=began)
+
+    data = api.get(api.at(f"/services/{service.id}/status")).json()["data"]
+
+    assert data["uptime"] == "2d 14h 30m"
+    assert data["ports"] == [{"container_port": 3000, "host_port": 8080, "protocol": "tcp"}]
+    assert set(data["resource_usage"]) == {"cpu_percent", "memory_percent", "memory_usage_mb"}
+
+
+def test_logs_come_as_one_text_and_as_lines(api: Api, service: Service) -> None:
+    now = timezone.now()
+    make_instance(service, removed_at=now, last_lines="one\ntwo <b>")
+
+    data = api.get(api.at(f"/services/{service.id}/logs"), {"lines": 1}).json()["data"]
+
+    assert data["logs"].endswith("two <b>")
+    assert [line["text"] for line in data["lines"]] == ["two <b>"]
+
+
+def test_health_shows_the_last_check_and_those_before(api: Api, service: Service) -> None:
+    for status in ("unhealthy", "healthy"):
+        service.health_checks.create(check_type="http", endpoint="/", status=status)
+
+    data = api.get(api.at(f"/services/{service.id}/health")).json()["data"]
+
+    assert data["last_health_check"]["status"] == "healthy"
+    assert [check["status"] for check in data["recent_checks"]] == ["healthy", "unhealthy"]
+
+
+def test_metrics_have_what_was_measured(api: Api, service: Service) -> None:
+    instance = make_instance(service)
+    service.metrics.create(instance=instance, metric_type="cpu_percent", value=15.5, unit="percent")
+
+    data = api.get(api.at(f"/services/{service.id}/metrics")).json()["data"]
+
+    assert data["resource_utilization"]["cpu_percent"] == 15.5
+    assert data["recent_metrics"][0]["metric_type"] == "cpu_percent"
+
+
+@pytest.mark.parametrize(
+    "query", ["lines=0", "lines=x", "stream=disk", "since=yesterday", "tail=1"]
+)
+def test_a_bad_parameter_of_logs_is_refused(api: Api, service: Service, query: str) -> None:
+    assert api.get(api.at(f"/services/{service.id}/logs?{query}")).status_code == 400
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_stranger_sees_none_of_it(stranger: Api, service: Service, page: str) -> None:
+    assert stranger.get(stranger.at(f"/services/{service.id}/{page}")).status_code == 404

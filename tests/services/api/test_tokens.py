@@ -1,0 +1,78 @@
+"""/teams/T/tokens: list, make, revoke"""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from services.teams.models import ApiToken, Scope
+from tests.conftest import Api, Person
+from tests.factories import make_token
+
+
+def test_a_new_token_is_shown_once_and_works(api: Api, client: Any) -> None:
+    made = api.post(api.at("/tokens"), {"name": "ci", "scope": "read"})
+    text = made.json()["data"]["token"]
+
+    assert made.status_code == 201
+    assert client.get("/api/v1/me", headers={"X-API-Key": text}).json()["data"]["scope"] == "read"
+    assert text not in api.get(api.at("/tokens")).content.decode()
+    assert not ApiToken.objects.filter(hash__contains=text).exists()
+
+
+def test_a_revoked_token_opens_nothing_at_once(api: Api, client: Any) -> None:
+    made = api.post(api.at("/tokens"), {"name": "ci"}).json()["data"]
+    client.get("/api/v1/me", headers={"X-API-Key": made["token"]})
+
+    assert api.delete(api.at(f"/tokens/{made['id']}")).status_code == 204
+    assert client.get("/api/v1/me", headers={"X-API-Key": made["token"]}).status_code == 401
+
+
+def test_revoking_twice_is_harmless(api: Api) -> None:
+    made = api.post(api.at("/tokens"), {"name": "ci"}).json()["data"]
+
+    for _ in range(2):
+        assert api.delete(api.at(f"/tokens/{made['id']}")).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 400),
+        ({"name": 7}, 400),
+        ({"name": "x", "user": "bob"}, 400),
+        ({"name": ""}, 422),
+        ({"name": "x\x1b[31m"}, 422),
+        ({"name": "x", "scope": "root"}, 422),
+        ({"name": "x", "expires_at": "2001-01-01T00:00:00Z"}, 422),
+        ({"name": "x", "expires_at": "2099-01-01"}, 422),
+    ],
+)
+def test_a_bad_body_is_refused(api: Api, body: Any, status: int) -> None:
+    assert api.post(api.at("/tokens"), body).status_code == status
+
+
+def test_a_token_can_expire(api: Api, client: Any) -> None:
+    soon = (timezone.now() + timedelta(hours=1)).isoformat()
+    text = api.post(api.at("/tokens"), {"name": "x", "expires_at": soon}).json()["data"]["token"]
+    ApiToken.objects.filter(name="x").update(expires_at=timezone.now())
+
+    assert client.get("/api/v1/me", headers={"X-API-Key": text}).status_code == 401
+
+
+@pytest.mark.parametrize("scope", [Scope.READ, Scope.DEPLOY])
+def test_only_admins_may(as_person: Any, alice: Person, scope: Scope) -> None:
+    lower = as_person(alice, scope=scope)
+
+    assert lower.get(lower.at("/tokens")).status_code == 403
+    assert lower.post(lower.at("/tokens"), {"name": "x"}).status_code == 403
+
+
+def test_a_stranger_sees_and_revokes_nothing(stranger: Api, alice: Person) -> None:
+    make_token(alice.team, alice.user)
+    token = ApiToken.objects.get(user=alice.user)
+
+    assert stranger.delete(stranger.at(f"/tokens/{token.id}")).status_code == 404
+    token.refresh_from_db()
+    assert token.revoked_at is None

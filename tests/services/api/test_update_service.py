@@ -1,0 +1,74 @@
+"""PUT and PATCH /teams/T/services/S"""
+
+from typing import Any
+
+import pytest
+
+from services.models import Service
+from tests.conftest import Api
+from tests.factories import make_release, make_service
+
+
+def test_put_changes_what_is_sent_and_nothing_else(api: Api, service: Service) -> None:
+    fields = {"name": "new-name", "resource_limits": {"memory_mb": 2048, "cpu_cores": 4}}
+    answer = api.put(api.at(f"/services/{service.id}"), {"service": fields})
+
+    assert answer.status_code == 200
+    data = answer.json()["data"]
+    assert (data["name"], data["resource_limits"]["memory_mb"]) == ("new-name", 2048)
+    assert data["folder_path"] == "/"
+
+
+def test_an_answer_can_be_sent_back_as_it_came(api: Api, service: Service) -> None:
+    shown = api.get(api.at(f"/services/{service.id}")).json()["data"]
+
+    answer = api.put(api.at(f"/services/{service.id}"), {"service": shown})
+
+    assert answer.status_code == 200, answer.content
+
+
+@pytest.mark.parametrize(
+    ("method", "sent", "kept"),
+    [
+        ("put", {"B": "2"}, {"B": "2"}),
+        ("put", {"KEY": None, "B": "2"}, {"KEY": "hush", "B": "2"}),
+        ("patch", {"B": "2"}, {"A": "1", "KEY": "hush", "B": "2"}),
+        ("patch", {"A": None}, {"KEY": "hush"}),
+    ],
+)
+def test_put_replaces_variables_and_patch_merges(
+    api: Api, service: Service, method: str, sent: dict[str, Any], kept: dict[str, str]
+) -> None:
+    service.environment, service.secret_names = {"A": "1", "KEY": "hush"}, ["KEY"]
+    service.save()
+    change = {"service": {"environment_variables": sent}}
+
+    getattr(api, method)(api.at(f"/services/{service.id}"), change)
+
+    service.refresh_from_db()
+    assert service.environment == kept
+
+
+def test_a_change_waits_for_the_next_deploy(api: Api, service: Service) -> None:
+    service.wanted_release = make_release(service)
+    service.save()
+    change = {"service": {"environment_variables": {"A": "1"}}}
+
+    data = api.put(api.at(f"/services/{service.id}"), change).json()["data"]
+
+    assert data["has_pending_changes"] is True
+
+
+def test_a_name_in_use_is_refused(api: Api, service: Service) -> None:
+    make_service(service.team, name="taken")
+    answer = api.put(api.at(f"/services/{service.id}"), {"service": {"name": "taken"}})
+
+    assert answer.status_code == 422
+    assert "name" in answer.json()["error"]["details"]
+
+
+def test_a_stranger_changes_nothing(stranger: Api, service: Service) -> None:
+    answer = stranger.put(stranger.at(f"/services/{service.id}"), {"service": {"name": "mine"}})
+
+    service.refresh_from_db()
+    assert (answer.status_code, service.name) == (404, "web")

@@ -1,0 +1,102 @@
+"""Who gets a socket, and for how long: the same policy as over HTTP."""
+
+from urllib.parse import urlencode
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from services.accounts.tokens import revoke_token
+from services.teams.models import ApiToken, Membership, hash_token
+from tests.conftest import Person
+from tests.factories import make_token
+from tests.services.live.wire import Socket
+
+
+def session_headers(person: Person, *, origin: str = "http://testserver") -> dict[str, str]:
+    browser = Client()
+    browser.force_login(person.user)
+    cookie = f"{settings.SESSION_COOKIE_NAME}={browser.cookies[settings.SESSION_COOKIE_NAME].value}"
+    return {"cookie": cookie, "origin": origin, "host": "testserver"}
+
+
+@pytest.fixture
+def token(alice: Person) -> str:
+    return make_token(alice.team, alice.user)
+
+
+async def test_a_token_in_the_subprotocol_works(token: str) -> None:
+    async with Socket(protocols=("kyozo", f"kyozo.token.{token}")) as socket:
+        assert socket.protocol == "kyozo"
+        assert await socket.is_silent()
+
+
+async def test_a_token_in_the_first_message_works(token: str, alice: Person) -> None:
+    async with Socket() as socket:
+        socket.say(type="authenticate", token=token, team_id=str(alice.team.id))
+        assert await socket.is_silent()
+
+
+async def test_a_bad_token_is_closed_with_its_own_code(alice: Person) -> None:
+    async with Socket(query=f"token=kyozo_wrong&team_id={alice.team.id}") as socket:
+        assert await socket.close_code() == 4401
+
+
+async def test_speaking_before_authenticating_ends_it() -> None:
+    async with Socket() as socket:
+        socket.say(type="subscribe")
+        assert await socket.close_code() == 4401
+
+
+@pytest.mark.parametrize("team", ["charlies", "00000000-0000-0000-0000-000000000000", "no id"])
+async def test_any_other_team_is_refused_alike(team: str, token: str, charlie: Person) -> None:
+    team_id = str(charlie.team.id) if team == "charlies" else team
+    async with Socket(query=urlencode({"token": token, "team_id": team_id})) as socket:
+        assert await socket.close_code() == 4403
+
+
+async def test_a_session_of_our_own_page_works(alice: Person) -> None:
+    headers = await sync_to_async(session_headers)(alice)
+    async with Socket(headers=headers) as socket:
+        assert await socket.is_silent()
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "", "http://testserver.evil.example"])
+async def test_a_foreign_page_cannot_use_the_session(alice: Person, origin: str) -> None:
+    headers = await sync_to_async(session_headers)(alice, origin=origin)
+    async with Socket(headers=headers) as socket:
+        assert await socket.close_code() == 4403
+
+
+async def test_a_revoked_token_ends_its_socket(token: str) -> None:
+    async with Socket(query=f"token={token}") as socket:
+        assert await socket.is_silent()
+        row = await ApiToken.objects.aget(hash=hash_token(token))
+        await sync_to_async(revoke_token)(row)
+
+        assert await socket.close_code() == 4401
+
+
+async def test_a_member_who_is_removed_loses_the_socket(token: str, alice: Person) -> None:
+    async with Socket(query=f"token={token}") as socket:
+        assert await socket.is_silent()
+        await Membership.objects.filter(user=alice.user).adelete()
+
+        assert await socket.close_code() == 4401
+
+
+async def test_signing_out_ends_the_session_s_socket(alice: Person) -> None:
+    headers = await sync_to_async(session_headers)(alice)
+    async with Socket(headers=headers) as socket:
+        assert await socket.is_silent()
+        await Session.objects.all().adelete()
+
+        assert await socket.close_code() == 4401
+
+
+async def test_the_token_does_not_stay_in_the_scope_that_servers_log(token: str) -> None:
+    async with Socket(query=f"token={token}") as socket:
+        assert socket.scope["query_string"] == b""
+        assert await socket.is_silent()
