@@ -54,7 +54,7 @@ class RunningPlatform:
         log.info("Kyozo %s at %s", self._record.version, self._record.url)
         _server().run(sockets=[listener])
 
-    def stop(self) -> int:
+    def stop(self) -> None:
         """At most a second. A task that still runs is cut off: its operation is taken up again."""
         self._stopping.set()
         done = self._workers is None or self._workers.stop(within_s=STOP_WORKERS_S)
@@ -63,7 +63,6 @@ class RunningPlatform:
             self._state.record.unlink(missing_ok=True)
         log.info("stopped" if done else "stopped; what was running goes on at the next start")
         logging.shutdown()
-        return 0
 
     def _enter(self, phase: str) -> None:
         log.info(phase)

@@ -23,7 +23,9 @@ log = logging.getLogger(__name__)
 
 
 def run(host: str = DEFAULT_HOST, port: int | None = None, *, log_file: bool = False) -> int:
-    """Serve until TERM or INT. Without a port: KYOZO_PORT, else 7070 or the next free one."""
+    """Serve until TERM or INT, then end the process; returns only when it could not begin.
+
+    Without a port: KYOZO_PORT, else 7070 or the next free one."""
     state = StateDir.here()
     state.create()
     lock = PlatformLock(state)
@@ -47,12 +49,19 @@ def run(host: str = DEFAULT_HOST, port: int | None = None, *, log_file: bool = F
     django.setup()
     from kyozo.platform.running import RunningPlatform  # noqa: PLC0415
 
+    status = EXIT_FAILED
     platform = RunningPlatform(state, record, log_file=log_file)
     try:
         platform.serve(listener)
+        status = 0
+    except SystemExit as exc:
+        status = int(exc.code or 0)
+    except Exception:
+        log.exception("the platform ends by an error")
     finally:
-        status = platform.stop()
-    return status
+        platform.stop()
+        # Tasks that still run would hold up a usual exit; what they did goes on at the next start.
+        os._exit(status)
 
 
 def _listener(host: str, port: int | None) -> socket.socket:

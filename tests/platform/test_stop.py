@@ -82,6 +82,7 @@ def wait_for_end(platform: RunningPlatform, operation_id: str) -> str:
 
 
 def _poll(api: httpx.Client, operation_id: str, *, until: set[str]) -> str:
+    state = ""
     for _ in range(400):
         state = str(api.get(f"/operations/{operation_id}").json()["data"]["state"])
         if state in until:

@@ -94,4 +94,7 @@ def test_a_viewer_gets_no_buttons_to_press(client: Client, alice: Person) -> Non
 
 @pytest.mark.parametrize("file", ["app.js", "style.css", "icon.svg"])
 def test_what_the_page_needs_is_served(client: Client, file: str) -> None:
-    assert client.get(f"/static/dashboard/{file}").status_code == 200
+    answer = client.get(f"/static/dashboard/{file}")
+
+    assert answer.status_code == 200
+    assert answer.getvalue()

@@ -1,0 +1,32 @@
+"""Raw rows of a measurement, kept as they come: a figure can be looked at again, a run may be stopped."""
+
+import csv
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.repository import ROOT
+
+RESULTS = ROOT / "benchmarks" / "results"
+
+
+class Rows:
+    """A CSV file under benchmarks/results/, named by what was measured and when."""
+
+    def __init__(self, name: str, columns: Sequence[str]) -> None:
+        RESULTS.mkdir(exist_ok=True)
+        self.path: Path = RESULTS / f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}.csv"
+        self.rows: list[tuple[object, ...]] = []
+        self._write(columns)
+
+    def add(self, *values: object) -> None:
+        self.rows.append(values)
+        self._write([f"{value:.4f}" if isinstance(value, float) else value for value in values])
+
+    def of(self, measure: str) -> list[tuple[object, ...]]:
+        """The rows whose first column says `measure`."""
+        return [row for row in self.rows if row[0] == measure]
+
+    def _write(self, values: Sequence[object]) -> None:
+        with self.path.open("a", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerow(values)
