@@ -1,9 +1,8 @@
-"""Raw rows of a measurement, kept as they come: a figure can be looked at again, a run may be stopped."""
+"""Raw rows of a measurement, kept as they come: a run may be stopped, a figure looked at again."""
 
 import csv
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from tests.repository import ROOT
 
@@ -15,7 +14,7 @@ class Rows:
 
     def __init__(self, name: str, columns: Sequence[str]) -> None:
         RESULTS.mkdir(exist_ok=True)
-        self.path: Path = RESULTS / f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}.csv"
+        self.path = RESULTS / f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}.csv"
         self.rows: list[tuple[object, ...]] = []
         self._write(columns)
 

@@ -6,10 +6,12 @@ stops its workers itself, so there is no lifespan here.
 """
 
 import os
+from collections.abc import MutableMapping
 from typing import Any
 from urllib.parse import quote
 
 from a2wsgi import WSGIMiddleware
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kyozo.settings")
 
@@ -20,10 +22,27 @@ THREADS = 8
 _http: Any = WSGIMiddleware(rest, workers=THREADS)  # type: ignore[arg-type]
 
 
-async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+async def application(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
     if scope["type"] == "websocket":
         await sockets(scope, receive, send)
     elif scope["type"] == "http":
         # The bridge reads the query as ASCII and would fail on a raw byte that is none.
         scope["query_string"] = quote(scope["query_string"], safe="%&=+/:?#[]@!$'()*,;~").encode()
-        await _http(scope, receive, send)
+        await _http(scope, await _measured(scope, receive), send)
+
+
+async def _measured(scope: MutableMapping[str, Any], receive: Any) -> Any:
+    """WSGI reads no body without a Content-Length: one sent in chunks is put together first."""
+    if not any(name == b"transfer-encoding" for name, _ in scope["headers"]):
+        return receive
+    body, more = b"", True
+    while more and len(body) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    scope["headers"] = [*scope["headers"], (b"content-length", str(len(body)).encode())]
+
+    async def whole() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return whole

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
+import kyozo.celery  # noqa: F401 - the default app: wake-ups go to its broker in memory
 from services.lifecycle import engine
 from services.models import Service, Workspace
 from services.teams import token_cache

@@ -1,13 +1,12 @@
 """Documentation is tested: what the code has, a page explains, and links lead somewhere."""
 
-import inspect
 import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from services import errors
+from services.models.service import Status
 from tests.repository import ROOT, files, name_of
 
 PAGES = sorted(files("*.md"))
@@ -61,16 +60,17 @@ def test_no_reason_is_left_of_a_dependency_that_went() -> None:
     assert sorted(explained) == sorted(direct_dependencies())
 
 
-@pytest.mark.parametrize(
-    "code",
-    sorted(
-        error.code
-        for _, error in inspect.getmembers(errors, inspect.isclass)
-        if issubclass(error, errors.KyozoError)
-    ),
-)
-def test_every_error_code_is_explained(code: str) -> None:
-    assert f"`{code}`" in read("docs/api.md")
+def test_every_setting_is_explained() -> None:
+    read_by = re.findall(r'env\.\w+\(\s*"(\w+)"', read("kyozo/settings.py"))
+    explained = re.findall(r"^\| `(\w+)` \|", read("docs/settings.md"), re.MULTILINE)
+
+    assert sorted(explained) == sorted(set(read_by))
+
+
+def test_every_status_word_is_explained() -> None:
+    shown = re.findall(r"\| `(\w+)` \|$", read("docs/status.md"), re.MULTILINE)
+
+    assert set(shown) == set(Status.values)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

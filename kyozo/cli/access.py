@@ -1,5 +1,6 @@
 """`kyozo open`, `login` and `token`: ways in."""
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
@@ -66,8 +67,8 @@ def login(
     session = session_of(ctx)
     text = session.token or typer.prompt("token", hide_input=True)
     other = Session(url=url, token=text, screen=session.screen, state=session.state)
-    who = other.api.get("/me")
-    other.close()
+    with closing(other):
+        who = other.api.get("/me")
     profile = Profile(url=url.rstrip("/"), token=text, team_id=str(who["team"]["id"]))
     credentials.save(session.state, profile.url, profile)
     session.screen.say(

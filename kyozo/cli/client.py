@@ -40,6 +40,9 @@ class Api:
             base_url=f"{self.url}/api/v1",
             headers=headers | ({"X-Team-ID": team_id} if team_id else {}),
             timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
+            # Reading all certificates takes its time, and plain HTTP needs none (redirects are not
+            # followed).
+            verify=self.url.startswith("https:"),
             # A proxy meant for the internet cannot reach this machine's own address.
             trust_env=not is_loopback(self.url),
         )

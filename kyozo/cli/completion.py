@@ -1,5 +1,6 @@
 """`kyozo completion`: what a shell needs to complete commands and options."""
 
+import os
 from enum import StrEnum
 from typing import Annotated
 
@@ -12,6 +13,15 @@ class Shell(StrEnum):
     BASH = "bash"
     ZSH = "zsh"
     FISH = "fish"
+
+
+def prepare() -> None:
+    """When a shell asks for completions: typer knows its shells only once it is told to."""
+    if COMPLETE_VARIABLE in os.environ:
+        # Not exported; without it typer would add two options of its own to every help.
+        from typer._completion_classes import completion_init  # noqa: PLC0415
+
+        completion_init()
 
 
 def completion(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -48,8 +49,9 @@ class LiveSocket:
 
     def __init__(self, api: Api, *, since: int | None = None, build_logs: bool = False) -> None:
         self.last = since
+        self._opened = ExitStack()
         try:
-            self._socket = _open(api, since)
+            self._socket = self._opened.enter_context(_connection(api, since))
             if build_logs:
                 self._socket.send(json.dumps({"type": "subscribe", "build_logs": True}))
         except (OSError, WebSocketException, ValueError) as exc:
@@ -67,10 +69,10 @@ class LiveSocket:
         return frame
 
     def close(self) -> None:
-        self._socket.close()
+        self._opened.close()
 
 
-def _open(api: Api, since: int | None) -> ClientConnection:
+def _connection(api: Api, since: int | None) -> AbstractContextManager[ClientConnection]:
     address = live_address(api, since)
     if is_loopback(api.url):
         # A proxy meant for the internet cannot reach this machine's own address.

@@ -1,18 +1,19 @@
 """Seeing that this machine has an engine and a running platform of this version."""
 
 import os
+from typing import TYPE_CHECKING
 
 import typer
 
 from kyozo.cli.errors import CliError
 from kyozo.cli.screen import one_line
 from kyozo.cli.session import Session
-from kyozo.machine.engine import EngineAddress
-from kyozo.machine.engine_install import EngineSetup
-from kyozo.machine.errors import MachineError
 from kyozo.platform import daemon, record
 from kyozo.platform.daemon import PlatformStartError, Wanted
 from kyozo.platform.record import Record
+
+if TYPE_CHECKING:
+    from kyozo.machine.engine import EngineAddress
 
 NO_INSTALL = "KYOZO_NO_INSTALL"
 
@@ -60,7 +61,12 @@ def _engine_environment(session: Session, *, install: bool) -> dict[str, str]:
     return {"KYOZO_ENGINE_URL": engine.url, NO_INSTALL: environ.get(NO_INSTALL, "0")}
 
 
-def find_engine(session: Session, environ: dict[str, str]) -> EngineAddress:
+def find_engine(session: Session, environ: dict[str, str]) -> "EngineAddress":
+    """The engine of this machine, installed when it must be and may be."""
+    # Only who deploys or makes images needs all this.
+    from kyozo.machine.engine_install import EngineSetup  # noqa: PLC0415
+    from kyozo.machine.errors import MachineError  # noqa: PLC0415
+
     session.state.create()
     try:
         return EngineSetup(session.state.root, environ, session.screen.say).ensure()

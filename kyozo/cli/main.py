@@ -18,7 +18,7 @@ from kyozo.cli import (
     streams,
     verbs,
 )
-from kyozo.cli.completion import COMPLETE_VARIABLE, completion
+from kyozo.cli.completion import COMPLETE_VARIABLE, completion, prepare
 from kyozo.cli.errors import INTERRUPTED, USAGE, CliError
 from kyozo.cli.screen import Screen
 from kyozo.cli.session import Session
@@ -90,6 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit status."""
     given = sys.argv[1:] if arguments is None else arguments
     screen = Screen(is_json="--json" in given)
+    prepare()
     try:
         status = get_command(app).main(
             hoist(given),

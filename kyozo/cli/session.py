@@ -1,5 +1,6 @@
 """What one run of the command knows: which platform, whose token, which screen."""
 
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -37,12 +38,11 @@ class Session:
         from kyozo.cli.client import Api  # noqa: PLC0415
 
         found = self._profile()
-        api = Api(found.url, token=found.token, team_id=found.team_id)
-        if not found.team_id:
-            team_id = str(api.get("/me")["team"]["id"])
-            api.close()
-            api = Api(found.url, token=found.token, team_id=team_id)
-        return api
+        team_id = found.team_id
+        if not team_id:
+            with closing(Api(found.url, token=found.token)) as anybody:
+                team_id = str(anybody.get("/me")["team"]["id"])
+        return Api(found.url, token=found.token, team_id=team_id)
 
     def close(self) -> None:
         """Only what was opened: most of `api` is made at its first use."""

@@ -54,7 +54,8 @@ def readiness(record: Record, *, timeout_s: float = 2) -> Readiness:
         with _local.open(f"{record.url}/api/v1/health/ready", timeout=timeout_s) as answer:
             answer.read()
     except urllib.error.HTTPError as exc:
-        return Readiness(answers=True, problems=_problems(exc.read()))
+        with exc:
+            return Readiness(answers=True, problems=_problems(exc.read()))
     except (OSError, ValueError):
         return Readiness(answers=False, problems={})
     return Readiness(answers=True, problems={})

@@ -4,7 +4,6 @@ Imported only when Django is set up.
 """
 
 import logging
-import os
 import socket
 import threading
 
@@ -15,7 +14,7 @@ from kyozo.asgi import application
 from kyozo.celery import app
 from kyozo.platform import access, database
 from kyozo.platform.log_file import log_to
-from kyozo.platform.record import READY, Record, read
+from kyozo.platform.record import READY, Record
 from kyozo.platform.state import StateDir
 from kyozo.platform.workers import EmbeddedWorkers
 from services.errors import KyozoError
@@ -58,11 +57,7 @@ class RunningPlatform:
         """At most a second. A task that still runs is cut off: its operation is taken up again."""
         self._stopping.set()
         done = self._workers is None or self._workers.stop(within_s=STOP_WORKERS_S)
-        current = read(self._state)
-        if current and current.pid == os.getpid():
-            self._state.record.unlink(missing_ok=True)
         log.info("stopped" if done else "stopped; what was running goes on at the next start")
-        logging.shutdown()
 
     def _enter(self, phase: str) -> None:
         log.info(phase)

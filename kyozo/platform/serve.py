@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 from types import FrameType
+from typing import NoReturn
 
 from kyozo import env
 from kyozo.platform import version
@@ -25,7 +26,8 @@ log = logging.getLogger(__name__)
 def run(host: str = DEFAULT_HOST, port: int | None = None, *, log_file: bool = False) -> int:
     """Serve until TERM or INT, then end the process; returns only when it could not begin.
 
-    Without a port: KYOZO_PORT, else 7070 or the next free one."""
+    Without a port: KYOZO_PORT, else 7070 or the next free one.
+    """
     state = StateDir.here()
     state.create()
     lock = PlatformLock(state)
@@ -40,28 +42,43 @@ def run(host: str = DEFAULT_HOST, port: int | None = None, *, log_file: bool = F
     record = _record(host, listener)
     record.write(state)
     _set_environment(state, host=host, port=record.port)
+    return _serve_and_leave(state, record, listener, log_file=log_file)
+
+
+def _serve_and_leave(
+    state: StateDir, record: Record, listener: socket.socket, *, log_file: bool
+) -> NoReturn:
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
+    status = EXIT_FAILED
+    try:
+        _serve(state, record, listener, log_file=log_file)
+        status = 0
+    except SystemExit as exc:
+        status = int(exc.code or 0)
+    except env.SettingError as exc:
+        print(exc, file=sys.stderr)  # noqa: T201 - the settings have the log's settings too
+    except Exception:
+        log.exception("the platform ends by an error")
+    finally:
+        state.record.unlink(missing_ok=True)
+        # Tasks that still run would hold up a usual exit; what they did goes on at the next start.
+        logging.shutdown()
+        os._exit(status)
 
-    # All of Django reads its settings at import, and they need the environment made above.
+
+def _serve(state: StateDir, record: Record, listener: socket.socket, *, log_file: bool) -> None:
+    # All of Django reads its settings at import, and they need the environment made before.
     import django  # noqa: PLC0415
 
     django.setup()
     from kyozo.platform.running import RunningPlatform  # noqa: PLC0415
 
-    status = EXIT_FAILED
     platform = RunningPlatform(state, record, log_file=log_file)
     try:
         platform.serve(listener)
-        status = 0
-    except SystemExit as exc:
-        status = int(exc.code or 0)
-    except Exception:
-        log.exception("the platform ends by an error")
     finally:
         platform.stop()
-        # Tasks that still run would hold up a usual exit; what they did goes on at the next start.
-        os._exit(status)
 
 
 def _listener(host: str, port: int | None) -> socket.socket:

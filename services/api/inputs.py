@@ -116,5 +116,16 @@ def service_fields(request: Request, table: dict[str, Check], *required: str) ->
     return {COLUMNS.get(name, name): value for name, value in fields.items()}
 
 
+def new_service_fields(request: Request, table: dict[str, Check], *required: str) -> dict[str, Any]:
+    fields = service_fields(request, table, "name", "folder_path", *required)
+    if "environment" in fields:
+        fields["environment"] = without_nulls(fields["environment"])
+    return fields
+
+
+def without_nulls(variables: dict[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in variables.items() if value is not None}
+
+
 def deploy_options(fields: dict[str, Any]) -> DeployOptions:
     return DeployOptions(**{name: fields[name] for name in OPTIONS if name in fields})

@@ -76,7 +76,7 @@ one_team: Routes = [
     path("/tokens/<key:token_id>", tokens.TokenDetail.as_view()),
     path("/image-mappings", image_mappings.ImageMappings.as_view()),
 ]
-urlpatterns = [
+urlpatterns: Routes = [
     path("teams/<key:team_id>", include(one_team)),
     path("me", me.Me.as_view()),
     path("sign-in-links", me.SignInLinks.as_view()),

@@ -13,7 +13,7 @@ from services.api.inputs import (
     FROM_WORKSPACE,
     WORKSPACE,
     deploy_options,
-    service_fields,
+    new_service_fields,
     wrapped,
 )
 from services.api.serializers.analysis import analysis_json
@@ -66,7 +66,7 @@ class WorkspaceServices(TeamView):
     def post(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
         """The seed's short way: `auto_deploy` stands beside the other fields, and is usual here."""
         workspace = find.workspace(self.team, workspace_id)
-        fields = service_fields(request, FROM_WORKSPACE, "name", "folder_path")
+        fields = new_service_fields(request, FROM_WORKSPACE)
         config = {"auto_deploy": fields.pop("auto_deploy", True)}
         fields["deployment_config"] = config | fields.get("deployment_config", {})
         made = create_service(self.team, workspace=workspace, fields=fields, actor=self.actor)

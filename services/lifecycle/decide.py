@@ -175,21 +175,29 @@ def _gating(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Action]
 
 def _switched(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Action]:
     new, _ = _parted(rollout, seen)
-    return [*_routes(seen, frozenset(s.id for s in new if s.can_serve)), Advance("settling")]
+    if _falls_short(wanted, new):
+        return _revert(new)
+    return [*_routes(seen, _serving(new)), Advance("settling")]
 
 
 def _settling(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Action]:
     new, _ = _parted(rollout, seen)
-    # One that lost its gate has crashed and been restarted by the engine meanwhile.
-    if any(s.is_failed or not s.is_gated for s in new) or len(new) < wanted.replicas:
+    if _falls_short(wanted, new):
         return _revert(new)
     return [Advance("draining")] if rollout.is_settled else []
 
 
+def _falls_short(wanted: Wanted, new: list[Seen]) -> bool:
+    """One that lost its gate has crashed and been restarted by the engine meanwhile."""
+    return any(s.is_failed or not s.is_gated for s in new) or len(new) < wanted.replicas
+
+
 def _draining(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Action]:
+    """There is no way back any more: what happens to the new ones now is drift."""
     new, old = _parted(rollout, seen)
-    routes = _routes(seen, frozenset(s.id for s in new if s.can_serve))
-    return [*routes, *_see_off(old)] if old else [*routes, Advance("done")]
+    repairs = _restore(rollout.to_generation, new, seen, wanted.replicas)
+    routes = _routes(seen, _serving(new))
+    return [*repairs, *routes, *(_see_off(old) if old else [Advance("done")])]
 
 
 def _reverting(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Action]:

@@ -14,11 +14,8 @@ from services.lifecycle.image import make_image
 from services.lifecycle.job import Job
 from services.lifecycle.operations import enqueue
 from services.lifecycle.reconcile import reconcile
-from services.lifecycle.rollouts import gate_limit_s
 from services.lifecycle.status import refresh_status
 from services.models import Build, Kind, Operation, OperationState, Release, Service, WantedState
-
-__all__ = ["WORK", "DeployOptions", "deploy", "finish", "gate_limit_s"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +148,7 @@ def _release(job: Job) -> Release:
 
 def finish(job: Job) -> dict[str, Any]:
     if job.operation.result.get("unchanged"):
+        rollouts.nothing_pending(job)
         return {}
     return rollouts.finish(job)
 

@@ -15,11 +15,10 @@ from services.lifecycle.routes import endpoint
 from services.lifecycle.status import refresh_status
 from services.models import HealthCheck, Instance, Service
 from services.probes.base import ProbeResult
-from services.probes.plan import plan_from
+from services.probes.plan import HealthPlan, plan_from
 from services.runtimes.base import Fence
 
 GOOD_ANSWERS = 2
-RETRIES = 3
 
 
 def gate(service: Service, instance: Instance, *, fence: Fence) -> None:
@@ -50,10 +49,9 @@ def take_in(service: Service, instance: Instance, result: ProbeResult) -> None:
     """Count misses; after `retries` of them in a row it is unhealthy, after one good answer not."""
     before = instance.health
     instance.misses = 0 if result.ok else instance.misses + 1
-    config = ReleaseConfig.from_json(instance.release.config)
     if result.ok:
         instance.health = "healthy"
-    elif instance.misses >= config.health.get("retries", RETRIES):
+    elif instance.misses >= health_plan(instance).retries:
         instance.health = "unhealthy"
     instance.last_probe = result.error
     instance.save(update_fields=["misses", "health", "last_probe"])
@@ -67,6 +65,11 @@ def take_in(service: Service, instance: Instance, result: ProbeResult) -> None:
             error={"message": result.error} if result.error else None,
         )
         refresh_status(service)
+
+
+def health_plan(instance: Instance) -> HealthPlan:
+    """How an instance is asked, by its release; null and missing fields are the defaults."""
+    return plan_from(ReleaseConfig.from_json(instance.release.config).health)
 
 
 def probe(instance: Instance) -> ProbeResult:

@@ -39,7 +39,7 @@ def join(rows: dict[uuid.UUID, Instance], shown: Sequence[ObservedInstance]) -> 
     by_row: dict[uuid.UUID, ObservedInstance] = {}
     strays = []
     for one in shown:
-        row = rows.get(_uuid(one.instance_id))
+        row = rows.get(uuid_of(one.instance_id))
         if row is None or (row.engine_id and row.engine_id != one.engine_id):
             strays.append(one.engine_id)
         else:
@@ -49,7 +49,8 @@ def join(rows: dict[uuid.UUID, Instance], shown: Sequence[ObservedInstance]) -> 
     return Sight(seen=[_seen(row) for row in rows.values()], rows=rows, strays=strays)
 
 
-def _uuid(text: str) -> uuid.UUID:
+def uuid_of(text: str) -> uuid.UUID:
+    """A label's id; one that nothing has when somebody wrote something else there."""
     try:
         return uuid.UUID(text)
     except ValueError:
@@ -105,7 +106,8 @@ def _seen(row: Instance) -> Seen:
         generation=row.generation,
         replica=row.replica,
         state=State(row.state),
-        is_made=bool(row.engine_id),
+        # Created but never started: its worker died between the two calls.
+        is_made=bool(row.engine_id) and row.state != State.CREATED,
         is_gated=row.is_gated,
         is_routed=row.is_routed,
         is_leaving=row.leaving_at is not None,

@@ -46,6 +46,7 @@ STEPS: dict[str, tuple[str, ...]] = {
 }
 GOES_NEXT = (Kind.STOP, Kind.REMOVE)
 BEFORE_SWITCH = (Phase.STARTING, Phase.GATING)
+SWITCHED = (Phase.SWITCHED, Phase.SETTLING, Phase.DRAINING)
 
 
 def enqueue(
@@ -127,9 +128,8 @@ def _ask_to_cancel(operation: Operation, reason: str) -> None:
 
 def can_cancel(operation: Operation) -> bool:
     """Until the switch; after it the new release serves and only a rollback goes back."""
-    rollout = Rollout.objects.filter(service_id=operation.service_id).exclude(phase=Phase.DONE)
-    current = rollout.first()
-    return current is None or current.phase in BEFORE_SWITCH
+    rollouts = Rollout.objects.filter(service_id=operation.service_id, phase__in=SWITCHED)
+    return not rollouts.exists()
 
 
 def cancel(operation: Operation, *, actor: str) -> Operation:

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from services import events
+from services.errors import KyozoError
 from services.errors import ConflictError
 from services.lifecycle import decide as d
 from services.lifecycle import describe
@@ -171,12 +172,19 @@ def _gate(this: Pass, action: d.Gate) -> None:
 
 
 def _set_routes(this: Pass, action: d.SetRoutes) -> None:
+    rows = this.service.instances.alive()
+    before = list(rows.filter(is_routed=True).values_list("pk", flat=True))
     with transaction.atomic():
         this.claim.check()
-        rows = this.service.instances.alive()
         rows.exclude(pk__in=action.ids).filter(is_routed=True).update(is_routed=False)
         rows.filter(pk__in=action.ids, leaving_at=None).update(is_routed=True)
-    publish_routes(this.service)
+    try:
+        publish_routes(this.service)
+    except KyozoError:
+        # The router may still have the table before: the next pass must ask for this one again.
+        rows.exclude(pk__in=before).update(is_routed=False)
+        rows.filter(pk__in=before).update(is_routed=True)
+        raise
 
 
 def _leave(this: Pass, action: d.Leave) -> None:
@@ -185,8 +193,9 @@ def _leave(this: Pass, action: d.Leave) -> None:
 
 
 def _retire(this: Pass, action: d.Retire) -> None:
-    """Stop and remove by engine id; the router has acknowledged a table without it before."""
+    """Stop and remove by engine id; first the router shows that its table is without it."""
     row = this.sight.rows[action.id]
+    publish_routes(this.service)
     if row.engine_id and row.state != "missing":
         if not row.last_lines:
             row.last_lines = "\n".join(describe.last_lines(row.engine_id, 500))

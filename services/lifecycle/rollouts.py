@@ -9,11 +9,12 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from services.errors import CancelledError, DeployError
+from services.errors import CancelledError, DeployError, FenceLostError, KyozoError
 from services.lifecycle import describe
 from services.lifecycle.config import ReleaseConfig
-from services.lifecycle.job import Job
-from services.lifecycle.reconcile import Pass, move, reconcile
+from services.lifecycle.job import PASSING, Job
+from services.lifecycle.operations import BEFORE_SWITCH
+from services.lifecycle.reconcile import Pass, move, open_rollout, reconcile
 from services.models import (
     Instance,
     Outcome,
@@ -43,8 +44,11 @@ def begin(job: Job, make_release: Callable[[Job], Release]) -> None:
         return
     job.claim.check()
     with transaction.atomic():
-        release = make_release(job)
         service = Service.objects.select_for_update().get(pk=job.service.pk)
+        # Whoever asks to stop or remove takes the same lock: from here on they find a rollout.
+        job.check_cancelled()
+        job.service.refresh_from_db()
+        release = make_release(job)
         _end_forgotten(service)
         was_running = service.wanted_state == WantedState.RUNNING
         rollout = Rollout.objects.create(
@@ -93,9 +97,10 @@ def settle_step(job: Job) -> None:
     _follow(job, past=Phase.DRAINING)
 
 
-def gate_limit_s(service: Service) -> float:
-    """Start period + retries x interval, at most `KYOZO_GATE_MAX_S`."""
-    plan = plan_from(service.health_check_config)
+def gate_limit_s(job: Job) -> float:
+    """Start period + retries x interval of the release, at most `KYOZO_GATE_MAX_S`."""
+    release = job.operation.release or job.service.wanted_release
+    plan = plan_from(ReleaseConfig.from_json(release.config).health if release else {})
     return min(plan.gate_seconds, float(settings.KYOZO["GATE_MAX_S"]))
 
 
@@ -109,11 +114,37 @@ def _follow(job: Job, *, past: Phase) -> None:
         if _is_beyond(rollout, past):
             return
         _turn_back_if_needed(job, rollout, time.monotonic() - began)
+        time.sleep(_pass(job, rollout))
+
+
+def _pass(job: Job, rollout: Rollout) -> float:
+    """One pass, and how long to wait before the next one. An engine that says no before the switch
+    turns the rollout back; what may pass by itself is for the caller."""
+    try:
         this = reconcile(job.claim)
-        if not this.acted:
-            time.sleep(PAUSE_S.get(Phase(rollout.phase), 0.1))
-        elif _only_waits(this):
-            time.sleep(0.05)
+    except FenceLostError:
+        raise
+    except KyozoError as exc:
+        if exc.error_code in PASSING or rollout.phase not in BEFORE_SWITCH:
+            raise
+        move(rollout, Phase.REVERTING, failure=_refused(job, exc))
+        return 0
+    if not this.acted:
+        return PAUSE_S.get(Phase(rollout.phase), 0.1)
+    return 0.05 if _only_waits(this) else 0
+
+
+def _refused(job: Job, exc: KyozoError) -> dict[str, Any]:
+    said = {"code": exc.error_code, "message": exc.message, "fix": exc.fix}
+    return {**exc.params, **said, "stage": job.operation.step}
+
+
+def give_up(service: Service) -> None:
+    """An operation that ends before its switch leaves the old release wanted, also when the engine
+    cannot be asked to clear the new one away: the sweep does that."""
+    rollout = open_rollout(service)
+    if rollout and rollout.phase in BEFORE_SWITCH:
+        move(rollout, Phase.REVERTING)
 
 
 def _only_waits(this: Pass) -> bool:
@@ -156,6 +187,13 @@ def finish(job: Job) -> dict[str, Any]:
     """What a completed rollout leaves on the service."""
     rollout = Rollout.objects.get(pk=job.operation.result["rollout_id"])
     Service.objects.filter(pk=job.service.pk).update(
-        deployed_at=rollout.switched_at or timezone.now(), has_pending_changes=False
+        deployed_at=rollout.switched_at or timezone.now()
     )
+    nothing_pending(job)
     return {"release": rollout.to_release.number}
+
+
+def nothing_pending(job: Job) -> None:
+    """All settings run now, but for what was changed while the operation ran."""
+    unchanged = Service.objects.filter(pk=job.service.pk, updated_at__lte=job.operation.started_at)
+    unchanged.update(has_pending_changes=False)

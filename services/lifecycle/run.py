@@ -12,7 +12,16 @@ from django.utils import timezone
 
 from services import events
 from services.errors import CancelledError, FenceLostError, KyozoError
-from services.lifecycle import deploy, remove, restart, rollback, scale, start, stop
+from services.lifecycle import (
+    deploy,
+    remove,
+    restart,
+    rollback,
+    rollouts,
+    scale,
+    start,
+    stop,
+)
 from services.lifecycle.job import Job, fail_steps
 from services.lifecycle.operations import STEPS, Taken, take, wake
 from services.lifecycle.routes import publish_routes
@@ -116,7 +125,7 @@ def _do_steps(job: Job) -> bool:
 def limit_s(job: Job, step: str) -> float:
     """The deadline of a step, in seconds."""
     config = settings.KYOZO
-    gate = deploy.gate_limit_s(job.service)
+    gate = rollouts.gate_limit_s(job)
     limits = {
         "analyse": config["ANALYSE_S"],
         "build": config["BUILD_S"],
@@ -202,6 +211,8 @@ def _end(job: Job, state: OperationState, error: dict[str, Any]) -> None:
         if not held.exists() or not rows.update(state=state, error=error, ended_at=now):
             return
         fail_steps(operation, state)
+        if state != OperationState.SUCCEEDED:
+            rollouts.give_up(operation.service)
         if text := deployment_status(operation, state, error):
             held.update(deployment_status=text)
         _publish_end(operation, state, error)

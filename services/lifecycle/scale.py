@@ -7,7 +7,7 @@ from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.job import Job
 from services.lifecycle.operations import enqueue
 from services.lifecycle.start import health_step
-from services.models import Kind, Operation, Service
+from services.models import Kind, Operation, Service, WantedState
 
 
 def scale(service: Service, *, replicas: int, actor: str) -> Operation:
@@ -39,6 +39,8 @@ def _check(service: Service, replicas: int) -> None:
 
 def scale_step(job: Job) -> None:
     job.note(f"{job.operation.params['replicas']} replicas")
+    if job.service.wanted_state != WantedState.RUNNING:
+        job.skip("health", why="the service does not run; the number counts from its next start")
 
 
 WORK = {"scale": scale_step, "health": health_step}

@@ -4,13 +4,18 @@ import logging
 import time
 import uuid
 
+from django.conf import settings
+from django.db.models import Q
+
 from services.errors import EngineUnreachableError, FenceLostError, KyozoError
 from services.lifecycle.claims import claim
-from services.lifecycle.engine import router
+from services.lifecycle.engine import router, runtime
+from services.lifecycle.observe import uuid_of
 from services.lifecycle.reconcile import reconcile
 from services.lifecycle.routes import republish
 from services.lifecycle.status import mark_stale, refresh_status
-from services.models import Operation, Service, WantedState
+from services.models import Instance, Operation, Phase, Rollout, Service, WantedState
+from services.runtimes.base import Selector
 
 log = logging.getLogger(__name__)
 
@@ -23,15 +28,24 @@ def sweep_services() -> int:
     router().ensure_running()
     republish()
     looked = 0
-    for pk in _idle_services():
-        try:
-            looked += settle(pk)
-        except EngineUnreachableError:
-            mark_stale()
-            raise
-        except KyozoError as exc:
-            log.warning("service %s: %s", pk, exc.message)
+    try:
+        for pk in _services_to_look_at():
+            looked += _guarded(pk)
+    except EngineUnreachableError:
+        mark_stale()
+        raise
     return looked
+
+
+def _guarded(service_id: uuid.UUID) -> int:
+    """One service's trouble is no reason not to look at the others."""
+    try:
+        return settle(service_id)
+    except EngineUnreachableError:
+        raise
+    except KyozoError as exc:
+        log.warning("service %s: %s", service_id, exc.message)
+        return 1
 
 
 def settle(service_id: uuid.UUID) -> int:
@@ -63,7 +77,13 @@ def engine_lost() -> None:
         refresh_status(service, is_lost=True)
 
 
-def _idle_services() -> list[uuid.UUID]:
-    wanted = Service.objects.filter(wanted_state=WantedState.RUNNING)
-    leftover = Service.objects.filter(instances__removed_at=None, instances__isnull=False)
-    return list((wanted | leftover).distinct().values_list("pk", flat=True))
+def _services_to_look_at() -> list[uuid.UUID]:
+    """What should run, what is not finished, and what the engine still has a container of."""
+    shown = runtime().observe(Selector(install=settings.KYOZO["INSTALL"]))
+    interesting = (
+        Q(wanted_state=WantedState.RUNNING)
+        | Q(pk__in=Instance.objects.alive().values("service"))
+        | Q(pk__in=Rollout.objects.exclude(phase=Phase.DONE).values("service"))
+        | Q(pk__in={uuid_of(one.service_id) for one in shown})
+    )
+    return list(Service.objects.filter(interesting).values_list("pk", flat=True))

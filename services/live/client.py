@@ -1,9 +1,11 @@
 """One socket as the hub sees it: a bounded queue, a time limit, and what its owner asked for."""
 
 import asyncio
+import types
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from dataclasses import dataclass, field
+from typing import Any
 
 from services.live.frames import BUILD_LOG, Frame
 from services.live.proof import Proof
@@ -12,7 +14,7 @@ MOST_BYTES = 2 * 1024 * 1024
 SEND_S = 10.0
 TOO_SLOW = 4408
 
-Send = Callable[[str], Awaitable[None]]
+Send = Callable[[str], Coroutine[Any, Any, None]]
 Close = Callable[[int, str], Awaitable[None]]
 
 
@@ -43,11 +45,11 @@ class Client:
             if frame.number is not None:
                 self.end(TOO_SLOW, "too slow: reconnect with since")
             return
-        self._waiting.append(frame.text)
-        self._bytes += len(frame.text)
-        if not self._is_sending:
-            self._is_sending = True
-            self._spawn(self._drain())
+        if self._is_sending:
+            self._waiting.append(frame.text)
+            self._bytes += len(frame.text)
+        else:
+            self._begin(frame.text)
 
     async def replay(self, frame: Frame) -> None:
         """Send one frame now, before live ones are offered: the replay waits for the reader."""
@@ -73,17 +75,33 @@ class Client:
             or frame.service_id in self.service_ids
         )
 
-    async def _drain(self) -> None:
+    def _begin(self, text: str) -> None:
+        """Run the send until it blocks, which it mostly never does: a task for each of a thousand
+        sockets costs more than the sending. Only what blocks goes on in a task."""
+        sending = self.send(text)
         try:
+            blocked_on = sending.send(None)
+        except StopIteration:
+            return
+        except (OSError, RuntimeError):
+            self.is_ended = True  # how servers say that the peer is gone
+            return
+        self._is_sending = True
+        self._spawn(self._go_on(_resumed(sending, blocked_on)))
+
+    async def _go_on(self, sending: Awaitable[None]) -> None:
+        try:
+            async with asyncio.timeout(SEND_S):
+                await sending
             while self._waiting:
                 text = self._waiting.popleft()
+                self._bytes -= len(text)
                 async with asyncio.timeout(SEND_S):
                     await self.send(text)
-                self._bytes -= len(text)
         except TimeoutError:
             self.end(TOO_SLOW, "too slow: reconnect with since")
         except (OSError, RuntimeError):
-            self.is_ended = True  # how servers say that the peer is gone
+            self.is_ended = True
         finally:
             self._is_sending = False
 
@@ -100,3 +118,13 @@ class Client:
         task: asyncio.Task[None] = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+@types.coroutine
+def _resumed(sending: Coroutine[Any, Any, None], blocked_on: Any) -> Generator[Any, Any, None]:
+    """The rest of a coroutine that ran outside a task until it waited for `blocked_on`."""
+    try:
+        yield blocked_on
+        yield from sending.__await__()
+    finally:
+        sending.close()

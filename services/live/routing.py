@@ -1,5 +1,6 @@
 """Addresses of the live face."""
 
+from collections.abc import MutableMapping
 from typing import Any
 
 from channels.routing import URLRouter
@@ -14,7 +15,7 @@ websocket_urlpatterns = [
 _router: Any = URLRouter(websocket_urlpatterns)  # type: ignore[arg-type]
 
 
-async def sockets(scope: dict[str, Any], receive: Any, send: Any) -> None:
+async def sockets(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
     """The ASGI application for sockets. Servers log a socket's address with its query, and the
     query may hold a token: so it is moved out of the scope before anything is accepted."""
     scope["kyozo.query"], scope["query_string"] = scope["query_string"], b""

@@ -6,10 +6,9 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from services.lifecycle.gate import probe, take_in
+from services.lifecycle.gate import health_plan, probe, take_in
 from services.models import Instance
 
-INTERVAL_S = 30
 AT_ONCE = 8
 
 
@@ -32,8 +31,7 @@ def _serving() -> list[Instance]:
 
 
 def _interval(row: Instance) -> timedelta:
-    config = row.release.config.get("health", {})
-    return timedelta(seconds=config.get("interval_seconds", INTERVAL_S))
+    return timedelta(seconds=health_plan(row).interval_seconds)
 
 
 def _is_due(row: Instance) -> bool:

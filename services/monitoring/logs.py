@@ -25,8 +25,10 @@ def tail(
     """The last `lines` lines over all instances, oldest first. Text may hold anything."""
     wanted = min(max(lines, 0), MOST_LINES)
     found: list[LogEntry] = []
+    # Lines are chosen here, so all that may be chosen from must be read.
+    read = MOST_LINES if search or stream else wanted
     for instance in service.instances.alive().exclude(engine_id=""):
-        found += _live(instance, wanted, since)
+        found += _live(instance, read, since)
     if not found and not since:
         found = _kept(service)
     found.sort(key=lambda entry: entry.at)

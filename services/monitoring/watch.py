@@ -13,6 +13,7 @@ from django.db import DatabaseError, close_old_connections
 from services import events
 from services.errors import EngineError, KyozoError
 from services.lifecycle.engine import runtime
+from services.lifecycle.observe import uuid_of
 from services.lifecycle.sweep import engine_lost, settle, sweep_services
 from services.models import Instance
 from services.runtimes.base import EngineEvent
@@ -20,7 +21,7 @@ from services.runtimes.base import EngineEvent
 log = logging.getLogger(__name__)
 
 LOOK_AT = frozenset({"die", "destroy", "start", "oom", "stop", "pause", "unpause", "rename"})
-EVERYTHING = uuid.UUID(int=0)
+EVERYTHING = uuid.UUID(int=0)  # also what a label that is no id leads to: look everywhere
 
 
 def run(stopped: Callable[[], bool]) -> None:
@@ -47,7 +48,7 @@ def _take_in(event: EngineEvent, todo: "Queue[uuid.UUID]") -> None:
         return
     if event.kind == "die":
         _guarded(lambda: note_death(event))
-    todo.put(uuid.UUID(event.service_id))
+    todo.put(uuid_of(event.service_id))
 
 
 def note_death(event: EngineEvent) -> None:

@@ -13,8 +13,15 @@ class MemoryRouter:
     def __init__(self, *, ports: Collection[int]) -> None:
         self.ports: set[int] = set(ports)
         self.table = RouteTable(routes=())
+        self._failures: list[Exception] = []
+
+    def fail_next(self, error: Exception) -> None:
+        """The next table is not taken."""
+        self._failures.append(error)
 
     def publish(self, wanted: RouteTable | Callable[[], RouteTable]) -> None:
+        if self._failures:
+            raise self._failures.pop(0)
         self.table = wanted() if callable(wanted) else wanted
 
     def wait_shown(

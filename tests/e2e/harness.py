@@ -1,10 +1,9 @@
 """Kyozo as a person has it: the bin/kyozo command, the addresses it prints, and the engine."""
 
 import json
-import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -12,10 +11,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from kyozo.cli.client import Api
-from kyozo.cli.names import find_service
-from kyozo.cli.session import Session
-from kyozo.platform import record
+from kyozo.platform import credentials, record
+from kyozo.platform.credentials import LOCAL
 from kyozo.platform.record import Record
 from kyozo.platform.state import StateDir
 from services.builds.client import DockerCli, find_client
@@ -96,10 +93,10 @@ class Kyozo:
         return dict(found.json)
 
     def service_id(self, name: str) -> str:
-        return find_service(self.api, name).id
+        return next(str(row["id"]) for row in self.ask("/services") if row["name"] == name)
 
     def url(self, name: str, kind: str = "port") -> str:
-        return next(url["url"] for url in self.service(name)["urls"] if url["kind"] == kind)
+        return next(str(url["url"]) for url in self.service(name)["urls"] if url["kind"] == kind)
 
     def containers(self, name: str) -> list[str]:
         """Engine ids of what runs for a service, whoever started it."""
@@ -109,13 +106,23 @@ class Kyozo:
         return sorted(listed.split())
 
     @property
-    def platform(self) -> Record | None:
-        return record.living(StateDir(self.run.folder / "home"))
+    def state(self) -> StateDir:
+        return StateDir(self.run.folder / "home")
 
     @property
-    def api(self) -> Api:
-        """As the command itself speaks to the platform that runs now."""
-        return Session(state=StateDir(self.run.folder / "home")).api
+    def platform(self) -> Record | None:
+        return record.living(self.state)
+
+    def ask(self, path: str, **parameters: str) -> Any:
+        """GET a path of the team from the platform that runs now, with the command's own token."""
+        platform, profile = self.platform, credentials.load(self.state, LOCAL)
+        assert platform is not None
+        assert profile is not None
+        address = f"{platform.url}/api/v1/teams/{profile.team_id}{path}"
+        headers = {"X-API-Key": profile.token, "X-Team-ID": profile.team_id}
+        answer = httpx.get(address, params=parameters, headers=headers, trust_env=False)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["data"]
 
     @cached_property
     def docker(self) -> DockerCli:
@@ -127,8 +134,8 @@ class Kyozo:
         return [str(ROOT / "bin" / "kyozo"), *map(str, arguments)]
 
 
-def installation(run: Run) -> Kyozo:
-    return Kyozo(run, run.environment | SHORT | {"PATH": os.environ["PATH"]})
+def installation(run: Run, *, settings: Mapping[str, str] = SHORT) -> Kyozo:
+    return Kyozo(run, run.environment | dict(settings))
 
 
 def get(url: str, path: str = "/", *, timeout: float = 10) -> httpx.Response:

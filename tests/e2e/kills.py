@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,10 @@ def kill_during_deploy(kyozo: Kyozo, place: Path, *, after_s: float, text: str) 
     url = kyozo.url(name)
     with load(url) as requests:
         (place / "index.html").write_text(text, encoding="utf-8")
-        command = kyozo.begin("deploy", place)
-        time.sleep(after_s)
-        step = _kill(kyozo, name, known)
-        command.kill()
-        command.wait()
+        with kyozo.begin("deploy", place) as command:
+            time.sleep(after_s)
+            killed_at = _kill(kyozo)
+            command.kill()
         killed = time.monotonic()
         assert kyozo("up", "--detach").code == 0
         wait_until(
@@ -49,7 +49,7 @@ def kill_during_deploy(kyozo: Kyozo, place: Path, *, after_s: float, text: str) 
     new = [row for row in operations(kyozo, name) if row["id"] not in known]
     return Outcome(
         after_s=after_s,
-        step=step,
+        step=_step_at(new[0], killed_at) if new else "",
         state=new[0]["state"] if new else "",
         ended_after_s=ended - killed,
         requests=requests.sent,
@@ -60,18 +60,23 @@ def kill_during_deploy(kyozo: Kyozo, place: Path, *, after_s: float, text: str) 
 
 def operations(kyozo: Kyozo, name: str) -> list[dict[str, Any]]:
     """The service's operations, newest first."""
-    service = kyozo.service_id(name)
-    return list(kyozo.api.get(kyozo.api.team_path("/operations"), service_id=service))
+    return list(kyozo.ask("/operations", service_id=kyozo.service_id(name)))
 
 
-def _kill(kyozo: Kyozo, name: str, known: set[str]) -> str:
-    """The step the new operation was in just before, for the record."""
-    running = [row for row in operations(kyozo, name) if row["id"] not in known]
+def _kill(kyozo: Kyozo) -> datetime:
     platform = kyozo.platform
     assert platform is not None
     os.kill(platform.pid, signal.SIGKILL)
+    killed_at = datetime.now(UTC)
     wait_until(lambda: not platform.process.is_alive, within_s=5, what="the process is gone")
-    return str(running[0]["step"] or "queued") if running else ""
+    return killed_at
+
+
+def _step_at(operation: dict[str, Any], moment: datetime) -> str:
+    """The step the operation was in, for the record; "queued" before its first."""
+    begun = [row for row in operation["steps"] if row["started_at"]]
+    before = [row for row in begun if datetime.fromisoformat(row["started_at"]) <= moment]
+    return str(before[-1]["name"]) if before else "queued"
 
 
 def _is_open(row: dict[str, Any]) -> bool:

@@ -32,7 +32,7 @@ def test_no_such_folder(kyozo: Kyozo, tmp_path: Path) -> None:
 def test_an_empty_folder(kyozo: Kyozo, folder: Folder) -> None:
     done = refused(kyozo, folder("empty"))
 
-    assert "empty" in done.said
+    assert "nothing deployable" in done.said
     assert kyozo("status", "empty").code == 1
 
 
@@ -42,7 +42,7 @@ def test_a_folder_with_nothing_to_deploy(kyozo: Kyozo, folder: Folder) -> None:
 
     done = refused(kyozo, place)
 
-    assert "nothing" in done.said
+    assert "nothing deployable" in done.said
     assert kyozo("status", "prose").code == 1
 
 
@@ -84,7 +84,7 @@ def test_an_image_that_cannot_be_pulled_says_how_to_map_it(kyozo: Kyozo, folder:
 @pytest.mark.parametrize(
     ("name", "start", "words"),
     [
-        ("exits", "sh -c 'echo no luck; exit 3'", ["exit code 3", "no luck"]),
+        ("exits", "sh -c 'echo no luck; exit 3'", ["code 3", "no luck"]),
         ("deaf", "sleep 600", ["listen", "8000"]),
         ("shy", "gunicorn --bind 127.0.0.1:8000 app:app", ["127.0.0.1", "0.0.0.0"]),
     ],

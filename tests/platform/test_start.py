@@ -143,3 +143,13 @@ def test_a_platform_of_other_code_is_known_as_outdated(platform: RunningPlatform
 
 def _wait_for_death(killed: Record) -> None:
     killed.process.end(within_s=5)
+
+
+def test_a_setting_that_cannot_be_used_is_named(platform: RunningPlatform) -> None:
+    platform.environment["KYOZO_WORKER_THREADS"] = "many"
+
+    with pytest.raises(PlatformStartError) as caught:
+        platform.start()
+
+    assert "KYOZO_WORKER_THREADS" in "\n".join(caught.value.log_tail)
+    assert not platform.state.record.exists()

@@ -79,7 +79,7 @@ def clean(run_id: str, folder: Path) -> None:
 def end_processes(run_id: str) -> None:
     """Whatever still runs and was started by that run, by the mark in its environment."""
     for _ in range(3):  # a process that ends may start another one in its last moment
-        found = list(_marked(run_id))
+        found = list(marked(run_id))
         for process in found:
             process.end(within_s=5)
         if not found:
@@ -124,7 +124,8 @@ def _clean_if_dead(folder: Path) -> None:
         clean(folder.name.removeprefix(PREFIX), folder)
 
 
-def _marked(run_id: str) -> Iterator[ProcessId]:
+def marked(run_id: str) -> Iterator[ProcessId]:
+    """The processes of a run, this one apart."""
     wanted = f"{MARK}={run_id}".encode()
     for entry in Path("/proc").iterdir():
         if not entry.name.isdecimal() or int(entry.name) == os.getpid():

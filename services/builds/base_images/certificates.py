@@ -4,6 +4,7 @@ import hashlib
 import re
 import ssl
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 BUNDLE_VARIABLES = (
@@ -34,11 +35,18 @@ def _bundles(environ: Mapping[str, str]) -> list[Path]:
     return [Path(path) for path in {environ.get(name, "") for name in BUNDLE_VARIABLES} if path]
 
 
-def _certificates(path: Path) -> dict[str, str]:
+def _certificates(path: Path) -> Mapping[str, str]:
+    """The certificates of a file by fingerprint; it is read again only when it has changed."""
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        found = path.stat()
+        return _read(path, found.st_mtime_ns, found.st_size)
     except OSError:
         return {}
+
+
+@lru_cache(maxsize=512)
+def _read(path: Path, _mtime_ns: int, _size: int) -> Mapping[str, str]:
+    text = path.read_text(encoding="utf-8", errors="replace")
     found = {}
     for match in CERTIFICATE.finditer(text):
         try:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,20 +18,14 @@ ANSWERED = ("pulling from", "manifest unknown", "manifest for")
 
 @dataclass(slots=True)
 class Chooser:
-    """Names base images for a Dockerfile (a detection `BaseResolver`) and remembers what it named.
-
-    `requests` are versions as the app wrote them, by tool: a range says more than the single
-    version that a Dockerfile template is given.
-    """
+    """Names base images for a Dockerfile (a detection `BaseResolver`) and remembers them."""
 
     source: Source
     mirror: str = ""
-    requests: Mapping[str, str] = field(default_factory=dict)
     resolved: list[Resolved] = field(default_factory=list)
 
     def __call__(self, tool: str, version: str | None) -> str:
-        asked = self.requests.get(tool) or version
-        answer = resolve(tool, asked, source=self.source, mirror=self.mirror)
+        answer = resolve(tool, version, source=self.source, mirror=self.mirror)
         if answer not in self.resolved:
             self.resolved.append(answer)
         return answer.ref

@@ -49,6 +49,30 @@ def test_put_replaces_variables_and_patch_merges(
     assert service.environment == kept
 
 
+def test_patch_merges_limits_and_put_replaces_them(api: Api, service: Service) -> None:
+    service.resource_limits = {"memory_mb": 512, "cpu_cores": 1}
+    service.save()
+    path, change = api.at(f"/services/{service.id}"), {"service": {"resource_limits": {"pids": 64}}}
+
+    merged = api.patch(path, change).json()["data"]["resource_limits"]
+    replaced = api.put(path, change).json()["data"]["resource_limits"]
+
+    assert (merged, replaced) == ({"memory_mb": 512, "cpu_cores": 1, "pids": 64}, {"pids": 64})
+
+
+def test_a_patch_that_contradicts_what_is_there_is_refused(api: Api, service: Service) -> None:
+    change = {"service": {"scaling_config": {"min_replicas": 11}}}
+
+    assert api.patch(api.at(f"/services/{service.id}"), change).status_code == 422
+
+
+def test_a_type_that_was_set_outlives_the_next_look(api: Api, service: Service) -> None:
+    api.put(api.at(f"/services/{service.id}"), {"service": {"service_type": "golang"}})
+
+    service.refresh_from_db()
+    assert service.overrides == {"type": "golang"}
+
+
 def test_a_change_waits_for_the_next_deploy(api: Api, service: Service) -> None:
     service.wanted_release = make_release(service)
     service.save()

@@ -1,15 +1,23 @@
 """A worker of the tests: it carries out what waits, and it can die in the middle of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
+from services import events
 from services.lifecycle.claims import HEARTBEAT
 from services.lifecycle.operations import take
 from services.lifecycle.run import carry_out, run_next
-from services.models import Instance, Operation, Queue, Service
+from services.models import Event, Instance, Operation, Queue, Service
+from services.runtimes.base import RunResult
+from services.runtimes.fake import FakeRuntime
+from services.sources.ignore import Ignore
+from services.sources.snapshot import read_content
 
 LINE = "changed = True\n"
 
@@ -36,6 +44,25 @@ def carry_out_until_death() -> bool:
     return False
 
 
+@contextmanager
+def at_step(name: str, work: Callable[[], object]) -> Iterator[None]:
+    """Do something once, in the worker's thread, as soon as it has begun a step of that name."""
+    done_already: list[object] = []
+
+    def hear(team_id: UUID, frame: dict[str, Any] | None) -> None:
+        step = (frame or {}).get("payload", {}).get("step")
+        if step == name and not done_already:
+            done_already.append(True)
+            work()
+
+    unsubscribe = events.subscribe(hear)
+    try:
+        yield
+    finally:
+        unsubscribe()
+    assert done_already, f"no step {name} was begun"
+
+
 def expire_leases() -> None:
     past = timezone.now() - timedelta(seconds=1)
     Service.objects.exclude(lease_until=None).update(lease_until=past)
@@ -45,6 +72,29 @@ def change(service: Service) -> None:
     """Edit the service's folder, so that its next deploy makes a new image."""
     with (Path(service.workspace.root) / "more.py").open("a", encoding="utf-8") as file:
         file.write(LINE)
+
+
+def crash_on_start(service: Service, engine: FakeRuntime, output: str = "") -> None:
+    """From now on what is deployed ends at once, with exit code 3."""
+    engine.programs["crash"] = RunResult(exit_code=3, output=output)
+    service.overrides = {"start": "crash"}
+    service.save(update_fields=["overrides"])
+
+
+def never_healthy(service: Service, engine: FakeRuntime) -> None:
+    """From now on no new image of the service answers."""
+    change(service)
+    content = read_content(Path(service.workspace.root), ignore=Ignore())
+    engine.unhealthy.add(f"sha256:{content.digest}")
+
+
+def event_types(service: Service) -> list[str]:
+    rows = Event.objects.filter(service=service, name="deployment_event").order_by("number")
+    return list(rows.values_list("event_type", flat=True))
+
+
+def containers(engine: FakeRuntime) -> set[str]:
+    return {box.name for box in engine.engine.boxes()}
 
 
 def done(ask: Callable[[], Operation | None]) -> Operation:

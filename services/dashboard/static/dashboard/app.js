@@ -262,13 +262,15 @@ function stage(step) {
 function failure(error, kind) {
   const where = error.stage ? ` in the stage ${error.stage}` : "";
   const facts = [
+    error.dockerfile_line && `Dockerfile line ${error.dockerfile_line}`,
     error.exit_code !== null && error.exit_code !== undefined && `exit code ${error.exit_code}`,
     error.oom && "out of memory",
   ].filter(Boolean);
   const nodes = [element("h3", `The ${kind} failed${where}: ${error.message ?? error.code}`)];
   if (facts.length) nodes.push(element("p", facts.join(" · ")));
   if (error.fix) nodes.push(element("p", `What to do: ${error.fix}`));
-  const tail = Array.isArray(error.log_tail) ? error.log_tail.join("\n") : error.log_tail;
+  const lines = error.log_tail ?? error.tail;
+  const tail = Array.isArray(lines) ? lines.join("\n") : lines;
   if (tail) nodes.push(element("pre", tail, { tabindex: "0", "aria-label": "Last lines" }));
   return nodes;
 }

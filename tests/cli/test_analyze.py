@@ -1,0 +1,48 @@
+"""`kyozo analyze` is detection's own report, and writes only what is not there."""
+
+from pathlib import Path
+
+import pytest
+
+from detection.__main__ import main as detection_main
+from tests.cli.conftest import Kyozo
+
+
+def without_times(text: str) -> str:
+    return "\n".join(line for line in text.splitlines() if " ms" not in line)
+
+
+def test_it_says_what_detection_says(
+    alone: Kyozo, app: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = alone("analyze", str(app))
+    detection_main([str(app)])
+
+    assert done.status == 0
+    assert without_times(done.out) == without_times(capsys.readouterr().out)
+
+
+def test_json_is_for_programs(alone: Kyozo, app: Path) -> None:
+    assert alone("analyze", str(app), "--json").json["services"]
+
+
+def test_nothing_deployable_is_a_failure(alone: Kyozo, tmp_path: Path) -> None:
+    assert alone("analyze", str(tmp_path)).status == 1
+
+
+def test_a_dockerfile_is_written_once(alone: Kyozo, app: Path) -> None:
+    assert alone("analyze", str(app), "--write").status == 0
+    written = (app / "Dockerfile").read_text()
+
+    assert alone("analyze", str(app), "--write").status == 1
+    assert "\nFROM " in f"\n{written}"
+    assert (app / "Dockerfile").read_text() == written
+
+
+def test_a_folder_named_like_an_option_is_a_folder(
+    alone: Kyozo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "--json").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    assert alone("analyze", "--", "--json").status == 1

@@ -1,0 +1,86 @@
+"""Every command explains itself, and the page about them has them all."""
+
+from collections.abc import Iterator
+
+import pytest
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from kyozo.cli.main import app, hoist, main
+from tests.cli.conftest import Kyozo
+from tests.repository import ROOT
+
+
+def commands() -> Iterator[str]:
+    root = get_command(app)
+    assert isinstance(root, TyperGroup)
+    for name, command in root.commands.items():
+        if isinstance(command, TyperGroup):
+            yield from (f"{name} {part}" for part in command.commands)
+        else:
+            assert isinstance(command, TyperCommand)
+            yield name
+
+
+ALL = sorted(commands())
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_command_has_help_with_an_example(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*name.split(), "--help"]) == 0
+
+    said = capsys.readouterr().out
+    assert f"kyozo {name}" in said.partition("Examples:")[2]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_command_is_on_its_page_with_an_example(name: str) -> None:
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+
+    assert f"## kyozo {name}\n" in page
+    section = page.partition(f"## kyozo {name}\n")[2].partition("\n## ")[0]
+    assert f"kyozo {name}" in section
+
+
+def test_the_page_has_no_command_that_is_gone() -> None:
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    titles = [line[9:] for line in page.splitlines() if line.startswith("## kyozo ")]
+
+    assert sorted(titles) == ALL
+
+
+def test_shared_options_may_stand_anywhere() -> None:
+    assert hoist(["ls", "--json", "--url", "x"]) == ["--json", "--url", "x", "ls"]
+    assert hoist(["ls", "--url=x"]) == ["--url=x", "ls"]
+    assert hoist(["env", "set", "a", "--", "--json"]) == ["env", "set", "a", "--", "--json"]
+
+
+def test_an_unknown_option_is_wrong_usage(alone: Kyozo) -> None:
+    done = alone("ls", "--bogus")
+
+    assert done.status == 2
+    assert "--bogus" in done.err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_gets_its_completion(alone: Kyozo, shell: str) -> None:
+    assert "_KYOZO_COMPLETE" in alone("completion", shell).out
+
+
+def test_a_shell_gets_the_commands_that_fit(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("_KYOZO_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "kyozo dep")
+    monkeypatch.setenv("COMP_CWORD", "1")
+
+    with pytest.raises(SystemExit):
+        main([])
+
+    assert capsys.readouterr().out.split() == ["deploy"]
+
+
+def test_the_version_needs_no_platform(alone: Kyozo) -> None:
+    assert alone("version", "--json").json["platform"] is None

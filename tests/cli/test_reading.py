@@ -1,0 +1,60 @@
+"""ls, status, logs, events, open: what is shown of a running service."""
+
+import json
+
+import pytest
+
+from tests.cli.conftest import Kyozo
+
+pytestmark = pytest.mark.timeout(120)
+
+
+def test_ls_and_status_agree(kyozo: Kyozo, service: str) -> None:
+    listed = next(row for row in kyozo("ls", "--json").json if row["name"] == service)
+    shown = kyozo("status", service, "--json").json
+
+    assert (listed["id"], listed["status"]) == (shown["id"], shown["status"])
+
+
+def test_status_says_how_old_its_knowledge_is(kyozo: Kyozo, service: str) -> None:
+    done = kyozo("status", service)
+
+    assert "seen" in done.out
+    assert "s ago" in done.out
+    assert "deployment_completed" in done.out
+
+
+def test_the_beginning_of_a_name_is_enough(kyozo: Kyozo, service: str) -> None:
+    assert kyozo("status", service[:-1], "--json").json["name"] == service
+
+
+def test_events_tell_the_deployment_in_order(kyozo: Kyozo, service: str) -> None:
+    rows = [
+        json.loads(line)
+        for line in kyozo("events", "-n", "50", "--service", service, "--json").out.splitlines()
+    ]
+
+    numbers = [row["sequence_number"] for row in rows]
+    assert numbers == sorted(numbers)
+    assert "deployment_completed" in {row["event_type"] for row in rows}
+
+
+def test_the_log_of_the_last_build_can_be_read(kyozo: Kyozo, service: str) -> None:
+    done = kyozo("logs", service, "--build")
+
+    assert done.status == 0
+
+
+def test_logs_of_a_service_are_lines(kyozo: Kyozo, service: str) -> None:
+    done = kyozo("logs", service, "-n", "5", "--json")
+
+    assert done.status == 0
+    assert all("text" in json.loads(line) for line in done.out.splitlines())
+
+
+def test_open_prints_the_address(kyozo: Kyozo, service: str) -> None:
+    assert kyozo("open", service).out.startswith("http://127.0.0.1:")
+
+
+def test_open_makes_a_link_that_signs_in(kyozo: Kyozo) -> None:
+    assert "/sign-in/" in kyozo("open", "--json").json["url"]

@@ -1,0 +1,140 @@
+"""A model of the world for `decide`: instances that start, die and vanish, and a router."""
+
+import uuid
+from dataclasses import dataclass, field, replace
+
+from services.lifecycle import decide as d
+from services.lifecycle.decide import Action, Progress, Seen, Wanted, decide
+from services.runtimes.base import State
+
+
+def seen(generation: int = 1, replica: int = 0, **facts: bool | State) -> Seen:
+    """A running instance that passed its gate, unless said otherwise."""
+    said: dict[str, bool | State] = {"state": State.RUNNING, "is_gated": True, **facts}
+    return Seen(id=uuid.uuid4(), generation=generation, replica=replica, **said)  # type: ignore[arg-type]
+
+
+@dataclass
+class World:
+    """What the database, the engine and the router hold of one service.
+
+    `sick` has the generations whose instances never pass their gate.
+    """
+
+    wanted: Wanted = field(default_factory=lambda: Wanted(False, 0, 1))
+    rollout: Progress | None = None
+    instances: dict[uuid.UUID, Seen] = field(default_factory=dict)
+    sick: set[int] = field(default_factory=set)
+    generations: int = 0
+    outcome: str = ""
+    came_from: Wanted = field(default_factory=lambda: Wanted(False, 0, 1))
+
+    def begin(self, *, replaces_first: bool = False) -> None:
+        """What a deploy writes."""
+        self.generations += 1
+        self.came_from = self.wanted
+        self.rollout = Progress(
+            phase="starting",
+            to_generation=self.generations,
+            from_generation=self.wanted.generation if self.wanted.is_running else None,
+            replaces_first=replaces_first,
+        )
+        self.wanted = replace(self.wanted, is_running=True, generation=self.generations)
+
+    def step(self) -> list[Action]:
+        """One pass: decide, and carry out."""
+        actions = decide(self.wanted, self.rollout, self.instances.values())
+        for action in actions:
+            self._apply(action)
+        return actions
+
+    def settle(self, passes: int = 60) -> bool:
+        """Pass until nothing is to be done; whether that was reached."""
+        for _ in range(passes):
+            self.pass_time()
+            if not self.step() and self.rollout is None:
+                return True
+        return False
+
+    def pass_time(self) -> None:
+        """Connections end, and a settling release has settled."""
+        for one in list(self.instances.values()):
+            self.put(replace(one, is_drained=one.is_leaving))
+        if self.rollout:
+            self.rollout = replace(self.rollout, is_settled=True)
+
+    def put(self, one: Seen) -> None:
+        self.instances[one.id] = one
+
+    def change(self, one: Seen, **facts: bool | State) -> None:
+        self.put(replace(one, **facts))  # type: ignore[arg-type]
+
+    @property
+    def routed(self) -> list[Seen]:
+        return [one for one in self.instances.values() if one.is_routed]
+
+    @property
+    def serving(self) -> list[Seen]:
+        """Routed and really able to answer."""
+        return [one for one in self.routed if one.state == State.RUNNING and one.is_gated]
+
+    @property
+    def staying(self) -> list[Seen]:
+        return [one for one in self.instances.values() if not one.is_leaving]
+
+    def _apply(self, action: Action) -> None:
+        match action:
+            case d.Create():
+                self._create(action)
+            case d.SetRoutes(ids):
+                for one in list(self.instances.values()):
+                    self.change(one, is_routed=one.id in ids and not one.is_leaving)
+            case d.Advance(phase):
+                self._advance(phase)
+            case d.Start() | d.Gate() | d.Leave() | d.Retire() | d.Forget():
+                self._apply_to_one(action, self.instances[action.id])
+
+    def _apply_to_one(self, action: Action, one: Seen) -> None:
+        match action:
+            case d.Start():
+                self.change(one, state=State.RUNNING, is_gated=False)
+            case d.Gate():
+                self._gate(one)
+            case d.Leave():
+                self.change(one, is_leaving=True)
+            case d.Retire():
+                assert one.is_leaving
+                assert not one.is_routed
+                del self.instances[one.id]
+            case d.Forget():
+                del self.instances[one.id]
+
+    def _create(self, action: d.Create) -> None:
+        same = [
+            one
+            for one in self.instances.values()
+            if (one.generation, one.replica) == (action.generation, action.replica)
+        ]
+        assert not any(one.is_made for one in same), "the name is in use"
+        for one in same:
+            del self.instances[one.id]
+        self.put(seen(action.generation, action.replica, is_gated=False))
+
+    def _gate(self, one: Seen) -> None:
+        if one.generation not in self.sick:
+            self.change(one, is_gated=True)
+        elif self.rollout and self.rollout.phase == "gating":
+            self._advance("reverting")  # the deadline of the health step
+
+    def _advance(self, phase: str) -> None:
+        assert self.rollout is not None
+        if phase == "reverting":
+            old = self.rollout.from_generation
+            self.wanted = replace(self.came_from, replicas=self.wanted.replicas)
+            if old is not None:
+                self.wanted = replace(self.wanted, generation=old)
+        if phase == "done":
+            self.outcome = "failed" if self.rollout.phase == "reverting" else "succeeded"
+            self.rollout = None
+        else:
+            self.rollout = replace(self.rollout, phase=phase, is_settled=False)
