@@ -14,8 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from services import events
-from services.errors import KyozoError
-from services.errors import ConflictError
+from services.errors import ConflictError, KyozoError
 from services.lifecycle import decide as d
 from services.lifecycle import describe
 from services.lifecycle.claims import Claim
