@@ -12,21 +12,17 @@ app = Celery("kyozo")
 app.set_default()
 app.conf.update(settings.CELERY)
 app.conf.task_routes = {"services.lifecycle.tasks.run_builds": {"queue": "builds"}}
+TICKS = {
+    "services.lifecycle.tasks.run_builds": settings.KYOZO["QUEUE_POLL_S"],
+    "services.lifecycle.tasks.run_lifecycle": settings.KYOZO["QUEUE_POLL_S"],
+    "services.lifecycle.tasks.sweep": settings.KYOZO["SWEEP_S"],
+    "services.monitoring.tasks.check_health": 2.0,
+    "services.monitoring.tasks.collect_metrics": settings.KYOZO["METRICS_S"],
+    "services.monitoring.tasks.prune": 3600.0,
+}
+# A tick that found no free thread until the next one is due is dropped: ticks never pile up.
 app.conf.beat_schedule = {
-    "builds": {
-        "task": "services.lifecycle.tasks.run_builds",
-        "schedule": settings.KYOZO["QUEUE_POLL_S"],
-    },
-    "lifecycle": {
-        "task": "services.lifecycle.tasks.run_lifecycle",
-        "schedule": settings.KYOZO["QUEUE_POLL_S"],
-    },
-    "sweep": {"task": "services.lifecycle.tasks.sweep", "schedule": settings.KYOZO["SWEEP_S"]},
-    "health": {"task": "services.monitoring.tasks.check_health", "schedule": 2.0},
-    "metrics": {
-        "task": "services.monitoring.tasks.collect_metrics",
-        "schedule": settings.KYOZO["METRICS_S"],
-    },
-    "retention": {"task": "services.monitoring.tasks.prune", "schedule": 3600.0},
+    task: {"task": task, "schedule": every_s, "options": {"expires": every_s}}
+    for task, every_s in TICKS.items()
 }
 app.autodiscover_tasks(["services.lifecycle", "services.monitoring"])

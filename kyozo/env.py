@@ -1,4 +1,4 @@
-"""Typed reads of environment variables; only kyozo/settings.py uses them.
+"""Typed reads of environment variables; settings, platform process and command use them.
 
 Each name may also be given as NAME_FILE, the path of a file that holds the value (for secrets).
 """

@@ -64,6 +64,8 @@ def show_endings(screen: Screen, operations: list[Operation]) -> None:
     if any(o.urls for o in served):
         screen.say()
     for operation in served:
+        if (operation.raw.get("result") or {}).get("unchanged"):
+            screen.say(f"  {one_line(operation.service_name)}  unchanged: healthy, left as it is")
         if operation.urls:
             show_urls(screen, operation.service_name, operation.urls)
         elif operation.kind == "deploy":

@@ -1,0 +1,212 @@
+"""Workers that die: whatever they were doing is taken up again and ends, and nothing leaks."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+
+from services import events
+from services.errors import FenceLostError
+from services.lifecycle.claims import claim
+from services.lifecycle.deploy import deploy
+from services.lifecycle.job import Job
+from services.lifecycle.operations import take
+from services.lifecycle.recover import expire_own_leases
+from services.lifecycle.remove import remove
+from services.lifecycle.restart import restart
+from services.lifecycle.run import carry_out, limit_s, run_next
+from services.lifecycle.scale import scale
+from services.lifecycle.stop import stop
+from services.models import Operation, Queue, Rollout, Service
+from services.routing.memory import MemoryRouter
+from services.runtimes.fake import FakeRuntime
+from tests.factories import make_service
+from tests.services.lifecycle.working import (
+    WorkerDiedError,
+    alive,
+    carry_out_all,
+    carry_out_until_death,
+    change,
+    containers,
+    expire_leases,
+    only,
+)
+
+Verb = Callable[[Service], Operation | None]
+VERBS: dict[str, Verb] = {
+    "deploy": lambda service: deploy(service, actor="alice"),
+    "restart": lambda service: restart(service, actor="alice"),
+    "scale": lambda service: scale(service, replicas=2, actor="alice"),
+    "stop": lambda service: stop(service, actor="alice"),
+    "remove": lambda service: remove(service, actor="alice"),
+}
+
+
+class DiesAt:
+    """Ends the worker at its n-th sign of progress: before and after each step."""
+
+    def __init__(self, moment: int) -> None:
+        self.left = moment
+
+    def __call__(self, team_id: uuid.UUID, frame: dict[str, Any] | None) -> None:
+        if frame and frame["event"] == "operation_progress":
+            self.left -= 1
+            if self.left == 0:
+                raise WorkerDiedError
+
+
+def assert_clean(service: Service, engine: FakeRuntime, router: MemoryRouter) -> None:
+    """Rows, containers and routes agree, and no rollout is left open."""
+    living = alive(service)
+    assert containers(engine) == {one.name for one in living}
+    assert not Rollout.objects.exclude(phase="done").exists()
+    routed = {b.instance_id for route in router.table.routes for b in route.backends}
+    assert routed == {str(one.id) for one in living}
+    assert all(one.is_gated and one.is_routed for one in living)
+
+
+@pytest.mark.parametrize("moment", range(1, 13))
+def test_a_deploy_ends_well_wherever_its_worker_dies(
+    running: Service, engine: FakeRuntime, memory_router: MemoryRouter, moment: int
+) -> None:
+    change(running)
+    operation = deploy(running, actor="alice")
+
+    unsubscribe = events.subscribe(DiesAt(moment))
+    died = carry_out_until_death()
+    unsubscribe()
+    assert died
+    expire_leases()
+    carry_out_all()
+
+    operation.refresh_from_db()
+    assert (operation.state, operation.attempts) >= ("succeeded", 2)
+    assert only(running).release.number == 2
+    assert_clean(running, engine, memory_router)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("moment", [1, 2])
+def test_every_operation_is_taken_up_again(
+    running: Service, engine: FakeRuntime, memory_router: MemoryRouter, moment: int, verb: str
+) -> None:
+    operation = VERBS[verb](running)
+    assert operation is not None
+
+    unsubscribe = events.subscribe(DiesAt(moment))
+    died = carry_out_until_death()
+    unsubscribe()
+    assert died
+    expire_leases()
+    carry_out_all()
+
+    operation.refresh_from_db()
+    assert operation.state == "succeeded"
+    assert_clean(running, engine, memory_router)
+
+
+@pytest.mark.parametrize("call", ["apply", "promote", "stop", "remove", "observe", "connections"])
+def test_a_deploy_ends_well_when_its_worker_dies_in_a_call_to_the_engine(
+    running: Service, engine: FakeRuntime, memory_router: MemoryRouter, call: str
+) -> None:
+    change(running)
+    operation = deploy(running, actor="alice")
+    # Typed for ordinary errors; a killed worker is none.
+    engine.fail_next(call, cast("Exception", WorkerDiedError()))
+
+    assert carry_out_until_death()
+    expire_leases()
+    carry_out_all()
+
+    operation.refresh_from_db()
+    assert operation.state == "succeeded"
+    assert_clean(running, engine, memory_router)
+
+
+def test_a_dead_workers_operation_rests_until_its_lease_ends(running: Service) -> None:
+    operation = restart(running, actor="alice")
+    unsubscribe = events.subscribe(DiesAt(1))
+    carry_out_until_death()
+    unsubscribe()
+
+    carry_out_all()
+    operation.refresh_from_db()
+    assert operation.state == "running"
+
+    assert expire_own_leases() == 1
+    carry_out_all()
+    operation.refresh_from_db()
+    assert operation.state == "succeeded"
+
+
+def test_stop_is_accepted_while_a_dead_worker_still_holds_the_service(
+    running: Service, engine: FakeRuntime
+) -> None:
+    change(running)
+    first = deploy(running, actor="alice")
+    unsubscribe = events.subscribe(DiesAt(6))
+    carry_out_until_death()
+    unsubscribe()
+
+    last = stop(running, actor="alice")
+    expire_leases()
+    carry_out_all()
+
+    first.refresh_from_db()
+    assert last is not None
+    last.refresh_from_db()
+    assert (first.state, last.state) == ("cancelled", "succeeded")
+    assert containers(engine) == set()
+
+
+def test_a_worker_that_was_taken_over_writes_no_end(running: Service) -> None:
+    restart(running, actor="alice")
+    late = take(Queue.LIFECYCLE)
+    assert late is not None
+    expire_leases()
+    successor = claim(running.id)
+
+    carry_out(late)
+
+    late.operation.refresh_from_db()
+    assert late.operation.state == "running"
+    assert successor is not None
+    successor.check()
+    with pytest.raises(FenceLostError):
+        late.claim.check()
+
+
+def test_a_defect_of_ours_ends_the_operation_and_says_so(
+    running: Service, engine: FakeRuntime
+) -> None:
+    operation = restart(running, actor="alice")
+    engine.fail_next("observe", ZeroDivisionError("a defect"))
+
+    carry_out_all()
+
+    operation.refresh_from_db()
+    assert (operation.state, operation.error["code"]) == ("failed", "internal_error")
+    assert "report" in operation.error["fix"]
+    assert not running.rollouts.filter(phase="starting").exists()
+
+
+def test_run_next_says_how_many_it_carried_out(service: Service) -> None:
+    other = make_service(service.team, workspace=service.workspace, name="other")
+    deploy(service, actor="alice")
+    deploy(other, actor="alice")
+
+    assert run_next(Queue.BUILDS) == 2
+    assert run_next(Queue.LIFECYCLE) == 2
+    assert run_next(Queue.LIFECYCLE) == 0
+
+
+def test_every_step_has_a_deadline(running: Service) -> None:
+    deploy(running, actor="alice")
+    taken = take(Queue.BUILDS)
+    assert taken is not None
+    job = Job(operation=taken.operation, claim=taken.claim)
+
+    steps = taken.operation.steps.values_list("name", flat=True)
+
+    assert all(limit_s(job, step) > 0 for step in steps)
