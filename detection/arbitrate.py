@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from detection.finding import Finding
 from detection.model import Evidence, RunnerUp, ServiceType
-from detection.providers.base import Finding
 
 _ENOUGH = 0.5
 

@@ -7,11 +7,11 @@ from detection import values
 from detection.arbitrate import Verdict, choose
 from detection.dockerfile import Dockerfile, find_dockerfile, read_dockerfile
 from detection.dockerfile_port import listening_port
+from detection.finding import Finding
 from detection.model import DetectedService, Evidence, ServiceType
 from detection.naming import service_name
 from detection.place import Place
 from detection.providers import PROVIDERS
-from detection.providers.base import Finding
 
 _TYPES: dict[str, ServiceType] = {
     "nodejs": "nodejs",

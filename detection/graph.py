@@ -69,7 +69,7 @@ def edges(
     *,
     file: str,
 ) -> tuple[Edge, ...]:
-    """`declared` maps a name to what the compose `file` lets it wait for; addresses give the rest."""
+    """`declared` is what the compose `file` says of who waits for whom; addresses give the rest."""
     ports = {s.name: s.port for s in services} | {d.name: d.port for d in databases}
     found: dict[tuple[str, str], Edge] = {}
     for source, targets in declared.items():

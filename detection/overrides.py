@@ -84,7 +84,8 @@ def _read_file(index: FolderIndex) -> list[Override]:
         data = values.table(parse_toml(text))
     except ParseError as exc:
         line = re.search(r"at line (\d+)", str(exc))
-        raise OverrideError(str(exc), file=FILE, line=int(line[1]) if line else None) from exc
+        at = int(line[1]) if line else text.count("\n") + 1
+        raise OverrideError(str(exc), file=FILE, line=at) from exc
     main = {key: value for key, value in data.items() if key != "services"}
     found = [_checked(_override(None, main, text))] if main else []
     for name, said in values.table(data, "services").items():

@@ -102,9 +102,8 @@ def template_of(service: DetectedService) -> str:
     if service.service_type == "static":
         return _static_template(service)
     if service.service_type == "unknown":
-        raise NotRenderableError(
-            f"{service.language or service.path} cannot be built: add a Dockerfile to {service.path}"
-        )
+        what = service.language or service.name
+        raise NotRenderableError(f"{what} cannot be built: add a Dockerfile to {service.path}")
     if not service.start_command:
         raise NotRenderableError(
             f"nothing says how to start {service.name}: add `start` to kyozo.toml, or a Procfile"

@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 
 from detection import values
+from detection.finding import Notes
 from detection.model import EnvironmentVariable
 from detection.parsing import parse_env
-from detection.providers.base import Notes
 
 _DOTENV = (".env.example", ".env.sample", ".env.template", ".env.dist", "env.example", ".env")
 _SECRET = re.compile(r"(?i)(secret|token|passw|api_?key|private)")

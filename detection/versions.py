@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from detection import values
 from detection.base_images import BASE_IMAGES, best_version, numbers
-from detection.providers.base import Notes
+from detection.finding import Notes
 
 _PART = re.compile(r"\s*(?:,|\|\|?)\s*|\s+(?=[<>=~^])")
 _NUMBER = re.compile(r"\d+(?:\.(?:\d+|[xX*]))*")

@@ -1,6 +1,6 @@
 """The languages that can be recognised, one provider each."""
 
-from detection.providers.base import Provider
+from detection.finding import Provider
 from detection.providers.generators import GeneratorProvider
 from detection.providers.go import GoProvider
 from detection.providers.java import JavaProvider

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from detection import values
+from detection.finding import Finding, Notes
 from detection.place import Place
-from detection.providers.base import Finding, Notes
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from detection import signs
+from detection.finding import Finding, Notes
 from detection.frameworks.compiled import GO_FRAMEWORKS, best_by_prefix
 from detection.place import Place
-from detection.providers.base import Finding, Notes
 from detection.versions import Asked, first_line, pick, tool_versions
 
 _OLD_MANIFESTS = ("Gopkg.toml", "glide.yaml")

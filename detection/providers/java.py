@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 
 from detection import signs
+from detection.finding import Finding, Notes
 from detection.frameworks.compiled import JAVA_FRAMEWORKS, Framework, best_by_prefix
 from detection.place import Place
-from detection.providers.base import Finding, Notes
 from detection.providers.java_build import POLYGLOT, Build, read_gradle, read_maven
 from detection.providers.java_config import asked_versions, configured_port
 from detection.versions import pick

@@ -3,9 +3,9 @@
 import re
 
 from detection import values
+from detection.finding import Notes
 from detection.parsing import parse_env
 from detection.place import Place
-from detection.providers.base import Notes
 from detection.providers.java_build import Build
 from detection.versions import Asked, first_line, tool_versions
 

@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 
 from detection import signs
+from detection.finding import Finding, Notes
 from detection.frameworks.node import NodeFramework
 from detection.place import Place
-from detection.providers.base import Finding, Notes
 from detection.providers.node_install import plan_install
 from detection.providers.node_package import (
     LOCKS,

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from detection.finding import Notes
 from detection.frameworks.node import NodeFramework
 from detection.place import Place
-from detection.providers.base import Notes
 from detection.providers.node_package import LOCKS, Manager, Package, manager_version
 from detection.providers.node_start import NodeStart
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from detection import values
+from detection.finding import Notes
 from detection.place import Place
-from detection.providers.base import Notes
 from detection.versions import Asked, asked_range, clean, first_line, tool_versions
 
 LOCKS = (

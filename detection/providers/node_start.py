@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from shlex import quote
 
 from detection import values
+from detection.finding import Notes, Role
 from detection.frameworks.node import DEV_SERVERS, NODE_FRAMEWORKS, NodeFramework
 from detection.place import Place
-from detection.providers.base import Notes, Role
 from detection.providers.node_package import Package
 
 _DEV_SERVER = re.compile(DEV_SERVERS)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from detection import signs, values
+from detection.finding import Finding, Notes
 from detection.frameworks.python import (
     IMPORT_TO_DISTRIBUTION,
     PYTHON_FRAMEWORKS,
@@ -13,7 +14,6 @@ from detection.frameworks.python import (
     PythonFramework,
 )
 from detection.place import Place
-from detection.providers.base import Finding, Notes
 from detection.providers.python_entry import Entry, find_entry
 from detection.providers.python_files import read_module, third_party
 from detection.providers.python_install import plan_install

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from shlex import quote
 
 from detection import values
+from detection.finding import Notes, Role
 from detection.frameworks.python import PythonFramework
 from detection.place import Place
-from detection.providers.base import Notes, Role
 from detection.providers.python_files import Module, read_module
 from detection.providers.python_start import (
     AppObject,

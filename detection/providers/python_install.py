@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from detection.finding import Notes
 from detection.place import Place
-from detection.providers.base import Notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,9 @@ def plan_install(
         notes.warn(
             "conda environments are installed with pip: give a requirements.txt if that fails"
         )
-    return Install(f"pip install {added}" if added else None, (), {"tool": "pip"})
+    return Install(
+        f"pip install {added}" if added else None, (), {"tool": "pip", "unpinned": "yes"}
+    )
 
 
 def _requirements(place: Place, files: tuple[str, ...], added: str) -> Install:

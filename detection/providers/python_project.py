@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 
 from detection import values
+from detection.finding import Notes
 from detection.place import Place
-from detection.providers.base import Notes
 from detection.versions import Asked, asked_range, clean, first_line, tool_versions
 
 _REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?")

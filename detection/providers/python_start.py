@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from detection.finding import Notes
 from detection.frameworks.python import PythonFramework
-from detection.providers.base import Notes
 
 LISTEN = "0.0.0.0:$PORT"
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from shlex import quote
 
 from detection import signs
+from detection.finding import Finding, Notes, Role
 from detection.frameworks.compiled import RUBY_FRAMEWORKS, Framework, best
 from detection.place import Place
-from detection.providers.base import Finding, Notes, Role
 from detection.versions import Asked, clean, first_line, pick, tool_versions
 
 _GEM = re.compile(r"^\s*gem\s*\(?\s*[\"']([\w.-]+)[\"']", re.MULTILINE)

@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 
 from detection import signs, values
+from detection.finding import Finding, Notes
 from detection.frameworks.compiled import RUST_FRAMEWORKS, best
 from detection.place import Place
-from detection.providers.base import Finding, Notes
 from detection.versions import Asked, clean, first_line, pick, tool_versions
 
 _LISTENS = re.compile(

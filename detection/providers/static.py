@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 
 from detection import values
+from detection.finding import Finding, Notes
 from detection.parsing import ParseError, parse_yaml
 from detection.place import Place
-from detection.providers.base import Finding, Notes
 
 _ROOTS = (
     "public",

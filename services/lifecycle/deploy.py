@@ -1,7 +1,8 @@
 """Deploy: look at the folder, build its image, roll it out. An unchanged folder changes nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, cast
 
 from django.db import transaction
@@ -14,6 +15,7 @@ from services.lifecycle.image import make_image
 from services.lifecycle.job import Job
 from services.lifecycle.operations import enqueue
 from services.lifecycle.reconcile import reconcile
+from services.lifecycle.routes import publish_routes
 from services.lifecycle.status import refresh_status
 from services.models import Build, Kind, Operation, OperationState, Release, Service, WantedState
 
@@ -93,6 +95,7 @@ def build_step(job: Job) -> None:
     if job.memo["is_unchanged"]:
         job.remember(unchanged=True)
         job.skip("start", "health", "route", "settle", why="unchanged")
+        publish_routes(job.service)  # another host port changes no instance
     elif not image.was_built:
         job.note("image is up to date")
 
@@ -121,8 +124,7 @@ def _draft(job: Job, found: DetectedService) -> releases.Draft:
 
 def start_step(job: Job) -> None:
     """Write the release and begin the rollout, once; then until all new instances exist."""
-    _check_dependencies(job)
-    rollouts.begin(job, _release)
+    rollouts.begin(job, _prepare)
     rollouts.start_step(job)
 
 
@@ -139,11 +141,12 @@ def _check_dependencies(job: Job) -> None:
         )
 
 
-def _release(job: Job) -> Release:
+def _prepare(job: Job) -> Callable[[], Release]:
+    _check_dependencies(job)
     operation = job.operation
     build = Build.objects.filter(pk=operation.result.get("build_id")).first()
     draft = _draft(job, _plan(job))
-    return releases.write(job.service, draft, actor=operation.requested_by, build=build)
+    return partial(releases.write, job.service, draft, actor=operation.requested_by, build=build)
 
 
 def finish(job: Job) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from services.builds.masking import Masker
 from services.errors import EngineError
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import runtime
@@ -24,7 +25,7 @@ HINTS = (
 
 def failure(service: Service, row: Instance, phase: str) -> dict[str, Any]:
     """What a failed deploy shows of the instance that made it fail; JSON."""
-    lines = last_lines(row.engine_id, SHOWN_LINES)
+    lines = last_lines(row, SHOWN_LINES)
     row.last_lines = row.last_lines or "\n".join(lines)
     row.save(update_fields=["last_lines"])
     return {
@@ -40,7 +41,7 @@ def failure(service: Service, row: Instance, phase: str) -> dict[str, Any]:
 
 def gate_timeout(row: Instance | None, *, waited_s: float) -> dict[str, Any]:
     """The same for an instance that never answered as it should."""
-    lines = last_lines(row.engine_id, SHOWN_LINES) if row else []
+    lines = last_lines(row, SHOWN_LINES) if row else []
     why = row.last_probe if row and row.last_probe else "no instance came up"
     return {
         "code": "deploy.not_healthy",
@@ -92,11 +93,19 @@ def _listening(engine_id: str) -> list[tuple[str, int]] | None:
     return None if found is None else list(found)
 
 
-def last_lines(engine_id: str, count: int) -> list[str]:
-    """The end of an instance's log; empty when there is none to be had."""
-    if not engine_id:
+def last_lines(row: Instance, count: int) -> list[str]:
+    """The end of an instance's log, without secrets; empty when there is none to be had."""
+    if not row.engine_id:
         return []
+    masker = log_masker(row)
     try:
-        return [line.text for line in runtime().logs(engine_id, tail=count)]
+        return [masker.mask(line.text) for line in runtime().logs(row.engine_id, tail=count)]
     except EngineError:
         return []
+
+
+def log_masker(row: Instance) -> Masker:
+    """For what an instance prints; its release may have an older value than its service."""
+    service, released = row.service, row.release.environment
+    old = (released[name] for name in service.secret_names if name in released)
+    return Masker([*service.secrets.values(), *old])

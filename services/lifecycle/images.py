@@ -85,14 +85,15 @@ def _attempt(job: Job, plan: DetectedService) -> Iterator[Making]:
     build = Build.objects.create(service=job.service, operation=job.operation)
     job.remember(build_id=str(build.id))
     log = BuildLog(build, secrets=list(job.service.secrets.values()))
-    state, failure = BuildState.SUCCEEDED, {}
+    state, failure = BuildState.FAILED, {}
     try:
         yield Making(job=job, plan=plan, build=build, log=log)
+        state = BuildState.SUCCEEDED
     except CancelledError:
         state = BuildState.CANCELLED
         raise
     except KyozoError as exc:
-        state, failure = BuildState.FAILED, {"message": exc.message, "fix": exc.fix, **exc.params}
+        failure = {"message": exc.message, "fix": exc.fix, **exc.params}
         raise
     finally:
         log.flush()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from services import events
-from services.errors import CancelledError, EngineError, KyozoError
+from services.errors import CancelledError, EngineError, FenceLostError, KyozoError
 from services.lifecycle.claims import Claim
 from services.lifecycle.status import refresh_status
 from services.models import Operation, OperationState, OperationStep, Service
@@ -45,6 +45,9 @@ class Job:
         self._deadline = time.monotonic() + limit_s
         try:
             self._patiently(work)
+            self.claim.check()
+        except FenceLostError:
+            raise  # the step is in the hands of whoever took over
         except KyozoError:
             self._end(step, "failed")
             raise
@@ -64,6 +67,7 @@ class Job:
 
     def remember(self, **result: Any) -> None:
         """Keep facts in the operation's row, for the steps after this one and for the reader."""
+        self.claim.check()
         self.operation.result = {**self.operation.result, **result}
         self.operation.save(update_fields=["result"])
 

@@ -33,7 +33,11 @@ def team_network(team: Team) -> Network:
             if exc.error_code != CLASH or Instance.objects.filter(network=row.name).exists():
                 raise
             _recut(row)
-    raise ConflictError(
+    raise _exhausted()
+
+
+def _exhausted() -> ConflictError:
+    return ConflictError(
         f"no free subnet is left in {settings.KYOZO['NETWORKS']}",
         code="network.exhausted",
         fix="set KYOZO_NETWORKS to a larger range",
@@ -56,11 +60,14 @@ def _cut(team: Team) -> TeamNetwork:
         except IntegrityError:
             if row := TeamNetwork.objects.filter(team=team).first():
                 return row
-    raise ConflictError("no free subnet is left", code="network.exhausted")
+    raise _exhausted()
 
 
 def _recut(row: TeamNetwork) -> None:
-    row.subnet = next(_free_subnets(after=row.subnet))
+    free = next(_free_subnets(after=row.subnet), None)
+    if free is None:
+        raise _exhausted()
+    row.subnet = free
     row.save(update_fields=["subnet"])
 
 

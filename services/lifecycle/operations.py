@@ -19,7 +19,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from services import events
-from services.errors import ConflictError, ServiceBusyError
+from services.errors import ConflictError, NotFoundError, ServiceBusyError
 from services.lifecycle.claims import Claim, claim
 from services.lifecycle.status import refresh_status
 from services.models import (
@@ -61,7 +61,9 @@ def enqueue(
     worker after commit. Raises `ServiceBusyError` where the rules above say so."""
     try:
         with transaction.atomic():
-            Service.objects.select_for_update().get(pk=service.pk)
+            fresh = Service.objects.select_for_update().get(pk=service.pk)
+            if fresh.is_removed:
+                raise NotFoundError("Service not found")
             _make_room(service, kind)
             operation = Operation.objects.create(
                 team_id=service.team_id,
@@ -83,21 +85,29 @@ def enqueue(
 
 
 def _make_room(service: Service, kind: Kind) -> None:
+    _replace_queued(service, kind)
+    # Read after it: a worker may have begun the queued one in between.
     running = service.operations.filter(state=OperationState.RUNNING).first()
-    queued = service.operations.filter(state=OperationState.QUEUED).first()
+    if running is None:
+        return
     if kind in GOES_NEXT:
-        if queued:
-            _end_queued(queued, OperationState.CANCELLED)
-        if running and running.kind not in GOES_NEXT:
+        if running.kind not in GOES_NEXT:
             _ask_to_cancel(running, kind)
+    elif kind != Kind.DEPLOY:
+        raise _busy(service)
+    elif running.kind == Kind.DEPLOY and can_cancel(running):
+        _ask_to_cancel(running, "superseded")
+
+
+def _replace_queued(service: Service, kind: Kind) -> None:
+    queued = service.operations.filter(state=OperationState.QUEUED).first()
+    if queued is None:
         return
-    if kind == Kind.DEPLOY and (queued is None or queued.kind == Kind.DEPLOY):
-        if queued:
-            _end_queued(queued, OperationState.SUPERSEDED)
-        if running and running.kind == Kind.DEPLOY and can_cancel(running):
-            _ask_to_cancel(running, "superseded")
-        return
-    if running or queued:
+    if kind in GOES_NEXT:
+        _end_queued(queued, OperationState.CANCELLED)
+    elif kind == queued.kind == Kind.DEPLOY:
+        _end_queued(queued, OperationState.SUPERSEDED)
+    else:
         raise _busy(service)
 
 

@@ -12,16 +12,16 @@ from django.db import IntegrityError, transaction
 
 from services.errors import InvalidError
 from services.lifecycle.engine import router
-from services.models import HostPort, Service
-
-PRIVILEGED = 1024
+from services.models import HostPort, Instance, Service, WantedState
 
 
 def claim_http(service: Service, container_port: int, wanted: int | None) -> HostPort:
     """The service's HTTP host port: the one it has, the one it wants, or the next free one."""
-    mine = HostPort.objects.filter(service=service, is_http=True, container_port=container_port)
-    held = mine.first()
+    held = HostPort.objects.filter(service=service, is_http=True).first()
     if held and wanted in {None, held.port}:
+        if held.container_port != container_port:
+            held.container_port = container_port
+            held.save(update_fields=["container_port"])
         return held
     if wanted is not None:
         fresh = _take_http(service, container_port, wanted)
@@ -55,6 +55,12 @@ def release_ports(service: Service) -> None:
     HostPort.objects.filter(service=service).delete()
 
 
+def release_forgotten() -> None:
+    """Ports of services whose removal ended early, once nothing of them is left."""
+    gone = HostPort.objects.filter(service__wanted_state=WantedState.REMOVED)
+    gone.exclude(service__in=Instance.objects.alive().values("service")).delete()
+
+
 def is_free(port: int, protocol: str = "tcp") -> bool:
     """Whether a plain bind works; SO_REUSEPORT would hide a port that is taken."""
     kind = socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM
@@ -77,8 +83,21 @@ def in_use(port: int) -> InvalidError:
     )
 
 
+def _outside_block(port: int) -> InvalidError:
+    """Routers of several nodes cannot be made to listen on one more port from here."""
+    low, high = settings.KYOZO["HTTP_PORTS"]
+    return InvalidError(
+        f"port {port} is outside the router's block {low}-{high}",
+        code="port.outside_block",
+        details={"port_mappings": [f"host_port must be between {low} and {high}"]},
+        fix="choose a port of the block, or set KYOZO_HTTP_PORTS and restart the router",
+    )
+
+
 def _take_http(service: Service, container_port: int, wanted: int) -> HostPort:
     if wanted not in router().ports:
+        if settings.KYOZO["MODE"] == "production":
+            raise _outside_block(wanted)
         if not is_free(wanted):
             raise in_use(wanted)
         router().add_port(wanted)

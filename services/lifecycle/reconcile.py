@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from services import events
-from services.errors import ConflictError, KyozoError
+from services.errors import ConflictError, EngineError, KyozoError
 from services.lifecycle import decide as d
 from services.lifecycle import describe
 from services.lifecycle.claims import Claim
@@ -54,10 +54,16 @@ def reconcile(claim: Claim) -> Pass:
     if rollout and rollout.phase == Phase.SETTLING:
         _look_closely(this, rollout)
     actions = d.decide(wanted(service, rollout), progress(rollout), this.sight.seen)
-    for action in actions:
-        ACTS[type(action)](this, action)
-        this.acted.append(action)
-    refresh_status(service, was_seen=True)
+    refused = ""
+    try:
+        for action in actions:
+            ACTS[type(action)](this, action)
+            this.acted.append(action)
+    except EngineError as exc:
+        refused = exc.message
+        raise
+    finally:
+        refresh_status(service, was_seen=True, refused=refused)
     return this
 
 
@@ -181,8 +187,10 @@ def _set_routes(this: Pass, action: d.SetRoutes) -> None:
         publish_routes(this.service)
     except KyozoError:
         # The router may still have the table before: the next pass must ask for this one again.
-        rows.exclude(pk__in=before).update(is_routed=False)
-        rows.filter(pk__in=before).update(is_routed=True)
+        with transaction.atomic():
+            this.claim.check()
+            rows.exclude(pk__in=before).update(is_routed=False)
+            rows.filter(pk__in=before, leaving_at=None).update(is_routed=True)
         raise
 
 
@@ -197,11 +205,12 @@ def _retire(this: Pass, action: d.Retire) -> None:
     publish_routes(this.service)
     if row.engine_id and row.state != "missing":
         if not row.last_lines:
-            row.last_lines = "\n".join(describe.last_lines(row.engine_id, 500))
+            row.last_lines = "\n".join(describe.last_lines(row, 500))
         runtime().stop(row.engine_id, grace_s=settings.KYOZO["STOP_GRACE_S"], fence=this.claim)
         runtime().remove(row.engine_id, fence=this.claim)
-    _close(row)
-    events.publish(this.service, event_type="container_stopped", data={"instance": row.name})
+    with transaction.atomic():
+        _close(row)
+        events.publish(this.service, event_type="container_stopped", data={"instance": row.name})
 
 
 def _forget(this: Pass, action: d.Forget) -> None:

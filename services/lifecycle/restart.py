@@ -1,5 +1,7 @@
 """Restart: new instances of the wanted release beside the old ones; pending changes are applied."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from services.errors import ConflictError
@@ -21,17 +23,17 @@ def restart(service: Service, *, actor: str) -> Operation:
 
 def start_step(job: Job) -> None:
     """Once per operation: a new release only where something changed, else the same one again."""
-    rollouts.begin(job, _release)
+    rollouts.begin(job, _prepare)
     rollouts.start_step(job)
 
 
-def _release(job: Job) -> Release:
+def _prepare(job: Job) -> Callable[[], Release]:
     service = job.service
     current = service.wanted_release
     if current is None:
         raise ConflictError(f"{service.name} has no release", code="service.wrong_state")
     if not service.has_pending_changes:
-        return current
+        return lambda: current
     analysis = plan.analyse_folder(service.workspace, service.detected_in, service.overrides)
     changed = releases.draft(
         service,
@@ -40,8 +42,9 @@ def _release(job: Job) -> Release:
         digest=current.image_digest,
     )
     if changed.fingerprint == current.fingerprint:
-        return current
-    return releases.write(service, changed, actor=job.operation.requested_by, build=current.build)
+        return lambda: current
+    actor = job.operation.requested_by
+    return partial(releases.write, service, changed, actor=actor, build=current.build)
 
 
 def finish(job: Job) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Rollback: what an earlier release ran, as a new release, without a build."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from services.errors import ConflictError, InvalidError, NotFoundError
@@ -53,14 +55,15 @@ def _previous(service: Service) -> Release:
 
 
 def start_step(job: Job) -> None:
-    rollouts.begin(job, _new_release)
+    rollouts.begin(job, _prepare)
     rollouts.start_step(job)
 
 
-def _new_release(job: Job) -> Release:
+def _prepare(job: Job) -> Callable[[], Release]:
     number = job.operation.params["release"]
     old = job.service.releases.get(number=number)
-    return releases.write(
+    return partial(
+        releases.write,
         job.service,
         releases.again(old),
         actor=job.operation.requested_by,

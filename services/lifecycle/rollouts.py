@@ -37,18 +37,21 @@ ORDER = (
 PAUSE_S = {Phase.SETTLING: 0.2, Phase.DRAINING: 0.1}
 
 
-def begin(job: Job, make_release: Callable[[Job], Release]) -> None:
+def begin(job: Job, prepare: Callable[[Job], Callable[[], Release]]) -> None:
     """Write the release, what is wanted from now on and the rollout to it: all at once, and once
-    per operation."""
+    per operation. `prepare` may be slow (it reads the folder and asks the router for a port), what
+    it returns runs in the transaction."""
     if "rollout_id" in job.operation.result:
         return
+    job.check_cancelled()
+    job.service.refresh_from_db()
+    write_release = prepare(job)
     job.claim.check()
     with transaction.atomic():
         service = Service.objects.select_for_update().get(pk=job.service.pk)
         # Whoever asks to stop or remove takes the same lock: from here on they find a rollout.
         job.check_cancelled()
-        job.service.refresh_from_db()
-        release = make_release(job)
+        release = write_release()
         _end_forgotten(service)
         was_running = service.wanted_state == WantedState.RUNNING
         rollout = Rollout.objects.create(
@@ -140,10 +143,10 @@ def _refused(job: Job, exc: KyozoError) -> dict[str, Any]:
 
 
 def give_up(service: Service) -> None:
-    """An operation that ends before its switch leaves the old release wanted, also when the engine
-    cannot be asked to clear the new one away: the sweep does that."""
+    """An operation that fails while the old instances are there leaves the old release wanted, also
+    when neither engine nor router can be asked to go back to it: the sweep does that."""
     rollout = open_rollout(service)
-    if rollout and rollout.phase in BEFORE_SWITCH:
+    if rollout and rollout.phase in {*BEFORE_SWITCH, Phase.SWITCHED, Phase.SETTLING}:
         move(rollout, Phase.REVERTING)
 
 

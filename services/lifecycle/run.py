@@ -147,7 +147,7 @@ def _hand_over(job: Job) -> None:
 
 def _announce_start(operation: Operation) -> None:
     words = WORDS.get(Kind(operation.kind))
-    if words and operation.attempts == 1 and not operation.step:
+    if words and not operation.step:
         events.publish(
             operation.service,
             event_type=words.started,

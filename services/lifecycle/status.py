@@ -1,6 +1,6 @@
 """The service's status word: one table over (wanted, operation, observed); docs/status.md."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.conf import settings
@@ -72,13 +72,16 @@ def _running(facts: Facts) -> tuple[Status, str]:
     return (Status.ERROR, facts.trouble) if facts.trouble else (Status.STARTING, "")
 
 
-def refresh_status(service: Service, *, was_seen: bool = False, is_lost: bool = False) -> None:
+def refresh_status(
+    service: Service, *, was_seen: bool = False, is_lost: bool = False, refused: str = ""
+) -> None:
     """Compute, store and announce. `was_seen`: the engine has just shown this service;
-    `is_lost`: it cannot be asked, so what is known is no longer proof."""
+    `is_lost`: it cannot be asked, so what is known is no longer proof; `refused`: why it did not
+    do what is wanted."""
     now = timezone.now()
     fresh = Service.objects.get(pk=service.pk)
     facts = gather(fresh, is_seen=not is_lost and (was_seen or not _is_stale(fresh)))
-    status, reason = compute(facts)
+    status, reason = compute(replace(facts, trouble=facts.trouble or refused))
     changes: dict[str, object] = {}
     if (fresh.status, fresh.status_reason) != (status, reason):
         changes |= {"status": status, "status_reason": reason}

@@ -9,9 +9,11 @@ from django.db.models import Q
 
 from services.errors import EngineUnreachableError, FenceLostError, KyozoError
 from services.lifecycle.claims import claim
+from services.lifecycle.decide import Action, Gate
 from services.lifecycle.engine import router, runtime
 from services.lifecycle.observe import uuid_of
-from services.lifecycle.reconcile import reconcile
+from services.lifecycle.ports import release_forgotten
+from services.lifecycle.reconcile import Pass, reconcile
 from services.lifecycle.routes import republish
 from services.lifecycle.status import mark_stale, refresh_status
 from services.models import Instance, Operation, Phase, Rollout, Service, WantedState
@@ -26,6 +28,7 @@ PAUSE_S = 0.1
 def sweep_services() -> int:
     """One round over all services that run or still have instances; how many were looked at."""
     router().ensure_running()
+    release_forgotten()
     republish()
     looked = 0
     try:
@@ -40,7 +43,7 @@ def sweep_services() -> int:
 def _guarded(service_id: uuid.UUID) -> int:
     """One service's trouble is no reason not to look at the others."""
     try:
-        return settle(service_id)
+        return settle(service_id, is_patient=False)
     except EngineUnreachableError:
         raise
     except KyozoError as exc:
@@ -48,10 +51,11 @@ def _guarded(service_id: uuid.UUID) -> int:
         return 1
 
 
-def settle(service_id: uuid.UUID) -> int:
+def settle(service_id: uuid.UUID, *, is_patient: bool = True) -> int:
     """Passes over one service until nothing more is to be done right now; 1 if it was looked at.
 
-    Stands back when an operation is open: that operation's worker runs the passes.
+    Stands back when an operation is open: that operation's worker runs the passes. Without
+    patience an app that does not answer is asked once: the sweep has others to look at.
     """
     if Operation.objects.open().filter(service_id=service_id).exists():
         return 0
@@ -60,7 +64,7 @@ def settle(service_id: uuid.UUID) -> int:
         return 0
     deadline = time.monotonic() + LONGEST_S
     try:
-        while reconcile(mine).acted and time.monotonic() < deadline:
+        while _goes_on(reconcile(mine), is_patient=is_patient) and time.monotonic() < deadline:
             if Operation.objects.open().filter(service_id=service_id).exists():
                 break
             time.sleep(PAUSE_S)
@@ -69,6 +73,16 @@ def settle(service_id: uuid.UUID) -> int:
     finally:
         mine.release()
     return 1
+
+
+def _goes_on(this: Pass, *, is_patient: bool) -> bool:
+    if is_patient:
+        return bool(this.acted)
+    return any(not _is_unanswered(this, action) for action in this.acted)
+
+
+def _is_unanswered(this: Pass, action: Action) -> bool:
+    return isinstance(action, Gate) and not this.sight.rows[action.id].good_answers
 
 
 def engine_lost() -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.errors import EngineError
+from services.lifecycle.describe import log_masker
 from services.lifecycle.engine import runtime
 from services.models import Instance, Service
 
@@ -27,7 +28,7 @@ def tail(
     found: list[LogEntry] = []
     # Lines are chosen here, so all that may be chosen from must be read.
     read = MOST_LINES if search or stream else wanted
-    for instance in service.instances.alive().exclude(engine_id=""):
+    for instance in service.instances.alive().exclude(engine_id="").select_related("release"):
         found += _live(instance, read, since)
     if not found and not since:
         found = _kept(service)
@@ -41,7 +42,8 @@ def _live(instance: Instance, lines: int, since: str) -> list[LogEntry]:
         rows = list(runtime().logs(instance.engine_id, tail=lines, since=since))
     except EngineError:
         return []
-    return [LogEntry(row.at, instance.name, row.stream, row.text) for row in rows]
+    mask = log_masker(instance).mask
+    return [LogEntry(row.at, instance.name, row.stream, mask(row.text)) for row in rows]
 
 
 def _kept(service: Service) -> list[LogEntry]:

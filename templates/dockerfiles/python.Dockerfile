@@ -31,9 +31,15 @@ COPY {{ files | join(" ") }} ./{{ folder }}
 {% endfor %}
 {% endif %}
 {% if service.install_command %}
+{% if facts.unpinned %}
+# The project names no versions, so none can be pinned here: give it a requirements.txt.
+# hadolint ignore=DL3013
+{% endif %}
 RUN --mount=type=cache,id={{ tool }},target={{ caches[tool] }} {{ service.install_command }}
 {% endif %}
 {% if facts.extra_packages %}
+# A server that the project does not require itself, in the newest version.
+# hadolint ignore=DL3013
 RUN --mount=type=cache,id=pip,target=/root/.cache/pip pip install {{ facts.extra_packages }}
 {% endif %}
 {% if facts.install_project %}

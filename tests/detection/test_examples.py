@@ -45,7 +45,8 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 def test_every_rendered_dockerfile_is_clean(rendered: list[Path]) -> None:
-    command = [HADOLINT, "--no-color", "--config", ROOT / ".hadolint.yaml", *rendered]
+    config = str(ROOT / ".hadolint.yaml")
+    command = [str(HADOLINT), "--no-color", "--config", config, *map(str, rendered)]
 
     linted = subprocess.run(command, capture_output=True, text=True, check=False)
 

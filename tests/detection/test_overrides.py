@@ -107,7 +107,7 @@ def test_a_bad_key_says_where_and_why(folder: Folder, text: str, line: int, prob
 
 
 def test_a_bad_option_names_no_file(folder: Folder) -> None:
-    with pytest.raises(OverrideError, match="^port must be a whole number$"):
+    with pytest.raises(OverrideError, match=r"^port must be a whole number$"):
         analyze(folder(FLASK), overrides={"port": "80"})
 
 

@@ -1,7 +1,5 @@
 """Numbers without gaps, in the order of commits; hints only after the fact."""
 
-import uuid
-
 import pytest
 from django.db import transaction
 
@@ -33,9 +31,9 @@ def test_each_team_counts_for_itself(service: Service, charlie: Person) -> None:
 
 def test_a_change_that_is_rolled_back_uses_no_number(service: Service) -> None:
     events.publish(service)
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         events.publish(service)
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
 
     assert events.publish(service).number == 2
 
@@ -57,7 +55,7 @@ def test_an_error_is_kept_with_its_message(service: Service) -> None:
 
 
 def test_a_frame_that_is_not_numbered_reaches_the_listeners(service: Service) -> None:
-    heard: list[tuple[uuid.UUID, object]] = []
+    heard: list[tuple[object, object]] = []
     unsubscribe = events.subscribe(lambda team_id, frame: heard.append((team_id, frame)))
 
     events.hint(service.team_id, {"event": "pong"})

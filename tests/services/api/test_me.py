@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.test import Client
+from pytest_django.fixtures import SettingsWrapper
 
 from services.lifecycle.engine import runtime
 from services.runtimes.fake import FakeRuntime
@@ -11,7 +12,9 @@ from tests.conftest import Api, Person
 from tests.factories import make_member
 
 
-def test_me_needs_no_team_header(api: Api, alice: Person) -> None:
+def test_me_needs_no_team_header(api: Api, alice: Person, settings: SettingsWrapper) -> None:
+    settings.KYOZO = {**settings.KYOZO, "MODE": "embedded"}
+
     data = api.get("/api/v1/me", HTTP_X_TEAM_ID="").json()["data"]
 
     assert data["team"] == {"id": str(alice.team.id), "name": "alpha", "slug": "alpha"}

@@ -1,0 +1,103 @@
+"""What a failure says: exit code, memory, last lines, and one next step."""
+
+from typing import Any
+
+import pytest
+
+from services.errors import EngineError
+from services.lifecycle import describe
+from services.models import Instance, Service
+from services.runtimes.fake import FakeRuntime
+from tests.factories import make_instance
+from tests.services.lifecycle.working import only
+
+
+def instance(service: Service, **facts: Any) -> Instance:
+    return make_instance(service, **{"state": "exited", "exit_code": 1, **facts})
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("ModuleNotFoundError: No module named 'flask'", "requirements"),
+        ("Error: Cannot find module 'express'", "package.json"),
+        ("sh: gunicorn: command not found", "--start"),
+        ("can't open file 'app.py': [Errno 2] No such file or directory", "not in the image"),
+        ("PermissionError: [Errno 13] Permission denied: '/app/db'", "non-root"),
+        ("OSError: [Errno 98] Address already in use", "two servers"),
+        ("OSError: [Errno 30] Read-only file system", "/tmp"),
+        ("psycopg.OperationalError: connection refused", "is it deployed"),
+        ("something else", "kyozo logs"),
+    ],
+)
+def test_last_lines_lead_to_a_next_step(service: Service, line: str, hint: str) -> None:
+    assert hint in describe.fix(instance(service), [line])
+
+
+@pytest.mark.parametrize("facts", [{"is_oom_killed": True}, {"exit_code": 137}])
+def test_a_killed_process_needs_more_memory(service: Service, facts: dict[str, Any]) -> None:
+    assert "memory_mb" in describe.fix(instance(service, **facts), ["ModuleNotFoundError"])
+
+
+@pytest.mark.parametrize(
+    ("facts", "phase", "words"),
+    [
+        ({"exit_code": 3}, "gating", "exited with code 3 while starting"),
+        ({"exit_code": 3}, "settling", "exited with code 3 soon after the switch"),
+        ({"is_oom_killed": True}, "starting", "ran out of memory"),
+        ({"state": "missing"}, "gating", "the container was removed"),
+        (
+            {"state": "running", "health": "unhealthy", "last_probe": "status 500"},
+            "settling",
+            "stopped answering soon after the switch: status 500",
+        ),
+    ],
+)
+def test_the_message_says_what_happened_and_when(
+    service: Service, facts: dict[str, Any], phase: str, words: str
+) -> None:
+    assert words in describe.failure(service, instance(service, **facts), phase)["message"]
+
+
+def test_an_app_that_listens_elsewhere_is_told_where(running: Service, engine: FakeRuntime) -> None:
+    row = only(running)
+    engine.listeners[row.engine_id] = [("127.0.0.1", row.release.config["http_port"])]
+
+    assert "0.0.0.0" in describe.fix(row, [])
+
+
+def test_a_gate_that_never_opened_says_what_was_answered(service: Service) -> None:
+    row = instance(service, state="running", last_probe="status 503")
+
+    failure = describe.gate_timeout(row, waited_s=12.4)
+
+    assert failure["message"] == "not healthy after 12 s: status 503"
+    assert failure["stage"] == "health"
+
+
+def test_without_any_instance_there_is_still_an_answer() -> None:
+    failure = describe.gate_timeout(None, waited_s=1)
+
+    assert (failure["exit_code"], failure["log_tail"]) == (None, [])
+    assert failure["fix"]
+
+
+def test_lines_that_cannot_be_read_are_left_out(running: Service, engine: FakeRuntime) -> None:
+    row = only(running)
+    engine.say(row.engine_id, "hello")
+    assert describe.last_lines(row.engine_id, 5) == ["hello"]
+
+    engine.fail_next("logs", EngineError("no log driver"))
+    assert describe.last_lines(row.engine_id, 5) == []
+    engine.fail_next("listening", EngineError("gone"))
+    assert "kyozo logs" in describe.fix(row, [])
+
+
+def test_the_last_lines_are_kept_in_the_row(running: Service, engine: FakeRuntime) -> None:
+    row = only(running)
+    engine.say(row.engine_id, "Traceback")
+
+    describe.failure(running, row, "settling")
+
+    row.refresh_from_db()
+    assert row.last_lines == "Traceback"

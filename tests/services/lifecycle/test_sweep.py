@@ -1,0 +1,128 @@
+"""The sweep looks at everything nobody works on, and one trouble does not hide the others."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from services.errors import EngineError, EngineUnreachableError
+from services.lifecycle import tasks
+from services.lifecycle.claims import claim
+from services.lifecycle.deploy import deploy
+from services.lifecycle.restart import restart
+from services.lifecycle.sweep import engine_lost, settle, sweep_services
+from services.models import Service
+from services.routing.memory import MemoryRouter
+from services.runtimes.fake import FakeRuntime
+from tests.services.lifecycle.working import alive, carry_out_all, containers, done, only
+
+
+def test_a_sweep_looks_at_what_should_run(running: Service, own_image: Service) -> None:
+    assert sweep_services() == 1
+
+
+def test_a_sweep_changes_nothing_where_all_is_well(running: Service, engine: FakeRuntime) -> None:
+    before = only(running)
+
+    sweep_services()
+
+    assert only(running) == before
+    assert containers(engine) == {before.name}
+
+
+def test_a_service_with_an_open_operation_is_left_to_its_worker(
+    running: Service, engine: FakeRuntime
+) -> None:
+    restart(running, actor="alice")
+    engine.lose(only(running).engine_id)
+
+    assert settle(running.id) == 0
+    assert containers(engine) == set()
+
+
+def test_a_claimed_service_is_left_alone(running: Service) -> None:
+    claim(running.id)
+
+    assert settle(running.id) == 0
+
+
+def test_a_service_that_no_row_knows_is_nothing_to_look_at(running: Service) -> None:
+    assert settle(uuid.uuid4()) == 0
+
+
+def test_one_services_trouble_does_not_hide_the_others(
+    running: Service, own_image: Service, engine: FakeRuntime
+) -> None:
+    done(lambda: deploy(own_image, actor="alice"))
+    for service in (running, own_image):
+        engine.lose(only(service).engine_id)
+    engine.fail_next("apply", EngineError("no space left"))
+
+    assert sweep_services() == 2
+    assert len(containers(engine)) == 1
+
+    sweep_services()
+    assert len(containers(engine)) == 2
+
+
+def test_an_engine_that_is_away_makes_what_is_old_unknown(
+    running: Service, engine: FakeRuntime, settings: Settings
+) -> None:
+    Service.objects.update(observed_at=timezone.now() - timedelta(hours=1))
+    engine.unreachable = True
+
+    with pytest.raises(EngineUnreachableError):
+        sweep_services()
+
+    running.refresh_from_db()
+    assert running.status == "unknown"
+    assert "has not answered" in running.status_reason
+
+
+def test_after_the_engine_is_back_the_status_is_told_again(
+    running: Service, engine: FakeRuntime
+) -> None:
+    engine_lost()
+    running.refresh_from_db()
+    assert running.status == "unknown"
+
+    sweep_services()
+
+    running.refresh_from_db()
+    assert running.status == "running"
+
+
+def test_a_restarted_router_gets_the_whole_table(
+    running: Service, memory_router: MemoryRouter
+) -> None:
+    told = memory_router.table
+    memory_router.publish(type(told)())
+
+    sweep_services()
+
+    assert memory_router.table == told
+
+
+def test_the_scheduled_sweep_waits_for_the_engine(running: Service, engine: FakeRuntime) -> None:
+    engine.unreachable = True
+
+    tasks.sweep()
+    engine.unreachable = False
+    engine.lose(only(running).engine_id)
+    tasks.sweep()
+
+    assert containers(engine) == {only(running).name}
+
+
+def test_the_tasks_carry_out_what_waits(service: Service) -> None:
+    operation = deploy(service, actor="alice")
+
+    tasks.run_builds()
+    tasks.run_lifecycle()
+
+    operation.refresh_from_db()
+    assert operation.state == "succeeded"
+    carry_out_all()
+    assert len(alive(service)) == 1

@@ -1,0 +1,98 @@
+"""Following the engine's events: a crash is told and repaired without anybody asking."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from services.lifecycle.stop import stop
+from services.models import Event, Service
+from services.monitoring import watch
+from services.runtimes.base import LABEL_INSTALL, LABEL_SERVICE, EngineEvent
+from services.runtimes.fake import FakeRuntime
+from tests.services.lifecycle.working import containers, done, only
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def watching(running: Service) -> Iterator[None]:
+    """The watch, in its own threads, until the test is over."""
+    over = threading.Event()
+    thread = threading.Thread(target=watch.run, args=(over.is_set,))
+    thread.start()
+    time.sleep(0.2)
+    yield
+    over.set()
+    repairs = [one for one in threading.enumerate() if one.name == "repairs"]
+    for one in (thread, *repairs):
+        one.join(timeout=20)
+        assert not one.is_alive()
+
+
+def soon(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 8
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return condition()
+
+
+def crashes(service: Service) -> list[Event]:
+    rows = Event.objects.filter(service=service, event_type="container_stopped")
+    return [row for row in rows if row.event_data.get("reason") == "crashed"]
+
+
+def serves(service: Service) -> bool:
+    rows = service.instances.alive().filter(is_gated=True, is_routed=True, state="running")
+    return rows.count() == 1
+
+
+def test_a_crash_is_told_with_its_exit_code_and_repaired(
+    running: Service, engine: FakeRuntime, watching: None
+) -> None:
+    engine.die(only(running).engine_id, exit_code=9)
+
+    assert soon(lambda: bool(crashes(running)))
+    assert crashes(running)[0].event_data["exit_code"] == 9
+    assert soon(lambda: serves(running) and only(running).restarts == 1)
+
+
+def test_a_removed_container_is_replaced(
+    running: Service, engine: FakeRuntime, watching: None
+) -> None:
+    before = only(running)
+    engine.lose(before.engine_id)
+
+    assert soon(lambda: before.name not in containers(engine) and serves(running))
+
+
+def test_after_a_silence_everything_is_looked_at(
+    running: Service, engine: FakeRuntime, watching: None
+) -> None:
+    before = only(running)
+    engine.unreachable = True
+    engine.lose(before.engine_id)
+    engine.unreachable = False
+
+    assert soon(lambda: containers(engine) != set() and serves(running))
+
+
+def test_a_label_that_is_no_id_does_not_end_the_watch(
+    running: Service, engine: FakeRuntime, watching: None
+) -> None:
+    box = engine.engine.add("odd", {LABEL_INSTALL: "kyozo", LABEL_SERVICE: "not an id"})
+    engine.engine.start(box)
+    engine.lose(only(running).engine_id)
+
+    assert soon(lambda: serves(running))
+    assert "odd" in containers(engine)
+
+
+def test_an_instance_that_was_to_end_did_not_crash(running: Service) -> None:
+    instance = only(running)
+    done(lambda: stop(running, actor="alice"))
+
+    watch.note_death(EngineEvent(kind="die", engine_id=instance.engine_id, exit_code=143))
+
+    assert crashes(running) == []
