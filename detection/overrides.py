@@ -1,6 +1,7 @@
 """kyozo.toml and the options of a command: what a person says stands over every rule."""
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import get_args
@@ -179,13 +180,26 @@ def apply(service: DetectedService, override: Override, index: FolderIndex) -> D
     if "dockerfile" in said:
         changes["dockerfile_path"] = _dockerfile(override, index)
     if "start" in said:
-        changes["command"] = ()
+        changes["command"] = _command(service, override)
     if "env" in said:
         changes["environment"] = _environment(service, override)
     if "volumes" in said:
         changes["volumes"] = _volumes(service, override)
     changes["evidence"] = (*_evidence(override), *service.evidence)
     return replace(service, **changes)  # type: ignore[arg-type]
+
+
+def _command(service: DetectedService, override: Override) -> tuple[str, ...]:
+    """What an image that others wrote is told to run; into ours the start command is written."""
+    dockerfile = override.given.get("dockerfile", service.dockerfile_path)
+    start = values.text(override.given, "start")
+    if not start or not (service.image or dockerfile):
+        return ()
+    try:
+        return tuple(shlex.split(start))
+    except ValueError as exc:
+        line = override.lines.get("start")
+        raise OverrideError(f"start: {exc}", file=override.file, line=line) from exc
 
 
 def _dockerfile(override: Override, index: FolderIndex) -> str | None:

@@ -58,7 +58,13 @@ IGNORED = [
 _SHELL = re.compile(r"[$&|;<>()`*?\[\]{}~#\n]|^\w+=")
 
 # Tools that install tools: pinned to a major version, so that a Dockerfile keeps building.
-PINNED = {"uv": "uv<1", "poetry": "poetry<3", "pdm": "pdm<3", "pipenv": "pipenv<2027"}
+PINNED = {
+    "uv": '"uv<1"',
+    "poetry": '"poetry<3" "poetry-plugin-export<2"',
+    # PDM does not bound these two, and their next releases changed what it calls.
+    "pdm": '"pdm<2.24" "hishel<1" "unearth<0.18"',
+    "pipenv": '"pipenv<2027"',
+}
 PACKAGED_GENERATORS = frozenset({"hugo", "mkdocs"})
 NEWEST = {"pnpm": "10", "yarn": "1", "bun": "1"}
 CACHES = {
@@ -68,7 +74,7 @@ CACHES = {
     "bun": "/root/.bun/install/cache",
     "pip": "/root/.cache/pip",
     "uv": "/root/.cache/uv",
-    "poetry": "/root/.cache/pypoetry",
+    "poetry": "/root/.cache/pip",
     "pdm": "/root/.cache/pdm",
     "pipenv": "/root/.cache/pipenv",
 }

@@ -159,7 +159,6 @@ KYOZO: dict[str, Any] = {
     "BUILD_MEMORY_MB": env.integer("KYOZO_BUILD_MEMORY_MB", 4096),
     "BUILD_CPUS": env.number("KYOZO_BUILD_CPUS", os.cpu_count() or 1),
     "WORKER_THREADS": env.integer("KYOZO_WORKER_THREADS", 16),
-    "KEEP_RELEASES": env.integer("KYOZO_KEEP_RELEASES", 5),
     "LEASE_S": env.number("KYOZO_LEASE_S", 30),
     "LEASE_RENEW_S": env.number("KYOZO_LEASE_RENEW_S", 10),
     "SWEEP_S": env.number("KYOZO_SWEEP_S", 15),

@@ -53,9 +53,14 @@ def _requirements(place: Place, files: tuple[str, ...], added: str) -> Install:
     return Install(command, files, facts)
 
 
+# Through pip, so that its settings (mirrors, certificates, hashes) hold for these projects too.
+_POETRY_EXPORT = (
+    "poetry export --only main --output /tmp/requirements.txt"
+    " && pip install --requirement /tmp/requirements.txt"
+)
 _LOCKED = {
     "uv": ("uv.lock", "uv sync --frozen --no-dev --no-install-project"),
-    "poetry": ("poetry.lock", "poetry install --only main --no-root --no-interaction"),
+    "poetry": ("poetry.lock", _POETRY_EXPORT),
     "pdm": ("pdm.lock", "pdm sync --prod --no-self"),
     "pipenv": ("Pipfile.lock", "pipenv sync"),
 }

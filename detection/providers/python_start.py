@@ -40,7 +40,13 @@ def _asgi(app: AppObject, installed: frozenset[str], notes: Notes) -> Start:
         target = f"{app.target}()" if app.is_factory else app.target
         return Start(f"hypercorn {target} --bind {LISTEN}")
     command = f"uvicorn {app.target}{factory} --host 0.0.0.0 --port $PORT"
-    brings_uvicorn = {"uvicorn", "fastapi[standard]", "fastapi[all]", "python-fasthtml"}
+    brings_uvicorn = {
+        "uvicorn",
+        "litestar[standard]",
+        "fastapi[standard]",
+        "fastapi[all]",
+        "python-fasthtml",
+    }
     if brings_uvicorn & installed:
         return Start(command)
     notes.warn("no ASGI server among the requirements: uvicorn is added")

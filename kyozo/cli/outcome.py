@@ -60,7 +60,7 @@ def show_endings(screen: Screen, operations: list[Operation]) -> None:
     for operation in operations:
         if not operation.has_succeeded:
             show_failure(screen, operation)
-    served = [o for o in operations if o.has_succeeded]
+    served = [o for o in operations if o.has_succeeded and o.kind not in {"stop", "remove"}]
     if any(o.urls for o in served):
         screen.say()
     for operation in served:

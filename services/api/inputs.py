@@ -1,6 +1,6 @@
 """Request bodies as tables: which fields each may have, and what each must be."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +59,16 @@ def an_id(value: Any) -> Any:
 def moment(value: Any) -> datetime:
     checked = str(text(most=40)(value))
     try:
-        at = datetime.fromisoformat(checked)
-    except ValueError as exc:
+        at = datetime.fromisoformat(checked).astimezone(UTC) if _is_zoned(checked) else None
+    except (ValueError, OverflowError) as exc:
         raise ComplaintError("must be a date and time such as 2030-01-31T12:00:00Z") from exc
-    if at.tzinfo is None or at <= timezone.now():
+    if at is None or at <= timezone.now():
         raise ComplaintError("must lie in the future and name its time zone")
     return at
+
+
+def _is_zoned(text: str) -> bool:
+    return datetime.fromisoformat(text).tzinfo is not None
 
 
 def absolute_folder(value: Any) -> Path:

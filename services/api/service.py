@@ -125,7 +125,10 @@ def services_page(rows: ServiceQuerySet, want: dict[str, Any]) -> Page[Service]:
 
 def fresh(service: Service) -> Service:
     """The row as it is after a verb, with what an answer shows; also one being removed."""
-    return shown(service.team).get(pk=service.pk)
+    row = shown(service.team).filter(pk=service.pk).first()
+    if row is None:  # removed by somebody else while the verb ran
+        raise NotFoundError("Service not found")
+    return row
 
 
 def changes(service: Service, fields: dict[str, Any], *, is_merge: bool) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from services.builds.client import BuildClient
-from services.builds.failure import as_error, explain
+from services.builds.failure import error_of
 from services.builds.masking import Masker
 from services.builds.output import LogWriter
 from services.builds.process import Limit, follow, private_folder
@@ -82,7 +82,8 @@ def build_image(
     log: Callable[[BuildLine], None],
     cancelled: Callable[[], bool],
 ) -> Built:
-    """BuildError carries a `BuildFailure` in its params; CancelledError when told to stop."""
+    """BuildError carries a `BuildFailure` in its params; CancelledError when told to stop;
+    EngineUnreachableError when the engine went away meanwhile."""
     check(request)
     started = time.monotonic()
     _place_extra_files(request.tree, request.extra_files)
@@ -97,7 +98,7 @@ def build_image(
         code = follow(command, environ=environ, folder=folder, feed=writer.feed, limit=limit)
         writer.finish()
         if code != 0:
-            raise as_error(explain(writer.progress, request.dockerfile.dockerfile))
+            raise error_of(writer.progress, request.dockerfile.dockerfile)
         image_id = (folder / "image-id").read_text(encoding="ascii").strip()
         size = _size(builder.client, image_id, environ=environ, folder=folder)
     duration_ms = round((time.monotonic() - started) * 1000)

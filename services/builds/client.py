@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Literal
 
-from services.errors import BuildError, CancelledError
+from services.errors import BuildError, CancelledError, EngineUnreachableError
 
 Kind = Literal["buildx", "builtin"]
 Log = Callable[[str], None]
@@ -26,6 +26,7 @@ FIRST_BUILTIN = (18, 9)
 FIRST_WITHOUT_BUILTIN = (23, 0)  # from here on a client builds with BuildKit only through buildx
 TAIL_LINES = 20
 END_S = 2
+NO_ENGINE = "Cannot connect to the Docker daemon"
 
 
 class ClientMissingError(BuildError):
@@ -146,6 +147,8 @@ class DockerCli:
             )
         except subprocess.TimeoutExpired as exc:
             raise CommandTimeoutError(f"docker {arguments[0]} gave no answer") from exc
+        if answer.returncode != 0:
+            _see_engine(answer.stderr)
         if answer.returncode not in accept:
             raise CommandFailedError(f"docker {arguments[0]}: {answer.stderr.strip()}")
         return answer.stdout
@@ -205,7 +208,18 @@ def follow(
         reader.join(END_S)  # longer only where a grandchild keeps the pipe open
         raise
     if process.wait() != 0:
-        raise CommandFailedError(f"{name} failed:\n" + "\n".join(tail))
+        said = "\n".join(tail)
+        _see_engine(said)
+        raise CommandFailedError(f"{name} failed:\n{said}")
+
+
+def _see_engine(said: str) -> None:
+    """An engine that is away is no answer: not "no such image", not a build that failed."""
+    if NO_ENGINE in said:
+        raise EngineUnreachableError(
+            "The container engine cannot be reached by the docker command.",
+            fix="Start the engine (for example `dockerd`), then check with `kyozo doctor`.",
+        )
 
 
 class _Limit:

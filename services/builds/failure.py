@@ -5,10 +5,17 @@ from dataclasses import asdict, dataclass
 
 from services.builds.dockerfile import Dockerfile, Instruction
 from services.builds.progress import EXIT_CODE, Progress, Step
-from services.errors import BuildError
+from services.errors import BuildError, EngineUnreachableError, KyozoError
 
 COUNTED = frozenset({"ADD", "COPY", "RUN", "WORKDIR"})
 KILLED = 137
+# What the client says when the engine stops, is killed or is not there.
+ENGINE_GONE = re.compile(
+    r"cannot connect to the docker daemon|error during connect|error reading from server"
+    r"|code = (?:unavailable|canceled)|context canceled|transport is closing"
+    r"|server did not provide an image id",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +54,9 @@ HINTS = (
     _hint(
         r"load metadata for|pull access denied|manifest (?:for .* )?(?:unknown|not found)"
         r"|failed to resolve source metadata|failed to do request: head",
-        "The image in FROM cannot be pulled: use another one in its place with"
-        " `kyozo images map IMAGE LOCAL_IMAGE`, or correct its name.",
+        "The image in FROM cannot be pulled: use another one in its place, for example"
+        " `kyozo images map python:3.12-slim kyozo/python:3.13`, or correct its name."
+        " `kyozo images list` shows what can be made here.",
     ),
     _hint(
         r"npm ci.*(?:in sync|lock ?file)|frozen.lockfile|poetry\.lock.*(?:changed|regenerate)"
@@ -80,6 +88,25 @@ HINTS = (
         "A file may not be read or run: check its mode and the USER of that step.",
     ),
 )
+
+
+def error_of(progress: Progress, dockerfile: Dockerfile) -> KyozoError:
+    """The person's mistake, or an engine that went away: then building again may well work."""
+    if not lost_its_engine(progress):
+        return as_error(explain(progress, dockerfile))
+    return EngineUnreachableError(
+        "The container engine went away during the build.",
+        fix="Start the engine (for example `dockerd`), then check with `kyozo doctor`.",
+    )
+
+
+def lost_its_engine(progress: Progress) -> bool:
+    """By the client's own words. Of a step that ended by itself they quote the command, too."""
+    step = progress.failed
+    if step and EXIT_CODE.search(step.error):
+        return False
+    said = [*progress.last_words, step.error if step else ""]
+    return bool(ENGINE_GONE.search("\n".join(said)))
 
 
 def explain(progress: Progress, dockerfile: Dockerfile) -> BuildFailure:

@@ -1,6 +1,7 @@
 """A build's log: masked, written to its row in batches, hinted to live listeners."""
 
 import time
+from typing import Any
 
 from django.db import transaction
 
@@ -32,6 +33,16 @@ class BuildLog:
             self.flush()
         else:
             self.flush_if_due()
+
+    def mask(self, value: Any) -> Any:
+        """A value of JSON with all its texts masked."""
+        if isinstance(value, str):
+            return self._masker.mask(value)
+        if isinstance(value, dict):
+            return {key: self.mask(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.mask(item) for item in value]
+        return value
 
     def flush_if_due(self) -> None:
         if self._lines and time.monotonic() - self._last >= EVERY_S:

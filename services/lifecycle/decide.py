@@ -21,6 +21,7 @@ class Seen:
 
     `is_made`: the engine once confirmed it. `is_drained`: out of the router with no connection
     left, or for longer than the drain limit. `is_due`: a stopped one may be started again now.
+    `is_interrupted`: stopped from outside before its gate, which says nothing about its release.
     """
 
     id: uuid.UUID
@@ -34,14 +35,18 @@ class Seen:
     is_drained: bool = False
     is_unhealthy: bool = False
     is_due: bool = True
+    is_interrupted: bool = False
 
     @property
     def is_failed(self) -> bool:
-        return self.is_made and (self.state in GONE or self.is_unhealthy)
+        is_over = self.state in GONE and not self.is_interrupted
+        return self.is_made and (is_over or self.is_unhealthy)
 
     @property
     def can_serve(self) -> bool:
-        return self.is_gated and not self.is_leaving and self.state == State.RUNNING
+        return (
+            self.is_made and self.is_gated and not self.is_leaving and self.state == State.RUNNING
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +172,8 @@ def _gating(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Action]
         return [Advance("starting")]
     if any(s.is_failed for s in new):
         return _revert(new)
+    if interrupted := [s for s in new if s.is_interrupted]:
+        return [Start(s.id) for s in interrupted if s.is_due]
     if waiting := _gate(new):
         return waiting
     both = frozenset(s.id for s in [*new, *old] if s.can_serve)

@@ -1,5 +1,7 @@
 """Why an instance failed, in words: exit code, memory, last lines, and what to try next."""
 
+import re
+from ipaddress import ip_address
 from typing import Any
 
 from services.builds.masking import Masker
@@ -10,6 +12,17 @@ from services.models import Instance, Service
 from services.probes.listeners import explain_listeners
 
 SHOWN_LINES = 20
+
+# How Python, Node, Ruby and people themselves say that a variable is not set.
+MISSING_VARIABLE = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"KeyError: ['\"]([A-Z][A-Z0-9_]+)['\"]",
+        r"key not found: \"([A-Z][A-Z0-9_]+)\"",
+        r"\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b.{0,40}\b(?:is required|not set|missing|undefined)",
+        r"(?:[Mm]issing|[Uu]nset|[Rr]equired)\b.{0,40}\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b",
+    )
+)
 
 HINTS = (
     ("modulenotfounderror", "a Python package is missing: add it to the project's requirements"),
@@ -69,11 +82,22 @@ def fix(row: Instance, lines: list[str]) -> str:
     """One suggestion: the likeliest next step for this failure."""
     if row.is_oom_killed or row.exit_code == 137:
         return "give it more memory: resource_limits.memory_mb"
+    if name := missing_variable(lines):
+        return f"the variable {name} is missing: `kyozo env set {row.service.name} {name}=VALUE`"
     text = "\n".join(lines).lower()
     for words, hint in HINTS:
         if words in text:
             return hint
     return _port_hint(row) or "look at the last lines above; `kyozo logs` shows more"
+
+
+def missing_variable(lines: list[str]) -> str | None:
+    """The environment variable that the app says it cannot do without."""
+    for line in reversed(lines):
+        for pattern in MISSING_VARIABLE:
+            if found := pattern.search(line):
+                return found[1]
+    return None
 
 
 def _port_hint(row: Instance) -> str:
@@ -83,6 +107,13 @@ def _port_hint(row: Instance) -> str:
     if listening is None or expected is None:
         return ""
     return explain_listeners(listening, expected=expected)
+
+
+def listens_for_itself(row: Instance) -> bool:
+    """Whether the app listens on the right port, but on the container's loopback only."""
+    expected = ReleaseConfig.from_json(row.release.config).http_port
+    hosts = [host for host, port in _listening(row.engine_id) or () if port == expected]
+    return bool(hosts) and all(ip_address(host).is_loopback for host in hosts)
 
 
 def _listening(engine_id: str) -> list[tuple[str, int]] | None:

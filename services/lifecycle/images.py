@@ -1,5 +1,6 @@
 """The build step: from a plan to an image on the engine, or the one that is there already."""
 
+import logging
 import os
 import shutil
 import time
@@ -23,18 +24,23 @@ from services.builds.client import DockerCli, find_client
 from services.builds.content import Inputs, content_tag
 from services.builds.refs import find_mapping
 from services.builds.rewrite import Policy, Prepared, prepare
-from services.errors import BuildError, CancelledError, KyozoError
+from services.errors import BuildError, CancelledError, EngineError, KyozoError, RouterError
 from services.lifecycle.build_log import BuildLog
 from services.lifecycle.engine import runtime
 from services.lifecycle.image import Image
 from services.lifecycle.job import Job
+from services.lifecycle.observe import look
 from services.lifecycle.plan import folder_of
+from services.lifecycle.reconcile import reconcile
+from services.lifecycle.status import refresh_status
 from services.models import Build, BuildState, ImageMapping, Service
 from services.runtimes.base import LABEL_CONTENT, LABEL_INSTALL, LABEL_SERVICE, LABEL_TEAM
 from services.sources.ignore import Ignore, load_ignore
 from services.sources.index import StatIndex
 from services.sources.reading import read_text
 from services.sources.snapshot import read_content, snapshot
+
+log = logging.getLogger(__name__)
 
 NEVER_IN_IMAGES = (".git", ".env")
 CANCEL_LOOK_S = 0.3
@@ -49,7 +55,7 @@ class Making:
     build: Build
     log: BuildLog
     _looked: float = 0.0
-    _notes: list[str] = field(default_factory=list)
+    _repaired: float = field(default_factory=time.monotonic)
 
     @property
     def service(self) -> Service:
@@ -61,11 +67,26 @@ class Making:
         if now - self._looked < CANCEL_LOOK_S:
             return False
         self._looked = now
+        self._keep_serving(now)
         return self.job.is_cancelled()
+
+    def _keep_serving(self, now: float) -> None:
+        """The sweep stands back for our claim, so what serves meanwhile is repaired from here."""
+        if now - self._repaired < settings.KYOZO["SWEEP_S"]:
+            return
+        self._repaired = now
+        self.job.claim.check()
+        try:
+            reconcile(self.job.claim)
+        except (EngineError, RouterError) as exc:
+            log.info("the running release is looked at again later: %s", exc.message)
 
 
 def make_image(job: Job, plan: DetectedService) -> Image:
     """Raises BuildError, InvalidError, CancelledError; the attempt's row ends in every case."""
+    # While the engine is away nothing is attempted; once it is back the status is known again.
+    look(job.service)
+    refresh_status(job.service, was_seen=True)
     with _attempt(job, plan) as making:
         image = _ready_made(making) if plan.image else _built(making)
     if image.was_built:
@@ -93,6 +114,8 @@ def _attempt(job: Job, plan: DetectedService) -> Iterator[Making]:
         state = BuildState.CANCELLED
         raise
     except KyozoError as exc:
+        # What failed quotes the output and the Dockerfile.
+        exc.message, exc.params = log.mask(exc.message), log.mask(exc.params)
         failure = {"message": exc.message, "fix": exc.fix, **exc.params}
         raise
     finally:

@@ -14,6 +14,8 @@ from services.lifecycle.engine import runtime
 from services.models import Instance, Service
 from services.runtimes.base import ObservedInstance, Selector, State
 
+STOPPED_BY_SIGNAL = frozenset({137, 143})
+MERCY = 2
 RESTART_BACKOFF_S = (0, 1, 2, 5, 10, 20, 40, 80, 160, 300)
 
 
@@ -46,7 +48,8 @@ def join(rows: dict[uuid.UUID, Instance], shown: Sequence[ObservedInstance]) -> 
             by_row[row.id] = one
     for row in rows.values():
         _note(row, by_row.get(row.id))
-    return Sight(seen=[_seen(row) for row in rows.values()], rows=rows, strays=strays)
+    seen = [_seen(row, by_row.get(row.id)) for row in rows.values()]
+    return Sight(seen=seen, rows=rows, strays=strays)
 
 
 def uuid_of(text: str) -> uuid.UUID:
@@ -100,21 +103,29 @@ def _refresh() -> timedelta:
     return timedelta(seconds=settings.KYOZO["SWEEP_S"] / 2)
 
 
-def _seen(row: Instance) -> Seen:
+def _seen(row: Instance, one: ObservedInstance | None) -> Seen:
     return Seen(
         id=row.id,
         generation=row.generation,
         replica=row.replica,
         state=State(row.state),
-        # Created but never started: its worker died between the two calls.
-        is_made=bool(row.engine_id) and row.state != State.CREATED,
+        is_made=bool(row.engine_id) and not (one and _needs_making_good(row, one)),
         is_gated=row.is_gated,
         is_routed=row.is_routed,
         is_leaving=row.leaving_at is not None,
         is_drained=row.leaving_at is not None and _is_drained(row),
         is_unhealthy=row.is_gated and row.health == "unhealthy",
         is_due=_is_due(row),
+        is_interrupted=_is_interrupted(row),
     )
+
+
+def _needs_making_good(row: Instance, one: ObservedInstance) -> bool:
+    """Created but never started (its worker died between the two calls), paused, or taken out of
+    its network by hand: making it once more mends all three."""
+    if one.state in {State.CREATED, State.PAUSED}:
+        return True
+    return one.state == State.RUNNING and row.address is not None and one.address != row.address
 
 
 def _is_drained(row: Instance) -> bool:
@@ -126,6 +137,12 @@ def _is_drained(row: Instance) -> bool:
     if timezone.now() - row.leaving_at > limit:
         return True
     return row.address is not None and runtime().connections(row.address, config.http_port) == 0
+
+
+def _is_interrupted(row: Instance) -> bool:
+    """Ended by a signal, as an engine does it that stops. Whoever ends so each time has failed."""
+    is_signal = row.exit_code in STOPPED_BY_SIGNAL and not row.is_oom_killed
+    return row.state == State.EXITED and is_signal and not row.is_gated and row.restarts < MERCY
 
 
 def _is_due(row: Instance) -> bool:

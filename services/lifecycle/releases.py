@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-import shlex
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -107,8 +106,9 @@ def environment(service: Service, plan: DetectedService, http_port: int | None) 
 
 
 def _is_declared(evidence: str) -> bool:
-    """Compose values are meant for this very process; defaults read from code stay in the code."""
-    return "compose" in evidence
+    """Values of compose, kyozo.toml and options are meant for this very process; defaults that
+    were read from code stay in the code."""
+    return any(source in evidence for source in ("compose", "kyozo.toml", "option"))
 
 
 def _names_of(service: Service) -> dict[str, str]:
@@ -164,12 +164,8 @@ def _raw_ports(service: Service, http_port: int | None) -> tuple[PublishedPort, 
 
 
 def _command(plan: DetectedService) -> tuple[str, ...] | None:
-    """Our images start what their Dockerfile says; a ready or own one may be told otherwise."""
-    if plan.command:
-        return tuple(plan.command)
-    if plan.dockerfile_path and plan.start_command:
-        return tuple(shlex.split(plan.start_command))
-    return None
+    """What compose, kyozo.toml or --start tell an image to run instead of its own command."""
+    return tuple(plan.command) or None
 
 
 def _mounts(service: Service, plan: DetectedService) -> tuple[Mount, ...]:

@@ -34,6 +34,7 @@ ORDER = (
     Phase.DRAINING,
     Phase.DONE,
 )
+HOPELESS_AFTER_S = 15.0
 PAUSE_S = {Phase.SETTLING: 0.2, Phase.DRAINING: 0.1}
 
 
@@ -176,14 +177,25 @@ def _turn_back_if_needed(job: Job, rollout: Rollout, waited_s: float) -> None:
         return
     if job.is_cancelled():
         move(rollout, Phase.REVERTING, failure={"code": CancelledError.code})
-    elif job.is_overdue():
+    elif job.is_overdue() or (waited_s > HOPELESS_AFTER_S and _is_hopeless(rollout)):
         move(rollout, Phase.REVERTING, failure=_overdue(rollout, waited_s))
 
 
-def _overdue(rollout: Rollout, waited_s: float) -> dict[str, Any]:
-    rows = Instance.objects.alive().select_related("release")
+def _is_hopeless(rollout: Rollout) -> bool:
+    """Every instance that waits listens on the right port, but for itself only."""
+    waiting = [row for row in _waiting(rollout) if row.state == "running"]
+    return bool(waiting) and all(describe.listens_for_itself(row) for row in waiting)
+
+
+def _waiting(rollout: Rollout) -> list[Instance]:
+    rows = Instance.objects.alive().select_related("release", "service")
     new = rows.filter(service=rollout.service, generation=rollout.to_generation, is_gated=False)
-    return describe.gate_timeout(new.first(), waited_s=waited_s)
+    return list(new)
+
+
+def _overdue(rollout: Rollout, waited_s: float) -> dict[str, Any]:
+    first = next(iter(_waiting(rollout)), None)
+    return describe.gate_timeout(first, waited_s=waited_s)
 
 
 def finish(job: Job) -> dict[str, Any]:

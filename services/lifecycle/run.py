@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from services import events
@@ -41,7 +41,15 @@ WORK: Mapping[str, Mapping[str, Work]] = {
     Kind.REMOVE: remove.WORK,
 }
 IN_BUILDS = ("analyse", "build")
-_build_places = threading.BoundedSemaphore(settings.KYOZO["BUILD_CONCURRENCY"])
+# An operation holds its thread while it waits; some are kept for the sweep and the health checks.
+KEPT_FREE = 4
+_places = {
+    Queue.BUILDS: threading.BoundedSemaphore(settings.KYOZO["BUILD_CONCURRENCY"]),
+    Queue.LIFECYCLE: threading.BoundedSemaphore(
+        max(1, settings.KYOZO["WORKER_THREADS"] - KEPT_FREE)
+    ),
+}
+MOST_ATTEMPTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +69,13 @@ WORDS = {
 
 def run_next(queue: Queue) -> int:
     """Carry out what may run now, until nothing is left; how many were taken."""
-    if queue == Queue.BUILDS:
-        if not _build_places.acquire(blocking=False):
-            return 0
-        try:
-            return _drain(queue)
-        finally:
-            _build_places.release()
-    return _drain(queue)
+    places = _places[queue]
+    if not places.acquire(blocking=False):
+        return 0
+    try:
+        return _drain(queue)
+    finally:
+        places.release()
 
 
 def _drain(queue: Queue) -> int:
@@ -100,6 +107,11 @@ def carry_out(taken: Taken) -> None:
         _end(job, state, {"code": CancelledError.code, "message": "cancelled"})
     except KyozoError as exc:
         _end(job, OperationState.FAILED, error_of(operation, exc))
+    except DatabaseError as exc:
+        # Its end could not be written either: it stays `running` and is taken up again.
+        if operation.attempts >= MOST_ATTEMPTS:
+            raise
+        log.warning("%s: the database failed, trying again: %s", operation, exc)
     except Exception:
         log.exception("%s failed by a defect", operation)
         _end(job, OperationState.FAILED, _defect(operation))

@@ -49,7 +49,7 @@ class Facts:
 def compute(facts: Facts) -> tuple[Status, str]:
     """The word and why. A redeploy that failed leaves `running` while the old release serves."""
     if facts.wanted == WantedState.RUNNING and facts.alive and not facts.is_seen:
-        return Status.UNKNOWN, "the engine has not answered for a while"
+        return Status.UNKNOWN, "the container engine does not answer"
     if facts.kind:
         return _working(facts), ""
     if facts.wanted == WantedState.RUNNING:
@@ -76,11 +76,12 @@ def refresh_status(
     service: Service, *, was_seen: bool = False, is_lost: bool = False, refused: str = ""
 ) -> None:
     """Compute, store and announce. `was_seen`: the engine has just shown this service;
-    `is_lost`: it cannot be asked, so what is known is no longer proof; `refused`: why it did not
-    do what is wanted."""
+    `is_lost`: it cannot be asked, so what is known is no proof until it shows it again; `refused`:
+    why it did not do what is wanted."""
     now = timezone.now()
     fresh = Service.objects.get(pk=service.pk)
-    facts = gather(fresh, is_seen=not is_lost and (was_seen or not _is_stale(fresh)))
+    is_proof = fresh.status != Status.UNKNOWN and not _is_stale(fresh)
+    facts = gather(fresh, is_seen=not is_lost and (was_seen or is_proof))
     status, reason = compute(replace(facts, trouble=facts.trouble or refused))
     changes: dict[str, object] = {}
     if (fresh.status, fresh.status_reason) != (status, reason):

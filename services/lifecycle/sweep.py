@@ -7,7 +7,7 @@ import uuid
 from django.conf import settings
 from django.db.models import Q
 
-from services.errors import EngineUnreachableError, FenceLostError, KyozoError
+from services.errors import EngineError, EngineUnreachableError, FenceLostError, KyozoError
 from services.lifecycle.claims import claim
 from services.lifecycle.decide import Action, Gate
 from services.lifecycle.engine import router, runtime
@@ -35,6 +35,9 @@ def sweep_services() -> int:
         for pk in _services_to_look_at():
             looked += _guarded(pk)
     except EngineUnreachableError:
+        engine_lost()
+        raise
+    except EngineError:
         mark_stale()
         raise
     return looked

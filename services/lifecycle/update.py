@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from services.errors import InvalidError
 from services.lifecycle.deploy import deploy
 from services.lifecycle.folder import taken
 from services.lifecycle.status import refresh_status
@@ -24,6 +25,7 @@ def update_service(service: Service, *, fields: dict[str, Any], actor: str) -> S
     """Only the fields given change. Where `auto_deploy` is set the change is deployed at once."""
     if not fields:
         return service
+    _refuse_showing(service, fields)
     for name, value in fields.items():
         setattr(service, name, value)
     changed = set(fields)
@@ -59,3 +61,17 @@ def set_environment(
             "secret_names": sorted(name for name in set(names) if name in environment),
         }
         return update_service(fresh, fields=fields, actor=actor)
+
+
+def _refuse_showing(service: Service, fields: dict[str, Any]) -> None:
+    """A secret is never shown again: only with a new value may its name leave the secret ones."""
+    environment = fields.get("environment", service.environment)
+    unmarked = set(service.secret_names) - set(fields.get("secret_names", service.secret_names))
+    kept = [n for n in sorted(unmarked) if environment.get(n) == service.environment.get(n)]
+    if any(name in environment for name in kept):
+        raise InvalidError(
+            f"{', '.join(kept)}: a secret cannot be made readable",
+            code="env.secret_stays",
+            details={"secret_variables": [f"{name} must stay in the list" for name in kept]},
+            fix="give the variable a new value in the same request, or remove it",
+        )

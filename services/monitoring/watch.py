@@ -21,6 +21,7 @@ from services.runtimes.base import EngineEvent
 log = logging.getLogger(__name__)
 
 LOOK_AT = frozenset({"die", "destroy", "start", "oom", "stop", "pause", "unpause", "rename"})
+LOST = "lost"
 EVERYTHING = uuid.UUID(int=0)  # also what a label that is no id leads to: look everywhere
 
 
@@ -43,6 +44,9 @@ def run(stopped: Callable[[], bool]) -> None:
 def _take_in(event: EngineEvent, todo: "Queue[uuid.UUID]") -> None:
     if event.gap:
         todo.put(EVERYTHING)
+        return
+    if event.kind == LOST:
+        _guarded(engine_lost)
         return
     if event.kind not in LOOK_AT or not event.service_id:
         return

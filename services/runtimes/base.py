@@ -174,7 +174,8 @@ class ObservedInstance:
 
 @dataclass(frozen=True, slots=True)
 class EngineEvent:
-    """`kind`: start die stop oom destroy kill rename ...; `gap`: some may be lost, list again."""
+    """`kind`: start die stop oom destroy kill rename ..., or `lost`: the engine cannot be reached;
+    `gap`: some may be lost, list again."""
 
     kind: str
     engine_id: str = ""
@@ -245,7 +246,8 @@ class Runtime(Protocol):
         """All matching instances in one list call; inspects only what a list cannot tell."""
 
     def watch(self, *, install: str, stopped: Callable[[], bool]) -> Iterator[EngineEvent]:
-        """Events as they happen, at least once; begins with a `gap`, has one after a loss."""
+        """Events as they happen, at least once; a `gap` first and after each loss. `lost` comes
+        once for each time the engine is away, and is not promised."""
 
     def run_once(self, spec: ServiceSpec, *, argv: Sequence[str], timeout_s: float) -> RunResult:
         """A fresh container of the spec's image that runs `argv` to its end and is removed."""

@@ -79,6 +79,12 @@ COMPLAINTS = (
         "Free disk space where the engine keeps its data, then try again.",
     ),
     Complaint(
+        "failed to update store",  # its network part has closed its database already
+        "engine.unreachable",
+        "The engine is shutting down: start it again.",
+        EngineUnreachableError,
+    ),
+    Complaint(
         "is not running",
         "engine.not_running",
         "Start the service first.",

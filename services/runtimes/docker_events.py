@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from services.errors import EngineError
+from services.errors import EngineError, EngineUnreachableError
 from services.runtimes.base import (
     LABEL_INSTALL,
     LABEL_INSTANCE,
@@ -44,14 +44,19 @@ def watch(
 ) -> Iterator[EngineEvent]:
     """Events until `stopped`; `forget` hears of each container whose facts are old now."""
     backoff_s = FIRST_BACKOFF_S
+    is_lost = False
     while not stopped():
         try:
             pump = Pump(lambda: _open(engine, install), _events)
             for event in follow_stream(pump, stopped=stopped, ping=engine.ping):
                 backoff_s = FIRST_BACKOFF_S
+                is_lost = False
                 forget(event.engine_id)
                 yield event
-        except EngineError:
+        except EngineError as exc:
+            if isinstance(exc, EngineUnreachableError) and not is_lost:
+                is_lost = True
+                yield EngineEvent(kind="lost", at=time.time())
             pause(backoff_s, stopped=stopped)
             backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)
 

@@ -12,13 +12,13 @@ FROM {{ base("python", version) }} AS build
 {% endif %}
 WORKDIR /app
 {% if tool in ("poetry", "pdm", "pipenv") %}
-RUN python -m venv /opt/{{ tool }} && /opt/{{ tool }}/bin/pip install --no-cache-dir "{{ pinned[tool] }}"
+RUN python -m venv /opt/{{ tool }} && /opt/{{ tool }}/bin/pip install --no-cache-dir {{ pinned[tool] }}
 {% endif %}
 RUN python -m venv /opt/venv
 ENV VIRTUAL_ENV=/opt/venv \
     PATH="/opt/venv/bin:{{ "/opt/" ~ tool ~ "/bin:" if tool in ("poetry", "pdm", "pipenv") }}$PATH"
 {% if tool == "uv" %}
-RUN --mount=type=cache,id=pip,target=/root/.cache/pip pip install "{{ pinned.uv }}"
+RUN --mount=type=cache,id=pip,target=/root/.cache/pip pip install {{ pinned.uv }}
 ENV UV_PROJECT_ENVIRONMENT=/opt/venv \
     UV_LINK_MODE=copy \
     UV_PYTHON_DOWNLOADS=never
@@ -35,7 +35,7 @@ COPY {{ files | join(" ") }} ./{{ folder }}
 # The project names no versions, so none can be pinned here: give it a requirements.txt.
 # hadolint ignore=DL3013
 {% endif %}
-RUN --mount=type=cache,id={{ tool }},target={{ caches[tool] }} {{ service.install_command }}
+RUN --mount=type=cache,id={{ "pip" if tool == "poetry" else tool }},target={{ caches[tool] }} {{ service.install_command }}
 {% endif %}
 {% if facts.extra_packages %}
 # A server that the project does not require itself, in the newest version.

@@ -36,6 +36,14 @@ def test_an_option_wins_over_the_file(analyzed: Analyzed) -> None:
     assert found.services[0].start_command == "python b.py"
 
 
+def test_an_own_dockerfile_is_told_another_start_in_words(analyzed: Analyzed) -> None:
+    files = {**FLASK, "Dockerfile": "FROM python:3.12\nCMD a | b\n"}
+
+    assert analyzed(files).services[0].command == ()
+    assert analyzed(files, start="sh -c 'c | d'").services[0].command == ("sh", "-c", "c | d")
+    assert analyzed(files, start="c", dockerfile="").services[0].command == ()
+
+
 def test_a_forced_type_takes_that_language_s_own_findings(analyzed: Analyzed) -> None:
     files = {**FLASK, "package.json": '{"scripts": {"start": "node x.js"}}', "x.js": ""}
 

@@ -34,16 +34,36 @@ JSON = st.recursive(
 LINES = st.lists(
     st.sampled_from(
         [
-            "flask", "-r requirements.txt", "[project]", "dependencies = 3",
-            "app = Flask(__name__)", "from flask import Flask", "FROM python", "EXPOSE $PORT", "web: run", "services:",
-            "  web: {build: ., ports: [80]}", "x: &x [*x]", "gem 'rails'", "module m", "go 1.22",
-            "package main", "func main() {}", "<project>", "<modules><module>..</module></modules>",
-            "port = 0x", "lts/*", "\x00", "\u202e", "CMD [", "include: [compose.yaml]",
+            "flask",
+            "-r requirements.txt",
+            "[project]",
+            "dependencies = 3",
+            "app = Flask(__name__)",
+            "from flask import Flask",
+            "FROM python",
+            "EXPOSE $PORT",
+            "web: run",
+            "services:",
+            "  web: {build: ., ports: [80]}",
+            "x: &x [*x]",
+            "gem 'rails'",
+            "module m",
+            "go 1.22",
+            "package main",
+            "func main() {}",
+            "<project>",
+            "<modules><module>..</module></modules>",
+            "port = 0x",
+            "lts/*",
+            "\x00",
+            "\u202e",
+            "CMD [",
+            "include: [compose.yaml]",
         ]
     )
     | st.text(max_size=20),
     max_size=8,
-).map("\n".join)  # fmt: skip
+).map("\n".join)
 FILES = st.dictionaries(
     st.tuples(FOLDERS, NAMES).map("".join), LINES | JSON.map(json.dumps), max_size=7
 )

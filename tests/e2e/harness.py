@@ -135,7 +135,7 @@ class Kyozo:
 
 
 def installation(run: Run, *, settings: Mapping[str, str] = SHORT) -> Kyozo:
-    return Kyozo(run, run.environment | dict(settings))
+    return Kyozo(run, run.platform_environment | dict(settings))
 
 
 def get(url: str, path: str = "/", *, timeout: float = 10) -> httpx.Response:

@@ -37,7 +37,6 @@ class Run:
         """This machine's variables, with the run's settings instead of anybody's platform's."""
         foreign = {name for name in os.environ if name.startswith("KYOZO_")} - {"KYOZO_VENV"}
         ours = {k: v for k, v in os.environ.items() if k not in {*foreign, "DATABASE_URL"}}
-        first = self.base_port
         return ours | {
             MARK: self.id,
             "TMPDIR": str(self.folder / "tmp"),
@@ -45,6 +44,13 @@ class Run:
             "KYOZO_HOME": str(self.folder / "home"),
             "KYOZO_INSTALL": f"test-{self.id}",
             "KYOZO_SECRET_KEY": self.secret_key,
+        }
+
+    @property
+    def platform_environment(self) -> dict[str, str]:
+        """For a platform of the run's own, beside whatever runs on the usual ports and networks."""
+        first = self.base_port
+        return self.environment | {
             "KYOZO_PORT": str(first),
             "KYOZO_ROUTER_PORT": str(first + 1),
             "KYOZO_HTTP_PORTS": f"{first + 10}-{first + 39}",

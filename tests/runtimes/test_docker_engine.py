@@ -135,13 +135,13 @@ def test_an_answer_that_is_no_json_is_no_crash_of_ours(tmp_path: Path) -> None:
         runtime.info()
 
 
-def test_watching_goes_on_trying_until_it_is_told_to_stop(tmp_path: Path) -> None:
+def test_watching_tells_once_that_the_engine_is_away_and_goes_on_trying(tmp_path: Path) -> None:
     with runtime_at(f"unix://{tmp_path}/none.sock") as runtime:
         deadline = time.monotonic() + 0.6
 
         events = list(runtime.watch(install="i", stopped=lambda: time.monotonic() > deadline))
 
-    assert events == []
+    assert [event.kind for event in events] == ["lost"]
 
 
 def test_a_stream_that_breaks_is_opened_again_with_a_gap(tmp_path: Path) -> None:

@@ -36,4 +36,4 @@ def outcomes(
         except refusal as exc:
             return exc
 
-    return at_once(*(lambda work=work: attempt(work) for work in works))  # type: ignore[misc]
+    return at_once(*(lambda work=work: attempt(work) for work in works))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from services.lifecycle.engine import runtime
 from services.runtimes.fake import FakeRuntime
@@ -12,7 +12,7 @@ from tests.conftest import Api, Person
 from tests.factories import make_member
 
 
-def test_me_needs_no_team_header(api: Api, alice: Person, settings: SettingsWrapper) -> None:
+def test_me_needs_no_team_header(api: Api, alice: Person, settings: Settings) -> None:
     settings.KYOZO = {**settings.KYOZO, "MODE": "embedded"}
 
     data = api.get("/api/v1/me", HTTP_X_TEAM_ID="").json()["data"]

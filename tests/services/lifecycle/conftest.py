@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from services.models import Workspace
 
 SHORT = {
+    "MODE": "embedded",
     "SETTLE_S": 0,
     "DRAIN_S": 0.3,
     "STOP_GRACE_S": 0,

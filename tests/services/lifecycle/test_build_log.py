@@ -64,6 +64,15 @@ def test_secrets_never_reach_the_log(build: Build) -> None:
     assert "hunter2" not in chunks(build)[0][1]
 
 
+def test_secrets_are_masked_in_whatever_tells_of_a_failure(build: Build) -> None:
+    log = BuildLog(build, secrets=["hunter2-and-more"])
+
+    masked = log.mask({"tail": ["with hunter2-and-more"], "line": 3, "step": "hunter2-and-more"})
+
+    assert "hunter2" not in str(masked)
+    assert masked["line"] == 3
+
+
 def test_a_nul_character_does_not_stop_the_log(build: Build) -> None:
     log = BuildLog(build, secrets=[])
 

@@ -106,7 +106,8 @@ def test_auto_deploy_deploys_a_change(running: Service) -> None:
 
 
 def test_variables_are_merged_and_none_removes_one(service: Service) -> None:
-    for variables in ({"A": "1", "B": "2"}, {"A": None, "C": "3"}):
+    changes: list[dict[str, str | None]] = [{"A": "1", "B": "2"}, {"A": None, "C": "3"}]
+    for variables in changes:
         set_environment(service, variables=variables, secret_names=None, actor="alice")
 
     service.refresh_from_db()

@@ -85,10 +85,10 @@ def test_without_any_instance_there_is_still_an_answer() -> None:
 def test_lines_that_cannot_be_read_are_left_out(running: Service, engine: FakeRuntime) -> None:
     row = only(running)
     engine.say(row.engine_id, "hello")
-    assert describe.last_lines(row.engine_id, 5) == ["hello"]
+    assert describe.last_lines(row, 5) == ["hello"]
 
     engine.fail_next("logs", EngineError("no log driver"))
-    assert describe.last_lines(row.engine_id, 5) == []
+    assert describe.last_lines(row, 5) == []
     engine.fail_next("listening", EngineError("gone"))
     assert "kyozo logs" in describe.fix(row, [])
 

@@ -153,6 +153,6 @@ def test_ports_are_let_go(service: Service) -> None:
 def test_services_at_once_get_different_ports(transactional_db: None, service: Service) -> None:
     rows = [make_service(service.team, workspace=service.workspace) for _ in range(4)]
 
-    given = at_once(*(lambda row=row: ports.claim_http(row, 8000, None).port for row in rows))  # type: ignore[misc]
+    given = at_once(*(lambda row=row: ports.claim_http(row, 8000, None).port for row in rows))
 
     assert sorted(given) == [8080, 8081, 8082, 8083]

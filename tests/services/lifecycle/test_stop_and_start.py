@@ -139,7 +139,9 @@ def test_a_removed_service_is_gone_at_once_and_its_instances_follow(
 def test_the_name_of_a_removed_service_is_free_at_once(running: Service) -> None:
     remove(running, actor="alice")
 
-    assert make_service(running.team, workspace=running.workspace, name=running.name)
+    again = make_service(running.team, workspace=running.workspace, name=running.name)
+
+    assert list(Service.objects.visible_to(running.team)) == [again]
 
 
 def test_removing_keeps_the_volumes(running: Service, engine: FakeRuntime) -> None:

@@ -78,7 +78,7 @@ def test_an_engine_that_is_away_makes_what_is_old_unknown(
 
     running.refresh_from_db()
     assert running.status == "unknown"
-    assert "has not answered" in running.status_reason
+    assert "does not answer" in running.status_reason
 
 
 def test_after_the_engine_is_back_the_status_is_told_again(

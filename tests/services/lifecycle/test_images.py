@@ -1,0 +1,243 @@
+"""The build step on a real engine: built, found again, refused, failed; secrets stay secret."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from services.builds.client import find_client
+from services.lifecycle import engine as engine_module
+from services.lifecycle.deploy import DeployOptions, deploy
+from services.lifecycle.engine import runtime
+from services.lifecycle.operations import take
+from services.lifecycle.run import carry_out
+from services.models import Build, BuildState, Event, ImageMapping, Operation, Queue, Service
+from tests.services.lifecycle.working import at_step, change
+
+ENGINE = os.environ.get("KYOZO_TEST_ENGINE", "unix:///var/run/docker.sock")
+INSTALL = "test-images"
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(300), pytest.mark.enable_socket]
+
+
+def docker(*arguments: str) -> str:
+    command = [str(find_client(os.environ).path), *arguments]
+    environ = {**os.environ, "DOCKER_HOST": ENGINE}
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+@pytest.fixture(autouse=True)
+def _real_engine(settings: Settings, tmp_path: Path) -> Iterator[None]:
+    settings.KYOZO = {
+        **settings.KYOZO,
+        "RUNTIME": "docker",
+        "ENGINE_URL": ENGINE,
+        "ENGINE_TIMEOUT_S": 30,
+        "INSTALL": INSTALL,
+        "IMAGE_SOURCE": "local",
+        "HOME": tmp_path / "home",
+        "BUILD_S": 240,
+    }
+    engine_module.forget()
+    yield
+    made = docker("images", "--quiet", "--filter", f"label=dev.kyozo.install={INSTALL}").split()
+    if made:
+        docker("image", "rm", "--force", *set(made))
+
+
+@pytest.fixture
+def own(own_image: Service) -> Service:
+    """A Dockerfile that needs no base image."""
+    dockerfile(own_image, 'FROM scratch\nCOPY hello.txt /\nEXPOSE 8000\nCMD ["/hello"]\n')
+    (Path(own_image.workspace.root) / "hello.txt").write_text("hello")
+    return own_image
+
+
+def dockerfile(service: Service, text: str) -> None:
+    (Path(service.workspace.root) / "Dockerfile").write_text(text)
+
+
+def build(service: Service, **options: bool) -> tuple[Operation, Build]:
+    """The first two steps of a deploy."""
+    operation = deploy(service, actor="alice", options=DeployOptions(**options))
+    taken = take(Queue.BUILDS)
+    assert taken is not None
+    carry_out(taken)
+    operation.refresh_from_db()
+    made = service.builds.get(operation=operation)
+    if operation.is_open:
+        Operation.objects.filter(pk=operation.pk).update(state="cancelled")
+    return operation, made
+
+
+def log_of(made: Build) -> str:
+    return "".join(made.chunks.values_list("text", flat=True))
+
+
+def test_a_folder_with_its_own_dockerfile_is_built(own: Service) -> None:
+    operation, made = build(own)
+
+    assert (made.state, made.is_cached) == (BuildState.SUCCEEDED, False)
+    assert runtime().image_id(made.image_ref) == made.image_digest
+    assert operation.result["image_digest"] == made.image_digest
+    assert "COPY hello.txt" in made.dockerfile
+    assert "COPY hello.txt" in log_of(made)
+    assert Event.objects.filter(service=own, event_type="image_built").count() == 1
+
+
+def test_an_image_carries_whose_it_is(own: Service) -> None:
+    _, made = build(own)
+
+    labels = docker("image", "inspect", "--format", "{{json .Config.Labels}}", made.image_ref)
+
+    for value in (INSTALL, str(own.team_id), str(own.id), made.content_hash):
+        assert f'"{value}"' in labels
+
+
+def test_an_unchanged_folder_is_not_built_again(own: Service) -> None:
+    _, first = build(own)
+
+    _, second = build(own)
+
+    assert (second.is_cached, second.image_digest) == (True, first.image_digest)
+    assert "up to date" in log_of(second)
+    assert Event.objects.filter(service=own, event_type="image_built").count() == 1
+
+
+def test_a_changed_folder_is_another_image(own: Service) -> None:
+    _, first = build(own)
+    (Path(own.workspace.root) / "hello.txt").write_text("good bye")
+
+    _, second = build(own)
+
+    assert second.image_ref != first.image_ref
+    assert not second.is_cached
+
+
+def test_without_cache_it_is_built_although_nothing_changed(own: Service) -> None:
+    build(own)
+
+    _, second = build(own, no_cache=True)
+
+    assert not second.is_cached
+
+
+def test_what_must_never_be_in_an_image_does_not_change_it(own: Service) -> None:
+    _, first = build(own)
+    (Path(own.workspace.root) / ".env").write_text("PASSWORD=x")
+
+    assert build(own)[1].image_ref == first.image_ref
+
+
+def test_a_failing_build_says_which_line_and_shows_the_end_of_its_log(own: Service) -> None:
+    dockerfile(own, 'FROM scratch\nCOPY hello.txt /\nRUN ["/nothing/here"]\n')
+
+    operation, made = build(own)
+
+    assert (operation.state, made.state) == ("failed", "failed")
+    assert operation.error["stage"] == "build"
+    assert made.failure["dockerfile_line"] == 3
+    assert "line 3 of the Dockerfile" in operation.error["message"]
+    assert any("/nothing/here" in line for line in operation.error["tail"])
+    assert operation.error["fix"]
+
+
+def test_secrets_are_masked_in_the_log(own: Service) -> None:
+    own.environment, own.secret_names = {"TOKEN": "hunter2-and-more"}, ["TOKEN"]
+    own.save(update_fields=["environment", "secret_names"])
+    dockerfile(own, 'FROM scratch\nCOPY hello.txt /\nRUN ["/hunter2-and-more"]\n')
+
+    operation, made = build(own)
+
+    assert made.state == "failed"
+    assert "hunter2" not in log_of(made)
+    assert "hunter2" not in f"{operation.error} {made.failure}"
+
+
+def test_a_dockerfile_that_went_meanwhile_is_told(own: Service) -> None:
+    deploy(own, actor="alice")
+    taken = take(Queue.BUILDS)
+    assert taken is not None
+
+    with at_step("build", (Path(own.workspace.root) / "Dockerfile").unlink):
+        carry_out(taken)
+
+    taken.operation.refresh_from_db()
+    assert taken.operation.error["code"] == "build.no_dockerfile"
+
+
+def test_an_image_of_another_team_cannot_be_built_upon(own: Service) -> None:
+    dockerfile(own, f'FROM kyozo-{INSTALL}/0123456789ab/0123456789ab:1\nCMD ["/x"]\n')
+
+    operation, made = build(own)
+
+    assert (operation.state, made.state) == ("failed", "failed")
+
+
+def test_a_mapped_image_is_used_instead(own: Service) -> None:
+    _, base = build(own)
+    ImageMapping.objects.create(team=own.team, source="python:3.12", target=base.image_ref)
+    dockerfile(own, 'FROM python:3.12\nCOPY hello.txt /again\nCMD ["/again"]\n')
+
+    operation, made = build(own)
+
+    assert (made.state, operation.error) == ("succeeded", {})
+    assert base.image_ref in log_of(made)
+
+
+def test_a_ready_image_that_is_mapped_needs_no_build(own: Service) -> None:
+    _, base = build(own)
+    ImageMapping.objects.create(team=own.team, source="acme/tool:1", target=base.image_ref)
+    dockerfile(own, "")
+    (Path(own.workspace.root) / "Dockerfile").unlink()
+    (Path(own.workspace.root) / "compose.yaml").write_text(
+        "services:\n  tool:\n    image: acme/tool:1\n    ports: ['8000:8000']\n"
+    )
+
+    operation, made = build(own)
+
+    assert operation.error == {}
+    assert (made.image_digest, made.is_cached) == (base.image_digest, True)
+
+
+def test_a_version_that_cannot_be_had_is_refused_and_the_nearest_offered(service: Service) -> None:
+    (Path(service.workspace.root) / ".python-version").write_text("3.8\n")
+
+    operation, made = build(service)
+
+    assert operation.error["code"] == "image.version_unavailable"
+    assert "--accept-version" in operation.error["fix"]
+    assert made.state == "failed"
+
+
+def test_the_nearest_version_is_used_when_it_is_accepted(service: Service) -> None:
+    root = Path(service.workspace.root)
+    (root / ".python-version").write_text("3.8\n")
+    (root / "requirements.txt").unlink()
+    (root / "app.py").unlink()
+    (root / "worker.py").write_text("while True:\n    pass\n")
+    (root / "Procfile").write_text("worker: python worker.py\n")
+
+    operation, made = build(service, accept_version=True)
+
+    assert operation.error == {}
+    assert made.state == "succeeded"
+    assert "base image:" in log_of(made)
+
+
+def test_a_cancelled_build_ends_as_cancelled(own: Service) -> None:
+    change(own)
+    operation = deploy(own, actor="alice")
+    taken = take(Queue.BUILDS)
+    assert taken is not None
+    asked = Operation.objects.filter(pk=operation.pk)
+
+    with at_step("build", lambda: asked.update(cancel_requested_at=operation.created_at)):
+        carry_out(taken)
+
+    operation.refresh_from_db()
+    assert operation.state == "cancelled"
+    assert own.builds.get(operation=operation).state == "cancelled"

@@ -1,0 +1,124 @@
+"""What a worker may still write once another one has its service, and what nobody may any more."""
+
+from collections.abc import Callable
+
+import pytest
+
+from services.errors import EngineError, FenceLostError, NotFoundError
+from services.lifecycle import rollouts
+from services.lifecycle.claims import claim
+from services.lifecycle.deploy import deploy
+from services.lifecycle.describe import last_lines
+from services.lifecycle.job import Job
+from services.lifecycle.operations import take
+from services.lifecycle.remove import remove
+from services.lifecycle.stop import stop
+from services.lifecycle.sweep import settle, sweep_services
+from services.models import HostPort, Phase, Queue, Rollout, Service, WantedState
+from services.runtimes.fake import FakeRuntime
+from tests.services.lifecycle.working import (
+    alive,
+    carry_out_all,
+    change,
+    crash_on_start,
+    done,
+    expire_leases,
+    only,
+)
+
+
+def taken_over(service: Service) -> Job:
+    """The hands of a worker whose service somebody else has claimed since."""
+    deploy(service, actor="alice")
+    taken = take(Queue.BUILDS)
+    assert taken is not None
+    expire_leases()
+    claim(service.id)
+    return Job(operation=taken.operation, claim=taken.claim)
+
+
+def test_a_step_of_a_worker_taken_over_stays_with_its_successor(service: Service) -> None:
+    job = taken_over(service)
+
+    with pytest.raises(FenceLostError):
+        job.run_step("build", lambda _: None, limit_s=10)
+
+    assert job.operation.steps.get(name="build").state == "running"
+
+
+def test_a_worker_taken_over_does_not_overwrite_the_result(service: Service) -> None:
+    job = taken_over(service)
+
+    with pytest.raises(FenceLostError):
+        job.remember(image_ref="late")
+
+    job.operation.refresh_from_db()
+    assert job.operation.result == {}
+
+
+@pytest.mark.parametrize("verb", [deploy, stop, remove])
+def test_nothing_is_begun_for_a_service_removed_meanwhile(
+    running: Service, verb: Callable[..., object]
+) -> None:
+    stale = Service.objects.get(pk=running.pk)
+    done(lambda: remove(running, actor="alice"))
+
+    with pytest.raises(NotFoundError):
+        verb(stale, actor="bob")
+
+    running.refresh_from_db()
+    assert running.wanted_state == WantedState.REMOVED
+
+
+@pytest.mark.parametrize("phase", [Phase.GATING, Phase.SWITCHED, Phase.SETTLING])
+def test_a_failure_before_draining_goes_back_to_the_old_release(
+    running: Service, phase: Phase
+) -> None:
+    old = running.wanted_release
+    change(running)
+    done(lambda: deploy(running, actor="alice"))
+    newest = running.rollouts.order_by("-pk").first()
+    assert newest is not None
+    Rollout.objects.filter(pk=newest.pk).update(phase=phase, outcome="")
+
+    rollouts.give_up(running)
+
+    running.refresh_from_db()
+    assert running.wanted_release == old
+
+
+def test_ports_of_a_removal_that_failed_are_given_back_by_the_sweep(running: Service) -> None:
+    Service.objects.filter(pk=running.pk).update(wanted_state=WantedState.REMOVED)
+
+    for _ in range(3):
+        sweep_services()
+
+    assert alive(running) == []
+    assert not HostPort.objects.filter(service=running).exists()
+
+
+def test_a_service_whose_container_cannot_be_made_says_why(
+    running: Service, engine: FakeRuntime
+) -> None:
+    engine.lose(only(running).engine_id)
+    engine.fail_next("apply", EngineError("no space left"))
+
+    with pytest.raises(EngineError):
+        settle(running.id)
+
+    running.refresh_from_db()
+    assert (running.status, running.status_reason) == ("error", "no space left")
+
+
+def test_the_last_lines_of_a_crash_show_no_secret(own_image: Service, engine: FakeRuntime) -> None:
+    own_image.environment, own_image.secret_names = {"KEY": "tops3cret"}, ["KEY"]
+    own_image.save(update_fields=["environment", "secret_names"])
+    crash_on_start(own_image, engine, output="bad key tops3cret")
+
+    operation = deploy(own_image, actor="alice")
+    carry_out_all()
+
+    operation.refresh_from_db()
+    assert operation.error["log_tail"] == ["bad key ****"]
+    [row] = own_image.instances.all()
+    assert "tops3cret" not in row.last_lines + "".join(last_lines(row, 10))
