@@ -54,7 +54,7 @@ def _show_new(
     """Print the lines later than `after`; the time of the last one."""
     path = session.api.team_path(f"/services/{service.id}/logs")
     found = session.api.get(path, **want)
-    rows = [row for row in found.get("lines") or [] if str(row["at"]) > after]
+    rows = [row for row in found.get("lines") or [] if not after or str(row["at"]) > after]
     for row in rows:
         if session.screen.is_json:
             session.screen.emit_line(row)

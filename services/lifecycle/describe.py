@@ -39,8 +39,6 @@ HINTS = (
 def failure(service: Service, row: Instance, phase: str) -> dict[str, Any]:
     """What a failed deploy shows of the instance that made it fail; JSON."""
     lines = last_lines(row, SHOWN_LINES)
-    row.last_lines = row.last_lines or "\n".join(lines)
-    row.save(update_fields=["last_lines"])
     return {
         "code": "deploy.instance_failed",
         "stage": "health" if phase in {"starting", "gating"} else "settle",

@@ -98,13 +98,16 @@ class Job:
         )
 
     def _patiently(self, work: Callable[["Job"], None]) -> None:
+        told = ""
         while True:
             try:
                 return work(self)
             except KyozoError as exc:
                 if exc.error_code not in PASSING or self.is_overdue():
                     raise
-                log.warning("%s: %s; trying again", self.operation, exc.message)
+                if exc.error_code != told:
+                    log.warning("%s: %s; trying again", self.operation, exc.message)
+                    told = exc.error_code
                 self.note(f"waiting: {exc.message}")
                 if isinstance(exc, EngineError):
                     refresh_status(self.service, is_lost=True)

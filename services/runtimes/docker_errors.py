@@ -85,6 +85,12 @@ COMPLAINTS = (
         EngineUnreachableError,
     ),
     Complaint(
+        "transport is closing",  # its containerd is gone
+        "engine.unreachable",
+        "The engine is shutting down: start it again.",
+        EngineUnreachableError,
+    ),
+    Complaint(
         "is not running",
         "engine.not_running",
         "Start the service first.",

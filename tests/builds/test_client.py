@@ -96,6 +96,18 @@ def test_a_failure_shows_the_last_words() -> None:
         )
 
 
+def test_an_engine_that_is_away_is_no_answer(tmp_path: Path) -> None:
+    place = tmp_path / "docker"
+    place.write_text("#!/bin/sh\necho Cannot connect to the Docker daemon at x >&2\nexit 1\n")
+    place.chmod(0o755)
+    docker = DockerCli(BuildClient(place, "builtin", "20.10.24"))
+
+    with pytest.raises(EngineUnreachableError):
+        docker.query("image", "inspect", "x", accept=(0, 1))
+    with pytest.raises(EngineUnreachableError):
+        docker.pull("x", log=lambda _: None, cancelled=lambda: False)
+
+
 def test_cancelling_ends_the_program() -> None:
     process = running("import time; time.sleep(60)")
     began = time.monotonic()

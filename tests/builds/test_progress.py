@@ -3,8 +3,9 @@
 import pytest
 
 from services.builds.dockerfile import parse
-from services.builds.failure import BuildFailure, as_error, explain
+from services.builds.failure import BuildFailure, as_error, error_of, explain
 from services.builds.progress import BuildLine, Progress, clean
+from services.errors import BuildError, EngineUnreachableError, KyozoError
 
 DOCKERFILE = """FROM base AS deps
 RUN one
@@ -147,6 +148,22 @@ def test_a_builder_that_fails_outside_any_step_is_quoted() -> None:
 
     assert found.dockerfile_line == 2
     assert "unknown instruction" in as_error(found).message
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("Cannot connect to the Docker daemon at unix:///x. Is it?", EngineUnreachableError),
+        ("cannot write id because server did not provide an image ID", EngineUnreachableError),
+        ("#4 RUN a\n#4 ERROR: rpc error: code = Unavailable desc = EOF", EngineUnreachableError),
+        ("#4 RUN a\n#4 ERROR: [echo context canceled]: exit code: 1", BuildError),
+        ("failed to solve: no such file", BuildError),
+    ],
+)
+def test_an_engine_that_goes_away_is_no_mistake_of_the_person(
+    said: str, kind: type[KyozoError]
+) -> None:
+    assert isinstance(error_of(follow(said)[0], parse(DOCKERFILE)), kind)
 
 
 def test_a_step_that_does_not_fit_the_file_blames_no_line() -> None:

@@ -2,21 +2,45 @@
 
 import os
 import signal
-import subprocess
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
-from tests.e2e.harness import SHORT, Done, Kyozo, get, wait_until
+from services.runtimes.base import LABEL_INSTALL
+from tests.e2e.harness import SHORT, Kyozo, get, wait_until
 from tests.e2e.kills import operations
+from tests.e2e.load import load
 from tests.e2e.own_engine import BASE, OwnEngine, own_engine
 from tests.runner import run as runs
+from tests.runner.run import Run
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
 
 App = Callable[..., Path]
+
+SERVE = "python3 -m http.server 8000"
+# Not before two seconds: long enough to be met in its health gate.
+SERVE_LATE = f"sleep 2; exec {SERVE}"
+DEAF = """
+import http.server, signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+http.server.test(http.server.SimpleHTTPRequestHandler, port=8000)
+"""
+TALKATIVE = """
+import http.server, os, threading
+def talk():
+    while True:
+        os.write(1, b"all work and no play " * 3000 + b"\\n" + b"short\\n" * 3000)
+threading.Thread(target=talk, daemon=True).start()
+http.server.test(http.server.SimpleHTTPRequestHandler, port=8000)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -34,42 +58,314 @@ def engine(own: OwnEngine) -> Iterator[OwnEngine]:
 
 @pytest.fixture
 def kyozo(engine: OwnEngine) -> Kyozo:
-    settings = SHORT | {"DOCKER_HOST": engine.url, "KYOZO_IMAGE_SOURCE": "local"}
-    return Kyozo(engine.run, engine.run.environment | settings)
+    return platform_on(engine, engine.run)
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> App:
     """`app(name, "RUN sleep 5")` is a folder whose Dockerfile has that line."""
 
-    def make(name: str, *lines: str) -> Path:
+    def make(name: str, *lines: str, start: str = SERVE) -> Path:
         place = tmp_path / name
         place.mkdir()
-        (place / "index.html").write_text("one", encoding="utf-8")
-        dockerfile(place, *lines)
+        change(place, "one", *lines, start=start)
         return place
 
     return make
 
 
-def dockerfile(place: Path, *lines: str) -> None:
-    parts = (f"FROM {BASE}", "WORKDIR /srv", "COPY . .", *lines, "EXPOSE 8000")
-    serve = 'CMD ["python3", "-m", "http.server", "8000"]'
-    (place / "Dockerfile").write_text("\n".join((*parts, serve, "")), encoding="utf-8")
+def platform_on(engine: OwnEngine, run: Run) -> Kyozo:
+    settings = SHORT | {"DOCKER_HOST": engine.url, "KYOZO_IMAGE_SOURCE": "local"}
+    return Kyozo(run, run.platform_environment | settings)
 
 
-def test_it(kyozo: Kyozo, app: App) -> None:
-    place = app("site")
-    began = time.monotonic()
-    done = kyozo.deploy(place)
-    print(done.said, time.monotonic() - began)
-    print(kyozo.service("site"))
-    assert get(kyozo.url("site")).text == "one"
-    began = time.monotonic()
-    dockerfile(place, "RUN head -c 2G /dev/zero > /filler")
+def change(place: Path, text: str, *lines: str, start: str = SERVE) -> None:
+    (place / "index.html").write_text(text, encoding="utf-8")
+    parts = (f"FROM {BASE}", "WORKDIR /srv", "COPY . .", *lines, "EXPOSE 8000", f"CMD {start}", "")
+    (place / "Dockerfile").write_text("\n".join(parts), encoding="utf-8")
+
+
+def last(kyozo: Kyozo, name: str) -> dict[str, Any]:
+    return operations(kyozo, name)[0]
+
+
+def wait_for_step(kyozo: Kyozo, name: str, step: str) -> None:
+    def is_there() -> bool:
+        now = last(kyozo, name)
+        return now["state"] == "running" and now["step"] == step
+
+    wait_until(is_there, within_s=30, what=f"{name} is in step {step}")
+
+
+def wait_for_status(kyozo: Kyozo, name: str, status: str, *, within_s: float) -> dict[str, Any]:
+    rows: list[dict[str, Any]] = []
+
+    def is_so() -> bool:
+        rows[:] = [row for row in kyozo.ask("/services") if row["name"] == name]
+        return bool(rows[0]["status"] == status)
+
+    wait_until(is_so, within_s=within_s, what=f"{name} is {status}, not {rows and rows[0]}")
+    return rows[0]
+
+
+def serves(url: str, text: str) -> bool:
+    with suppress(httpx.HTTPError):
+        answer = get(url, timeout=2)
+        return answer.status_code == 200 and answer.text == text
+    return False
+
+
+def test_a_full_disk_fails_the_build_and_nothing_else(kyozo: Kyozo, app: App) -> None:
+    place = app("full")
+    kyozo.deploy(place)
+
+    change(place, "two", "RUN head -c 2G /dev/zero > /filler")
     done = kyozo("deploy", place)
-    print(done.said, time.monotonic() - began)
-    print(kyozo.service("site"))
-    dockerfile(place, "RUN true")
-    done = kyozo("deploy", place)
-    print(done.said, time.monotonic() - began)
+
+    assert done.code == 1
+    assert "No space left on device" in done.said
+    assert "disk is full" in done.said
+    assert kyozo.service("full")["status"] == "running"
+    assert serves(kyozo.url("full"), "one")
+
+    change(place, "three")
+    kyozo.deploy(place)
+    assert serves(kyozo.url("full"), "three")
+
+
+def test_a_build_waits_for_an_engine_that_was_stopped(
+    kyozo: Kyozo, engine: OwnEngine, app: App
+) -> None:
+    place = app("patient")
+    kyozo.deploy(place)
+    url = kyozo.url("patient")
+    change(place, "two", "RUN sleep 4")
+
+    with kyozo.begin("deploy", place) as command:
+        wait_for_step(kyozo, "patient", "build")
+        time.sleep(2)
+        engine.stop()
+        row = wait_for_status(kyozo, "patient", "unknown", within_s=5)
+        assert "engine" in row["status_reason"]
+        assert last(kyozo, "patient")["state"] == "running"
+        engine.start()
+
+        assert command.wait(timeout=60) == 0
+    assert serves(url, "two")
+    assert kyozo.service("patient")["status"] == "running"
+
+
+@pytest.mark.parametrize("end", [OwnEngine.stop, OwnEngine.kill])
+def test_a_rollout_goes_on_when_the_engine_is_back(
+    end: Callable[[OwnEngine], None], kyozo: Kyozo, engine: OwnEngine, app: App
+) -> None:
+    name = f"rollout-{end.__name__}"
+    place = app(name)
+    kyozo.deploy(place)
+    change(place, "two", start=SERVE_LATE)
+
+    with kyozo.begin("deploy", place) as command:
+        wait_for_step(kyozo, name, "health")
+        end(engine)
+        wait_for_status(kyozo, name, "unknown", within_s=5)
+        engine.start()
+
+        assert command.wait(timeout=60) == 0, last(kyozo, name)["error"]
+    assert serves(kyozo.url(name), "two")
+    assert len(kyozo.containers(name)) == 1
+
+
+def test_services_are_unknown_without_the_engine_and_back_with_it(
+    kyozo: Kyozo, engine: OwnEngine, app: App
+) -> None:
+    kyozo.deploy(app("steady"))
+    url = kyozo.url("steady")
+
+    engine.stop()
+    wait_for_status(kyozo, "steady", "unknown", within_s=5)
+    time.sleep(3)  # health checks fail meanwhile, and are no proof of anything
+    assert kyozo.service("steady")["status"] == "unknown"
+    engine.start()
+
+    wait_until(lambda: serves(url, "one"), within_s=15, what="the service is back")
+    wait_for_status(kyozo, "steady", "running", within_s=10)
+
+
+def test_a_platform_killed_while_the_engine_is_away_carries_on(
+    kyozo: Kyozo, engine: OwnEngine, app: App
+) -> None:
+    place = app("twice-hit")
+    kyozo.deploy(place)
+    url = kyozo.url("twice-hit")
+    change(place, "two", "RUN sleep 3")
+
+    with kyozo.begin("deploy", place) as command:
+        wait_for_step(kyozo, "twice-hit", "build")
+        engine.kill()
+        platform = kyozo.platform
+        assert platform is not None
+        os.kill(platform.pid, signal.SIGKILL)
+        command.kill()
+    wait_until(lambda: kyozo.platform is None, within_s=5, what="the platform is gone")
+    assert kyozo("up", "--detach").code == 0
+    wait_for_status(kyozo, "twice-hit", "unknown", within_s=10)
+    engine.start()
+
+    wait_until(
+        lambda: last(kyozo, "twice-hit")["state"] == "succeeded", within_s=60, what="it ends"
+    )
+    wait_until(lambda: serves(url, "two"), within_s=5, what="the new page is served")
+
+
+def test_what_is_changed_by_hand_is_repaired_within_a_sweep(
+    kyozo: Kyozo, engine: OwnEngine, app: App
+) -> None:
+    kyozo.deploy(app("drift"))
+    url, docker = kyozo.url("drift"), engine.docker
+
+    def repaired(what: str) -> list[str]:
+        time.sleep(0.5)
+        wait_until(lambda: serves(url, "one"), within_s=12, what=f"{what} is repaired")
+        wait_for_status(kyozo, "drift", "running", within_s=10)
+        return kyozo.containers("drift")
+
+    [first] = kyozo.containers("drift")
+    docker.query("stop", "-t", "0", first)
+    assert repaired("a stopped container") == [first]
+
+    docker.query("rm", "-f", first)
+    [second] = repaired("a removed container")
+    assert second != first
+
+    label = f"label={LABEL_INSTALL}={kyozo.environment['KYOZO_INSTALL']}"
+    [network] = docker.query("network", "ls", "-q", "--filter", label).split()
+    for container in docker.query("ps", "-q", "--filter", f"network={network}").split():
+        docker.query("network", "disconnect", "-f", network, container)
+    docker.query("network", "rm", network)
+    assert len(repaired("a removed network")) == 1
+
+
+def test_what_is_not_of_this_installation_is_left_alone(
+    kyozo: Kyozo, engine: OwnEngine, app: App
+) -> None:
+    docker, other = engine.docker, f"{LABEL_INSTALL}=somebody-else"
+    docker.query("network", "create", "foreign")
+    docker.query("volume", "create", "foreign")
+    for name, label in (("foreign", "any=thing"), ("kyozo-lookalike", other)):
+        run = ("run", "-d", "--name", name, "--label", label, "--network", "foreign")
+        docker.query(*run, "-v", "foreign:/data", BASE, "sleep", "infinity")
+    before = docker.query("ps", "--no-trunc", "--filter", "network=foreign", "-q")
+
+    kyozo.deploy(app("neighbour"))
+    assert kyozo("rm", "neighbour", "--yes").code == 0
+    time.sleep(float(SHORT["KYOZO_SWEEP_S"]))
+
+    assert docker.query("ps", "--no-trunc", "--filter", "network=foreign", "-q") == before
+    assert docker.query("volume", "ls", "-q", "--filter", "name=foreign") == "foreign\n"
+    docker.query("rm", "-f", "foreign", "kyozo-lookalike")
+
+
+def test_an_app_that_ignores_the_signal_to_end_is_ended(kyozo: Kyozo, app: App) -> None:
+    place = app("deaf", start="exec python3 app.py")
+    (place / "app.py").write_text(DEAF, encoding="utf-8")
+    kyozo.deploy(place)
+
+    with load(kyozo.url("deaf")) as requests:
+        change(place, "two", start="exec python3 app.py")
+        kyozo.deploy(place)
+    began = time.monotonic()
+    assert kyozo("stop", "deaf").code == 0
+
+    assert requests.failed == []
+    assert time.monotonic() - began < float(SHORT["KYOZO_STOP_GRACE_S"]) + 8
+    assert kyozo.containers("deaf") == []
+
+
+def test_a_flood_of_log_lines_costs_the_platform_nothing(kyozo: Kyozo, app: App) -> None:
+    place = app("flood", start="exec python3 app.py")
+    (place / "app.py").write_text(TALKATIVE, encoding="utf-8")
+    kyozo.deploy(place)
+    platform = kyozo.platform
+    assert platform is not None
+
+    before = cpu_s(platform.pid)
+    time.sleep(5)
+    assert cpu_s(platform.pid) - before < 2.5
+    lines = kyozo("logs", "flood", "--lines", "200")
+
+    assert "short" in lines.out
+    assert len(lines.out) < 5_000_000
+    assert resident_mb(platform.pid) < 400
+    assert kyozo("stop", "flood").code == 0
+
+
+def cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_mb(pid: int) -> float:
+    pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def test_ports_that_others_would_share_are_not_taken(engine: OwnEngine, app: App) -> None:
+    with runs.begin() as run, held(run.port(1)), held(run.port(10)):
+        kyozo = platform_on(engine, run)
+        kyozo.deploy(app("late"))
+
+        assert str(run.port(10)) not in kyozo.url("late")
+        assert str(run.port(1)) not in kyozo.url("late", "host")
+        assert [get(kyozo.url("late", kind)).text for kind in ("port", "host")] == ["one", "one"]
+
+
+@contextmanager
+def held(port: int) -> Iterator[None]:
+    """By a program that lets others of its user listen there too, and take every second request."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        holder.bind(("127.0.0.1", port))
+        holder.listen()
+        yield
+
+
+def test_a_file_that_is_written_to_all_the_time_is_named(kyozo: Kyozo, app: App) -> None:
+    place = app("busy")
+
+    # So long that no look at it ends before the next line comes.
+    (place / "access.log").write_text("GET /\n" * 2_000_000, encoding="utf-8")
+    with writing(place / "access.log", every_s=0.001):
+        done = kyozo("deploy", place)
+
+    assert done.code == 1
+    assert "access.log" in done.said
+    assert "kept changing" in done.said
+
+
+def test_a_file_that_changes_now_and_then_is_packed(kyozo: Kyozo, app: App) -> None:
+    place = app("lively")
+
+    (place / "access.log").touch()
+    with writing(place / "access.log", every_s=0.5):
+        kyozo.deploy(place)
+
+    assert get(kyozo.url("lively"), "/access.log").text.startswith("GET /\n")
+
+
+@contextmanager
+def writing(path: Path, *, every_s: float) -> Iterator[None]:
+    """A line is added to a file again and again."""
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.wait(every_s):
+            with path.open("a", encoding="utf-8") as file:
+                file.write("GET /\n")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

@@ -25,7 +25,7 @@ NETWORKS = "10.192.0.0/13"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`folder` holds all it writes; every process it starts carries its id in MARK."""
+    """`folder` holds all it writes; the processes it starts carry its id."""
 
     id: str
     folder: Path
@@ -131,16 +131,20 @@ def _clean_if_dead(folder: Path) -> None:
 
 
 def marked(run_id: str) -> Iterator[ProcessId]:
-    """The processes of a run, this one apart."""
-    wanted = f"{MARK}={run_id}".encode()
+    """The processes of a run, this one apart.
+
+    A router gets none of our environment; it is known by the folder in its arguments.
+    """
+    mark, folder = f"{MARK}={run_id}".encode(), f"/{PREFIX}{run_id}/".encode()
     for entry in Path("/proc").iterdir():
         if not entry.name.isdecimal() or int(entry.name) == os.getpid():
             continue
         try:
-            environment = (entry / "environ").read_bytes().split(b"\0")
+            is_ours = mark in (entry / "environ").read_bytes().split(b"\0")
+            is_ours = is_ours or folder in (entry / "cmdline").read_bytes()
         except OSError:
             continue
-        if wanted in environment and (process := ProcessId.find(int(entry.name))):
+        if is_ours and (process := ProcessId.find(int(entry.name))):
             yield process
 
 

@@ -15,7 +15,7 @@ from services.routing.memory import MemoryRouter
 from services.runtimes.fake import FakeRuntime
 from tests.conftest import Person
 from tests.factories import make_service, make_workspace
-from tests.services.lifecycle.working import carry_out_all
+from tests.services.lifecycle.working import bring_up, carry_out_all
 
 if TYPE_CHECKING:
     from services.models import Workspace
@@ -57,7 +57,14 @@ def memory_router() -> MemoryRouter:
 
 @pytest.fixture
 def running(service: Service) -> Service:
-    """Alice's service `web`, its release 1 serving."""
+    """Alice's service `web`, its release 1 serving; a deploy's traces are left out, to be quick."""
+    bring_up(service)
+    return service
+
+
+@pytest.fixture
+def deployed(service: Service) -> Service:
+    """The same after a real deploy, with its operation, build, rollout and events."""
     deploy(service, actor="alice")
     carry_out_all()
     service.refresh_from_db()

@@ -204,6 +204,13 @@ def test_an_instance_that_dies_at_the_gate_turns_the_rollout_back() -> None:
     ]
 
 
+def test_an_instance_that_was_interrupted_at_the_gate_is_started_again() -> None:
+    stopped = seen(2, state=State.EXITED, is_gated=False, is_interrupted=True)
+
+    assert decide(DEPLOYING, rollout("gating"), [stopped]) == [Start(stopped.id)]
+    assert decide(DEPLOYING, rollout("starting"), [stopped]) == [Advance("gating")]
+
+
 def test_after_the_gate_both_are_routed() -> None:
     old, new = seen(1, is_routed=True), seen(2)
 

@@ -37,8 +37,8 @@ def test_a_first_deploy_ends_with_a_serving_instance(service: Service, engine: F
     assert containers(engine) == {only(service).name}
 
 
-def test_a_deploy_tells_its_story_in_events(running: Service) -> None:
-    assert event_types(running) == [
+def test_a_deploy_tells_its_story_in_events(deployed: Service) -> None:
+    assert event_types(deployed) == [
         "deployment_started",
         "container_started",
         "deployment_completed",
@@ -105,15 +105,15 @@ def test_a_changed_folder_makes_a_new_release(running: Service, engine: FakeRunt
     assert containers(engine) == {only(running).name} != {before.name}
 
 
-def test_a_changed_variable_makes_a_new_release_without_a_build(running: Service) -> None:
-    set_colour(running)
+def test_a_changed_variable_makes_a_new_release_without_a_build(deployed: Service) -> None:
+    set_colour(deployed)
 
-    done(lambda: deploy(running, actor="alice"))
+    done(lambda: deploy(deployed, actor="alice"))
 
-    running.refresh_from_db()
-    assert only(running).release.environment["COLOUR"] == "blue"
-    assert running.builds.filter(is_cached=True).count() == 1
-    assert not running.has_pending_changes
+    deployed.refresh_from_db()
+    assert only(deployed).release.environment["COLOUR"] == "blue"
+    assert deployed.builds.filter(is_cached=True).count() == 1
+    assert not deployed.has_pending_changes
 
 
 def test_a_change_made_during_a_deploy_stays_pending(running: Service) -> None:

@@ -73,11 +73,11 @@ def test_a_superseded_deploy_ends_as_superseded(service: Service) -> None:
     assert (state_of(first), state_of(second)) == ("superseded", "succeeded")
 
 
-def test_a_deploy_that_has_switched_is_left_to_end(running: Service) -> None:
-    first = running_deploy(running)
-    Rollout.objects.filter(service=running).update(phase=Phase.SETTLING)
+def test_a_deploy_that_has_switched_is_left_to_end(deployed: Service) -> None:
+    first = running_deploy(deployed)
+    Rollout.objects.filter(service=deployed).update(phase=Phase.SETTLING)
 
-    deploy(running, actor="bob")
+    deploy(deployed, actor="bob")
 
     first.refresh_from_db()
     assert first.cancel_requested_at is None
@@ -159,9 +159,9 @@ def test_cancelling_twice_is_harmless(service: Service) -> None:
     assert cancel(operation, actor="bob").state == "cancelled"
 
 
-def test_cancelling_after_the_switch_is_too_late(running: Service) -> None:
-    operation = running_deploy(running)
-    Rollout.objects.filter(service=running).update(phase=Phase.SWITCHED)
+def test_cancelling_after_the_switch_is_too_late(deployed: Service) -> None:
+    operation = running_deploy(deployed)
+    Rollout.objects.filter(service=deployed).update(phase=Phase.SWITCHED)
 
     with pytest.raises(ConflictError) as refusal:
         cancel(operation, actor="bob")

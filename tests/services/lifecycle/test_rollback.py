@@ -11,12 +11,12 @@ from tests.services.lifecycle.working import change, crash_on_start, done, only
 
 
 @pytest.fixture
-def twice(running: Service) -> Service:
+def twice(deployed: Service) -> Service:
     """Release 2 serves."""
-    change(running)
-    done(lambda: deploy(running, actor="alice"))
-    running.refresh_from_db()
-    return running
+    change(deployed)
+    done(lambda: deploy(deployed, actor="alice"))
+    deployed.refresh_from_db()
+    return deployed
 
 
 def test_a_rollback_runs_the_release_before_as_a_new_one(twice: Service) -> None:

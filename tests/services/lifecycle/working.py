@@ -10,10 +10,13 @@ from uuid import UUID
 from django.utils import timezone
 
 from services import events
-from services.lifecycle.claims import HEARTBEAT
+from services.lifecycle import plan, releases
+from services.lifecycle.claims import HEARTBEAT, claim
+from services.lifecycle.deploy import apply_plan
 from services.lifecycle.operations import take
+from services.lifecycle.reconcile import reconcile
 from services.lifecycle.run import carry_out, run_next
-from services.models import Event, Instance, Operation, Queue, Service
+from services.models import Event, Instance, Operation, Queue, Service, WantedState
 from services.runtimes.base import RunResult
 from services.runtimes.fake import FakeRuntime
 from services.sources.ignore import Ignore
@@ -68,6 +71,29 @@ def expire_leases() -> None:
     Service.objects.exclude(lease_until=None).update(lease_until=past)
 
 
+def bring_up(service: Service) -> None:
+    """Release 1 of the service's folder, written down and reconciled."""
+    found = plan.find(plan.analyse_folder(service.workspace, service.detected_in, {}), service)
+    apply_plan(service, found)
+    digest = image_of(service)
+    draft = releases.draft(service, found, image_ref=digest, digest=digest)
+    service.wanted_release = releases.write(service, draft, actor="alice")
+    service.wanted_state, service.generation = WantedState.RUNNING, 1
+    service.save(update_fields=["wanted_release", "wanted_state", "generation"])
+    mine = claim(service.id)
+    assert mine is not None
+    while reconcile(mine).acted:
+        pass
+    mine.release()
+    service.refresh_from_db()
+
+
+def image_of(service: Service) -> str:
+    """What the fake image maker will call the image of the folder as it is now."""
+    content = read_content(Path(service.workspace.root), ignore=Ignore())
+    return f"sha256:{content.digest}"
+
+
 def change(service: Service) -> None:
     """Edit the service's folder, so that its next deploy makes a new image."""
     with (Path(service.workspace.root) / "more.py").open("a", encoding="utf-8") as file:
@@ -84,8 +110,7 @@ def crash_on_start(service: Service, engine: FakeRuntime, output: str = "") -> N
 def never_healthy(service: Service, engine: FakeRuntime) -> None:
     """From now on no new image of the service answers."""
     change(service)
-    content = read_content(Path(service.workspace.root), ignore=Ignore())
-    engine.unhealthy.add(f"sha256:{content.digest}")
+    engine.unhealthy.add(image_of(service))
 
 
 def event_types(service: Service) -> list[str]:
