@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from services.models.service import Status
 from tests.repository import ROOT, files, name_of
 
 PAGES = sorted(files("*.md"))
@@ -58,12 +57,6 @@ def test_no_reason_is_left_of_a_dependency_that_went() -> None:
     explained = re.findall(r"^\| `([\w.-]+)` \|", read("docs/dependencies.md"), re.MULTILINE)
 
     assert sorted(explained) == sorted(direct_dependencies())
-
-
-def test_every_status_word_is_explained() -> None:
-    shown = re.findall(r"`(\w+)`", read("docs/status.md"))
-
-    assert [word for word in Status.values if word not in shown] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

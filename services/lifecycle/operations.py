@@ -18,7 +18,6 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from services import events
 from services.errors import ConflictError, NotFoundError, ServiceBusyError
 from services.lifecycle.claims import Claim, claim
 from services.lifecycle.status import refresh_status
@@ -226,13 +225,3 @@ def _begin(operation: Operation, queue: Queue) -> bool:
         return False
     operation.refresh_from_db()
     return True
-
-
-def announce(operation: Operation, *, event_type: str, **details: Any) -> None:
-    events.publish(
-        operation.service,
-        event_type=event_type,
-        data={"operation_id": str(operation.id), "kind": operation.kind, **details.pop("data", {})},
-        triggered_by=operation.requested_by,
-        **details,
-    )

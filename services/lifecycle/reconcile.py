@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from services import events
-from services.errors import ConflictError, EngineError, KyozoError
+from services.errors import ConflictError, EngineError, EngineNotFoundError, KyozoError
 from services.lifecycle import decide as d
 from services.lifecycle import describe
 from services.lifecycle.claims import Claim
@@ -161,7 +161,12 @@ def _release_of(this: Pass, generation: int) -> Release:
 def _start(this: Pass, action: d.Start) -> None:
     row = this.sight.rows[action.id]
     log.info("%s is stopped and should run: starting it", row.name)
-    runtime().start(row.engine_id, fence=this.claim)
+    try:
+        runtime().start(row.engine_id, fence=this.claim)
+    except EngineNotFoundError:
+        # Its network is gone, or it is by now: then it is made once more.
+        _create(this, d.Create(row.generation, row.replica))
+        row.refresh_from_db()
     row.restarts += 1
     row.is_gated, row.good_answers = False, 0
     row.save(update_fields=["restarts", "is_gated", "good_answers"])

@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 
 from services.builds.client import (
+    BuildClient,
     ClientMissingError,
     CommandFailedError,
     CommandTimeoutError,
+    DockerCli,
     find_client,
     follow,
 )
-from services.errors import CancelledError
+from services.errors import CancelledError, EngineUnreachableError
 
 
 def client(folder: Path, version: str, *, buildx: str = "") -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 from kyozo.machine.engine import ping
 from kyozo.machine.errors import EngineUnreachableError
 from services.builds.client import DockerCli, find_client
-from tests.runner.run import PREFIX, Run
+from tests.runner.run import Run, marked
 
 DISK_MB = 700
 START_S = 30
@@ -130,7 +130,6 @@ def own_engine(run: Run) -> Iterator[OwnEngine]:
     """The engine, and this thread with all it starts in the engine's network."""
     clear_leftovers()
     with own_network():
-        # A shell without input is the cheapest thing that does nothing until it is ended.
         disk = subprocess.Popen(
             ["unshare", "--mount", "--propagation=private", "sleep", "infinity"],
             env=run.environment,
@@ -164,9 +163,9 @@ def own_network() -> Iterator[None]:
 
 
 def clear_leftovers() -> None:
-    """Containers of killed runs, by the group they are in: the runs' folders are gone already."""
+    """Containers of killed runs: their engines are ended already, those of living runs are not."""
     for group in {path.name for path in _groups(f"{GROUP}*")}:
-        if not Path(f"/tmp/{PREFIX}{group.removeprefix(GROUP)}").exists():
+        if not any(marked(group.removeprefix(GROUP))):
             clear_group(group)
 
 

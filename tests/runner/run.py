@@ -116,8 +116,9 @@ def _make() -> Run:
     own = ProcessId.own()
     owner = json.dumps({"pid": own.pid, "started": own.started})
     (folder / "owner.json").write_text(owner, encoding="utf-8")
-    for name in ("tmp", "home"):
-        (folder / name).mkdir(mode=0o700)
+    (folder / "home").mkdir(mode=0o700)
+    # A test that acts as another user makes its folder in here.
+    (folder / "tmp").mkdir(mode=0o711)
     return Run(run_id, folder, _free_block())
 
 

@@ -93,11 +93,34 @@ def test_lines_that_cannot_be_read_are_left_out(running: Service, engine: FakeRu
     assert "kyozo logs" in describe.fix(row, [])
 
 
-def test_the_last_lines_are_kept_in_the_row(running: Service, engine: FakeRuntime) -> None:
+def test_secrets_are_masked_in_the_last_lines(running: Service, engine: FakeRuntime) -> None:
     row = only(running)
-    engine.say(row.engine_id, "Traceback")
+    row.service.environment = {"TOKEN": "hunter2-and-more"}
+    row.service.secret_names = ["TOKEN"]
+    engine.say(row.engine_id, "bad token hunter2-and-more")
 
-    describe.failure(running, row, "settling")
+    failure = describe.failure(running, row, "settling")
 
-    row.refresh_from_db()
-    assert row.last_lines == "Traceback"
+    assert failure["log_tail"] == ["bad token ****"]
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("KeyError: 'DATABASE_URL'", "DATABASE_URL"),
+        ("Error: API_TOKEN is required", "API_TOKEN"),
+        ("Missing environment variable: SECRET_KEY", "SECRET_KEY"),
+        ("KeyError: 'name'", None),
+        ("nothing of the kind", None),
+    ],
+)
+def test_a_missing_variable_is_named(line: str, name: str | None) -> None:
+    assert describe.missing_variable(["before", line, "after"]) == name
+
+
+def test_an_app_that_hears_only_itself_is_recognised(running: Service, engine: FakeRuntime) -> None:
+    row = only(running)
+    port = row.release.config["http_port"]
+    for host, expected in (("127.0.0.1", True), ("0.0.0.0", False)):
+        engine.listeners[row.engine_id] = [(host, port)]
+        assert describe.listens_for_itself(row) is expected
