@@ -115,7 +115,10 @@ BROKER_URL = env.text("KYOZO_BROKER_URL", "memory://")
 CELERY: dict[str, Any] = {
     "broker_url": BROKER_URL,
     # A second between polls is kombu's default and would be the delay of every click.
-    "broker_transport_options": {"polling_interval": 0.02} if BROKER_URL == "memory://" else {},
+    # A broker that is away must cost a request nothing: the queue is looked at without it, too.
+    "broker_transport_options": {"polling_interval": 0.02}
+    if BROKER_URL == "memory://"
+    else {"max_retries": 1, "interval_start": 0, "interval_step": 0.1},
     "broker_connection_retry_on_startup": True,
     "task_ignore_result": True,
     "task_default_queue": "lifecycle",
