@@ -168,7 +168,7 @@ def _starting(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Actio
 
 def _gating(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Action]:
     new, old = _parted(rollout, seen)
-    if len(new) < wanted.replicas:
+    if len(new) < wanted.replicas or any(not s.is_made for s in new):
         return [Advance("starting")]
     if any(s.is_failed for s in new):
         return _revert(new)

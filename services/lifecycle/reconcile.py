@@ -164,7 +164,8 @@ def _start(this: Pass, action: d.Start) -> None:
     try:
         runtime().start(row.engine_id, fence=this.claim)
     except EngineNotFoundError:
-        # Its network is gone, or it is by now: then it is made once more.
+        # Its network is gone, or it is by now: then it is made once more, however often that takes.
+        Instance.objects.filter(pk=row.pk).update(engine_id="")
         _create(this, d.Create(row.generation, row.replica))
         row.refresh_from_db()
     row.restarts += 1

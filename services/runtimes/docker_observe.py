@@ -80,14 +80,15 @@ class Observations:
             rows: list[dict[str, Any]] = client.containers(all=True, filters={"label": [*labels]})
         rows = [row for row in rows if LABEL_ONCE not in (row.get("Labels") or {})]
         now = self._clock()
-        asked = [row["Id"] for row in rows if not self._known(row, now=now)]
+        # Ours for this look: whoever hears of an event meanwhile makes `_facts` forget.
+        facts = {row["Id"]: self._known(row, now=now) for row in rows}
+        asked = [engine_id for engine_id, known in facts.items() if known is None]
         if len(asked) > PARALLEL_INSPECTS:
             with ThreadPoolExecutor(PARALLEL_INSPECTS) as pool:
-                list(pool.map(self.inspect, asked))
+                facts.update(zip(asked, pool.map(self.inspect, asked), strict=True))
         else:
-            for engine_id in asked:
-                self.inspect(engine_id)
-        return self._combined(rows)
+            facts.update((engine_id, self.inspect(engine_id)) for engine_id in asked)
+        return self._combined(rows, facts)
 
     def inspect(self, engine_id: str) -> Facts | None:
         """Fresh facts; None when the container is gone."""
@@ -125,17 +126,20 @@ class Observations:
     def forget_address(self, address: str) -> None:
         self._by_address.pop(address, None)
 
-    def _known(self, row: Mapping[str, Any], *, now: float) -> bool:
+    def _known(self, row: Mapping[str, Any], *, now: float) -> Facts | None:
         facts = self._facts.get(row["Id"])
-        return facts is not None and facts.hold(state=row["State"], status=row["Status"], now=now)
+        holds = facts and facts.hold(state=row["State"], status=row["Status"], now=now)
+        return facts if holds else None
 
-    def _combined(self, rows: Sequence[Mapping[str, Any]]) -> list[ObservedInstance]:
+    def _combined(
+        self, rows: Sequence[Mapping[str, Any]], facts: Mapping[str, Facts | None]
+    ) -> list[ObservedInstance]:
         found = []
         for row in rows:
-            facts = self._facts.get(row["Id"])
-            if facts is None:  # removed between the list and the inspect
+            known = facts[row["Id"]]
+            if known is None:  # removed between the list and the inspect
                 continue
-            instance = read_instance(row, facts)
+            instance = read_instance(row, known)
             found.append(instance)
             if instance.address:
                 self._remember_address(instance)

@@ -15,17 +15,24 @@ FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 MAX_TEXT = 1024 * 1024
 
 
+def _step(parent: int, name: str, flags: int) -> int:
+    """Open a part of a path and close the one above it."""
+    try:
+        return os.open(name, flags, dir_fd=parent)
+    finally:
+        os.close(parent)
+
+
 @contextmanager
 def open_folder(folder: Path) -> Iterator[int]:
     """A descriptor of an absolute, resolved path; a link swapped into it since then is refused."""
-    descriptor = os.open("/", DIRECTORY)
+    *above, last = folder.parts[1:] or (".",)
     try:
-        for part in folder.parts[1:]:
-            inner = os.open(part, DIRECTORY, dir_fd=descriptor)
-            os.close(descriptor)
-            descriptor = inner
+        descriptor = os.open("/", DIRECTORY)
+        for part in above:  # these need not be readable, only passable
+            descriptor = _step(descriptor, part, DIRECTORY | os.O_PATH)
+        descriptor = _step(descriptor, last, DIRECTORY)
     except OSError as exc:
-        os.close(descriptor)
         message = f"the folder {os.fspath(folder)!r} cannot be opened: {exc.strerror}"
         raise InvalidError(
             message,

@@ -248,13 +248,20 @@ def test_what_is_changed_by_hand_is_repaired_within_a_sweep(
 
 
 def remove_networks(kyozo: Kyozo, engine: OwnEngine) -> None:
-    docker, install = engine.docker, kyozo.environment["KYOZO_INSTALL"]
-    for network in docker.query(
-        "network", "ls", "-q", "--filter", f"label={LABEL_INSTALL}={install}"
-    ).split():
-        for container in docker.query("ps", "-q", "--filter", f"network={network}").split():
-            docker.query("network", "disconnect", "-f", network, container)
-        docker.query("network", "rm", network)
+    """By hand, against a platform that repairs what it hears of: it may take more than one try."""
+    docker = engine.docker
+    label = f"label={LABEL_INSTALL}={kyozo.environment['KYOZO_INSTALL']}"
+
+    def are_gone() -> bool:
+        networks = docker.query("network", "ls", "-q", "--filter", label).split()
+        for network in networks:
+            attached = docker.query("ps", "-q", "--filter", f"network={network}").split()
+            for container in attached:
+                docker.query("network", "disconnect", "-f", network, container, accept=(0, 1))
+            docker.query("network", "rm", network, accept=(0, 1))
+        return not docker.query("network", "ls", "-q", "--filter", label)
+
+    wait_until(are_gone, within_s=10, what="the networks are gone")
 
 
 def test_what_is_not_of_this_installation_is_left_alone(

@@ -192,6 +192,9 @@ def test_what_a_killed_publisher_left_is_written_over(
     wanted = table(instance("127.0.0.2"))
     show(router, wanted)
     (router.settings.state_dir / "main" / "routes.yml").write_text("{}")
+    deadline = time.monotonic() + 5
+    while ask(router.web_port)[0] != 404 and time.monotonic() < deadline:
+        time.sleep(0.02)
 
     show(router, wanted)
 

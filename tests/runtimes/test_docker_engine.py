@@ -1,5 +1,6 @@
 """An engine that is gone, hangs or talks nonsense: the driver on sockets that tests made."""
 
+import json
 import socket
 import threading
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.errors import EngineError, EngineUnreachableError
+from services.runtimes.base import Selector
 from services.runtimes.breaker import Breaker
 from services.runtimes.docker import DockerRuntime
 from services.runtimes.docker_engine import Engine
@@ -108,6 +110,8 @@ def test_an_engine_that_becomes_slow_is_given_up(tmp_path: Path) -> None:
         (b"500 E", b"listen tcp4 :80: bind: address already in use", "engine.port_taken"),
         (b"403 E", b"Address already in use", "engine.address_taken"),
         (b"403 E", b"Pool overlaps with other one", "engine.network_clash"),
+        (b"500 E", b"failed to update store for object type x", "engine.unreachable"),
+        (b"500 E", b"transport is closing: unavailable", "engine.unreachable"),
         (b"500 E", b"something new", "engine.failed"),
     ],
 )
@@ -152,6 +156,26 @@ def test_a_stream_that_breaks_is_opened_again_with_a_gap(tmp_path: Path) -> None
         events = runtime.watch(install="i", stopped=lambda: False)
 
         assert [next(events).gap, next(events).gap] == [True, True]
+
+
+def test_an_event_in_the_middle_of_a_look_hides_no_container(tmp_path: Path) -> None:
+    """An event makes the driver forget what it knew; the look must not take that for a removal."""
+    row = {"State": "exited", "Status": "Exited (0) now", "Names": ["/x"], "Labels": {}}
+    seen = {"State": {"Status": "exited", "ExitCode": 0}, "RestartCount": 0}
+
+    def answer(request: bytes) -> bytes:
+        if b"/version" in request:
+            return http(b"200 OK", VERSION)
+        if b"/b/json" in request:
+            runtime._observations.forget("a")
+        is_list = b"/containers/json" in request
+        said = [row | {"Id": "a"}, row | {"Id": "b"}] if is_list else seen
+        return http(b"200 OK", json.dumps(said).encode())
+
+    with engine_at(tmp_path / "s", answer) as url, runtime_at(url) as runtime:
+        found = runtime.observe(Selector(install="i"))
+
+    assert [one.engine_id for one in found] == ["a", "b"]
 
 
 def test_a_dead_engine_is_not_asked_again_for_a_while(tmp_path: Path) -> None:

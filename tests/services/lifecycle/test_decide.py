@@ -211,6 +211,12 @@ def test_an_instance_that_was_interrupted_at_the_gate_is_started_again() -> None
     assert decide(DEPLOYING, rollout("starting"), [stopped]) == [Advance("gating")]
 
 
+def test_an_instance_at_the_gate_that_must_be_made_again_is_made_again() -> None:
+    unmade = seen(2, is_made=False, is_gated=False)
+
+    assert decide(DEPLOYING, rollout("gating"), [unmade]) == [Advance("starting")]
+
+
 def test_after_the_gate_both_are_routed() -> None:
     old, new = seen(1, is_routed=True), seen(2)
 
