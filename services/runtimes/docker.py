@@ -177,7 +177,8 @@ class DockerRuntime(Runtime):
         return [found for table in tables for found in proc_net.listeners(table)]
 
     def ensure_network(self, network: Network, *, labels: Mapping[str, str]) -> Network:
-        return docker_network.ensure_network(self._engine, network, labels=labels)
+        routes = docker_network.ROUTES if self._is_local else None
+        return docker_network.ensure_network(self._engine, network, labels=labels, routes=routes)
 
     def remove_network(self, name: str) -> None:
         docker_network.remove_network(self._engine, name)

@@ -1,20 +1,30 @@
 """Team networks and volumes on a Docker engine: found or created, never somebody else's."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from docker.types import IPAMConfig, IPAMPool
 
 from services.errors import EngineError, EngineNotFoundError
+from services.runtimes import proc_route
 from services.runtimes.base import LABEL_INSTALL, Network
 from services.runtimes.docker_engine import Engine
 
+ROUTES = Path("/proc/net/route")
 
-def ensure_network(engine: Engine, network: Network, *, labels: Mapping[str, str]) -> Network:
-    """The engine allows two networks of one name, so after creating one we look who else did."""
+
+def ensure_network(
+    engine: Engine, network: Network, *, labels: Mapping[str, str], routes: Path | None
+) -> Network:
+    """The engine allows two networks of one name, so after creating one we look who else did.
+
+    `routes`: the engine's routing table, if it can be read. The engine compares a subnet with its
+    own networks only; a bridge that a killed engine left would take every packet of ours.
+    """
     found = _named(engine, network.name)
     if not found:
-        _create(engine, network, labels=labels)
+        _create(engine, network, labels=labels, routes=routes)
         found = _named(engine, network.name)
     winner = min(found, key=lambda one: (one["Created"], one["Id"]), default=None)
     if winner is None:
@@ -43,10 +53,13 @@ def ensure_volume(engine: Engine, name: str, *, labels: Mapping[str, str]) -> No
         raise _foreign("volume", name)
 
 
-def _create(engine: Engine, network: Network, *, labels: Mapping[str, str]) -> None:
+def _create(
+    engine: Engine, network: Network, *, labels: Mapping[str, str], routes: Path | None
+) -> None:
     """A refusal is no failure when somebody else created the same network in the meantime."""
     pool = IPAMPool(subnet=network.subnet, gateway=network.gateway or None)
     try:
+        _check_routes(network, routes)
         with engine.call(f"create network {network.name} ({network.subnet})") as client:
             client.create_network(
                 network.name,
@@ -59,6 +72,17 @@ def _create(engine: Engine, network: Network, *, labels: Mapping[str, str]) -> N
     except EngineError:
         if not _named(engine, network.name):
             raise
+
+
+def _check_routes(network: Network, routes: Path | None) -> None:
+    interface = proc_route.holder(network.subnet, routes.read_text()) if routes else None
+    if interface:
+        raise EngineError(
+            f"This machine already reaches {network.subnet} through the interface {interface}.",
+            code="engine.network_clash",
+            fix=f"Choose other subnets for KYOZO_NETWORKS or, if {interface} is a bridge that an "
+            f"earlier engine left, remove it: ip link delete {interface}",
+        )
 
 
 def _named(engine: Engine, name: str) -> list[dict[str, Any]]:

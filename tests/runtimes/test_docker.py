@@ -4,11 +4,13 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.errors import EngineError, FenceLostError
+from services.runtimes import docker_network
 from services.runtimes.base import (
     LABEL_FENCE,
     LABEL_INSTALL,
@@ -273,6 +275,21 @@ def test_a_foreign_network_is_neither_used_nor_removed(docker_world: DockerWorld
         docker_world.client.remove_network(network_id)
 
     assert {used.value.error_code, removed.value.error_code} == {"engine.name_taken"}
+
+
+def test_a_subnet_that_a_killed_engine_left_a_bridge_for_is_not_used(
+    docker_world: DockerWorld, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    table = tmp_path / "route"
+    table.write_text("br-left\t0000DD0A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n")
+    monkeypatch.setattr(docker_network, "ROUTES", table)
+
+    with pytest.raises(EngineError, match="through the interface br-left") as caught:
+        docker_world.runtime.ensure_network(
+            Network(f"{docker_world.install}-second", "10.221.0.0/24"), labels=docker_world.labels
+        )
+
+    assert caught.value.error_code == "engine.network_clash"
 
 
 def test_a_network_in_use_is_not_removed(docker_world: DockerWorld) -> None:
