@@ -156,6 +156,7 @@ def _built(making: Making) -> Image:
     if not params.get("no_cache") and not params.get("pull") and (have := runtime().image_id(ref)):
         making.log.write(f"nothing changed: {ref} is up to date")
         return _done(making, ref, have, is_cached=True)
+    job.note("")  # what was said about base images is over
     with _staged(making, context, ignore) as tree:
         built = build_image(
             _request(making, tree, prepared, files, ref),
@@ -281,7 +282,13 @@ def _base_images(making: Making, chooser: Chooser, prepared: Prepared) -> dict[s
     needs = [ref for ref in prepared.images if is_local(ref) or ref in chooser.refs]
     ids: dict[str, str] = {}
     if needs:
-        ids = workshop.ensure(needs, shop=shop(), log=making.log.write, cancelled=making.cancelled)
+        ids = workshop.ensure(
+            needs,
+            shop=shop(),
+            log=making.log.write,
+            tell=making.job.note,
+            cancelled=making.cancelled,
+        )
     others = [ref for ref in prepared.images if ref not in ids]
     return {**ids, **{ref: runtime().image_id(ref) or "" for ref in others}}
 
