@@ -103,6 +103,7 @@ class DetectedService:
     build_target: str | None = None
     build_args: Mapping[str, str] = field(default_factory=dict)
     image: str | None = None
+    entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     volumes: tuple[Volume, ...] = ()
     depends_on: tuple[str, ...] = ()

@@ -41,6 +41,7 @@ def draft(service: Service, plan: DetectedService, *, image_ref: str, digest: st
         http_port=http_port,
         check_port=plan.port if http_port is None and plan.process == "database" else None,
         command=_command(plan),
+        entrypoint=plan.entrypoint,
         ports=_raw_ports(service, http_port),
         mounts=_mounts(service, plan),
         limits=_limits(service),

@@ -30,6 +30,7 @@ def service_spec(instance: Instance, network: Network, *, fence: int) -> Service
         network=network,
         aliases=(service.name,),
         command=config.command,
+        entrypoint=config.entrypoint,
         environment=release.environment,
         ports=_published(config),
         mounts=tuple(_named(mount, instance) for mount in config.mounts),

@@ -130,6 +130,7 @@ class ServiceSpec:
     network: Network
     aliases: tuple[str, ...] = ()
     command: tuple[str, ...] | None = None
+    entrypoint: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     ports: tuple[PublishedPort, ...] = ()
     mounts: tuple[Mount, ...] = ()
