@@ -82,6 +82,26 @@ def find(analysis: Analysis, service: Service) -> DetectedService:
     return chosen
 
 
+def only_service(
+    workspace: Workspace, folder_path: str, overrides: dict[str, Any]
+) -> DetectedService:
+    """What a service that somebody describes runs: the one thing in its folder, or its web part."""
+    analysis = analyse_folder(workspace, folder_path, overrides)
+    rows = planned(analysis)
+    deployable = [row for row in rows if why_not(row) is None]
+    if not deployable:
+        raise nothing_deployable(analysis, rows)
+    web = [row for row in deployable if row.process == "web"]
+    if len(web or deployable) > 1:
+        names = ", ".join(row.name for row in deployable)
+        raise InvalidError(
+            f"several services live in {folder_path}: {names}",
+            details={"folder_path": [f"several services: {names}"]},
+            fix="name the folder of one of them, or deploy the workspace",
+        )
+    return (web or deployable)[0]
+
+
 def _only(rows: Iterable[DetectedService]) -> DetectedService | None:
     deployable = [row for row in rows if why_not(row) is None]
     return deployable[0] if len(deployable) == 1 else None

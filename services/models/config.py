@@ -96,6 +96,12 @@ def relative_path(value: Any) -> str:
     return path
 
 
+def folder_path(value: Any) -> str:
+    """The same folder is written in one way only: app, ./app and /app/ are /app."""
+    parts = relative_path(value).split("/")
+    return "/" + "/".join(part for part in parts if part not in {"", "."})
+
+
 def variable_value(value: Any) -> str:
     """Opaque text: any bytes but NUL, no quoting, no expansion."""
     checked = str(text(most=MAX_VALUE_BYTES)(value))
@@ -220,7 +226,7 @@ OVERRIDES = record(
 )
 SERVICE: dict[str, Check] = {
     "name": NAME,
-    "folder_path": relative_path,
+    "folder_path": folder_path,
     "service_type": choice(SERVICE_TYPES),
     "deployment_config": DEPLOYMENT,
     "port_mappings": PORT_MAPPINGS,
