@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from services.lifecycle import plan
+from services.lifecycle import plan, port_wishes, ports
 from services.lifecycle.deploy import apply_plan, deploy
 from services.lifecycle.folder import taken
 from services.models import Service, Workspace
@@ -23,6 +23,9 @@ def create_service(
     )
     overrides = {k: fields[field] for k, field in OWN_KEYS.items() if fields.get(field)}
     found = plan.only_service(workspace, folder_path, overrides)
+    mappings = fields.get("port_mappings", {})
+    http_port = ports.http_port(mappings, process=found.process, port=found.port)
+    port_wishes.check(mappings, http_port=http_port)
     with transaction.atomic():
         try:
             with transaction.atomic():

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from services.errors import InvalidError, NotFoundError
-from services.lifecycle import plan
+from services.lifecycle import plan, port_wishes, ports
 from services.lifecycle.deploy import deploy
 from services.lifecycle.folder import taken
 from services.lifecycle.status import refresh_status
@@ -39,6 +39,7 @@ def update_service(service: Service, *, fields: dict[str, Any], actor: str) -> S
         return service
     _refuse_too_many(fields)
     _refuse_showing(service, fields)
+    _refuse_ports(service, fields.get("port_mappings", {}))
     for name, value in fields.items():
         setattr(service, name, value)
     changed = set(fields)
@@ -139,6 +140,12 @@ def _refuse_too_many(fields: dict[str, Any]) -> None:
             details={"environment_variables": [complaint]},
             fix="remove variables that are not needed any more",
         )
+
+
+def _refuse_ports(service: Service, mappings: dict[str, Any]) -> None:
+    port = service.plan.get("port")
+    http_port = ports.http_port(mappings, process=service.process, port=port)
+    port_wishes.check(mappings, http_port=http_port, owner=service)
 
 
 def _refuse_showing(service: Service, fields: dict[str, Any]) -> None:

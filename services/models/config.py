@@ -56,11 +56,15 @@ SECONDS = number(0.1, 3600)
 
 
 def _host_ip(value: Any) -> str:
+    """An address that one machine can have; which ones this machine has is asked at its use."""
     checked = str(text(most=45)(value))
     try:
-        return str(ip_address(checked))
+        found = ip_address(checked)
     except ValueError as exc:
         raise ComplaintError("must be an IP address") from exc
+    if found.is_multicast or str(found) == "255.255.255.255" or "%" in checked:
+        raise ComplaintError("must be an address of this machine, without a zone")
+    return str(found)
 
 
 def _port_key(value: str) -> str:
