@@ -1,6 +1,7 @@
 """From an analysis to the services that Kyozo runs: one shape for apps and databases, in order."""
 
 import graphlib
+import posixpath
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import detection
 from detection import Analysis, DetectedDatabase, DetectedService
 from services.errors import InvalidError
 from services.models import Service, Workspace
+from services.models.config import is_mountable
 from services.sources.roots import resolve_folder
 
 RUN_TODAY = frozenset({"web", "worker", "database"})
@@ -116,6 +118,8 @@ def why_not(service: DetectedService) -> str | None:
         return f"{language} is not supported yet: add a Dockerfile"
     if not service.can_start:
         return "no start command was found: say one with --start or in kyozo.toml"
+    if covered := [v.path for v in service.volumes if not is_mountable(posixpath.normpath(v.path))]:
+        return f"a volume at {covered[0]} would hide what the container runs on"
     return None
 
 
