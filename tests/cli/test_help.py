@@ -64,6 +64,45 @@ def test_an_unknown_option_is_wrong_usage(alone: Kyozo) -> None:
     assert "--bogus" in done.err
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("ls --bogus", "bogus", "scale web many", "scale", "", "env", "ls --team"),
+        *(
+            "ls --url http://[ --token x",
+            "ls --url ::x --token x",
+            "ls --token x --team \xfc --url http://x",
+        ),
+    ],
+)
+def test_with_json_wrong_usage_is_one_object(alone: Kyozo, line: str) -> None:
+    done = alone("--json", *line.split())
+
+    assert (done.status, done.json["error"]["code"]) == (2, "usage")
+    assert done.json["error"]["message"]
+
+
+def test_a_setting_that_cannot_be_used_is_told_as_an_error(
+    alone: Kyozo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KYOZO_PORT", "many")
+
+    for command in ("doctor", "up"):
+        done = alone(command, "--json")
+        assert (done.status, "KYOZO_PORT" in done.err) == (1, True)
+        assert done.json["error"]
+
+
+def test_what_the_system_refuses_is_told_as_an_error(
+    alone: Kyozo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KYOZO_HOME", "/proc/nowhere")
+
+    done = alone("up", "--json")
+
+    assert (done.status, done.json["error"]["code"]) == (1, "system")
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_each_shell_gets_its_completion(alone: Kyozo, shell: str) -> None:
     assert "_KYOZO_COMPLETE" in alone("completion", shell).out
