@@ -21,6 +21,7 @@ from kyozo.cli import (
 )
 from kyozo.cli.completion import COMPLETE_VARIABLE, completion, prepare
 from kyozo.cli.errors import INTERRUPTED, USAGE, CliError
+from kyozo.cli.groups import Group
 from kyozo.cli.screen import Screen
 from kyozo.cli.session import Session
 from kyozo.env import SettingError
@@ -30,6 +31,7 @@ SHARED = {"--json": 0, "--url": 1, "--token": 1, "--team": 1}
 
 app = typer.Typer(
     name="kyozo",
+    cls=Group,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

@@ -57,6 +57,13 @@ def test_shared_options_may_stand_anywhere() -> None:
     assert hoist(["env", "set", "a", "--", "--json"]) == ["env", "set", "a", "--", "--json"]
 
 
+@pytest.mark.parametrize("name", ["", "env", "images", "token"])
+def test_list_is_another_word_for_ls(alone: Kyozo, name: str) -> None:
+    said = [alone(*name.split(), word, "--help").out for word in ("ls", "list")]
+
+    assert said[0].partition("\n")[2] == said[1].partition("\n")[2] != ""
+
+
 def test_an_unknown_option_is_wrong_usage(alone: Kyozo) -> None:
     done = alone("ls", "--bogus")
 
