@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from detection import DetectedService
-from services.errors import InvalidError
+from services.errors import BadRequestError, InvalidError
 from services.lifecycle import plan
 from services.lifecycle.analyse import result_json
 from services.lifecycle.deploy import DeployOptions, apply_plan, deploy
@@ -94,6 +94,8 @@ def _service(workspace: Workspace, folder_path: str, row: DetectedService, *, na
         workspace=workspace, detected_in=folder_path, source_name=row.name
     )
     if service := mine.first():
+        if name not in {"", service.name}:
+            raise _has_a_name(service)
         return service
     folder = PurePosixPath("/") / folder_path.strip("/") / row.path
     for candidate in _names(workspace, row, name):
@@ -128,6 +130,15 @@ def taken(name: str) -> InvalidError:
         code="service.name_taken",
         details={"name": ["has already been taken"]},
         fix=f"choose another name than {name}",
+    )
+
+
+def _has_a_name(service: Service) -> BadRequestError:
+    complaint = f"a deploy renames nothing: what lives here is the service {service.name}"
+    return BadRequestError(
+        "Invalid request parameters",
+        details={"name": [complaint]},
+        fix="leave the name away, or change it with PATCH /services/{service_id}",
     )
 
 
