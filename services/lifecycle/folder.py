@@ -65,6 +65,7 @@ def deploy_folder(  # noqa: PLR0913 - what the command and the API offer, each b
             )
             result.services.append(service)
             result.operations.append(queued[row.name])
+        _warn_of_namesakes(result)
     return result
 
 
@@ -131,6 +132,21 @@ def taken(name: str) -> InvalidError:
         details={"name": ["has already been taken"]},
         fix=f"choose another name than {name}",
     )
+
+
+def _warn_of_namesakes(result: FolderDeploy) -> None:
+    """One name is one service on the team's network: code that says it meets the other project."""
+    warnings = list(result.analysis.result.get("warnings", ()))
+    for service in result.services:
+        plain = slug(service.source_name)
+        others = Service.objects.visible_to(service.team).filter(name=plain)
+        if service.name != plain and others.exclude(workspace=service.workspace).exists():
+            warnings.append(
+                f"{plain} is called {service.name} on the team's network: another project has a "
+                f"service {plain}, and that is whom the host name {plain} reaches"
+            )
+    result.analysis.result["warnings"] = warnings
+    result.analysis.save(update_fields=["result"])
 
 
 def _has_a_name(service: Service) -> BadRequestError:
