@@ -38,7 +38,13 @@ def up(
     # Only this command needs the whole server in its own process.
     from kyozo.platform import serve  # noqa: PLC0415
 
-    raise typer.Exit(serve.run(host, port))
+    status = serve.run(host, port)
+    raise CliError(
+        "the platform could not begin",
+        fix="the line above says why",
+        code="platform.start_failed",
+        status=status,
+    )
 
 
 def _start(session: Session, host: str, port: int | None) -> None:

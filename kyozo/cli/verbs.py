@@ -8,6 +8,7 @@ from kyozo.cli.answers import Operation, Service
 from kyozo.cli.carry_out import follow_to_end, get_operation
 from kyozo.cli.errors import USAGE, CliError
 from kyozo.cli.names import find_service
+from kyozo.cli.releases import get_releases, show_releases
 from kyozo.cli.screen import one_line
 from kyozo.cli.session import Session, session_of
 
@@ -151,19 +152,8 @@ def _say_begun(session: Session, service: Service, verb: str) -> None:
 
 
 def _list_releases(session: Session, name: str) -> None:
-    api = session.api
-    chosen = find_service(api, name)
-    found = api.get(api.team_path(f"/services/{chosen.id}/releases"))
+    found = get_releases(session, find_service(session.api, name).id)
     if session.screen.is_json:
         session.screen.emit(found)
-        return
-    rows = [
-        (
-            row["number"],
-            "current" if row["is_current"] else "",
-            row["created_at"],
-            row["created_by"],
-        )
-        for row in found
-    ]
-    session.screen.table(["RELEASE", "", "MADE", "BY"], rows)
+    else:
+        show_releases(session, found)

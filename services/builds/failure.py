@@ -56,7 +56,7 @@ HINTS = (
         r"|failed to resolve source metadata|failed to do request: head",
         "The image in FROM cannot be pulled: use another one in its place, for example"
         " `kyozo images map python:3.12-slim kyozo/python:3.13`, or correct its name."
-        " `kyozo images list` shows what can be made here.",
+        " `kyozo images ls` shows what can be made here.",
     ),
     _hint(
         r"npm ci.*(?:in sync|lock ?file)|frozen.lockfile|poetry\.lock.*(?:changed|regenerate)"

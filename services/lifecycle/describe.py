@@ -1,6 +1,5 @@
 """Why an instance failed, in words: exit code, memory, last lines, and what to try next."""
 
-import re
 from ipaddress import ip_address
 from typing import Any
 
@@ -8,32 +7,11 @@ from services.builds.masking import Masker
 from services.errors import EngineError
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import runtime
+from services.lifecycle.hints import missing_variable, next_step
 from services.models import Instance, Service
 from services.probes.listeners import explain_listeners
 
 SHOWN_LINES = 20
-
-# How Python, Node, Ruby and people themselves say that a variable is not set.
-MISSING_VARIABLE = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"KeyError: ['\"]([A-Z][A-Z0-9_]+)['\"]",
-        r"key not found: \"([A-Z][A-Z0-9_]+)\"",
-        r"\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b.{0,40}\b(?:is required|not set|missing|undefined)",
-        r"(?:[Mm]issing|[Uu]nset|[Rr]equired)\b.{0,40}\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b",
-    )
-)
-
-HINTS = (
-    ("modulenotfounderror", "a Python package is missing: add it to the project's requirements"),
-    ("cannot find module", "a Node module or file is missing: add it to package.json dependencies"),
-    ("command not found", "the start command does not exist in the image; set it with --start"),
-    ("no such file or directory", "a file that the start command names is not in the image"),
-    ("permission denied", "the app runs as a non-root user; write to /tmp or to a volume instead"),
-    ("address already in use", "the app starts two servers on one port"),
-    ("read-only file system", "write to /tmp or to a volume instead"),
-    ("connection refused", "a service it needs did not answer; is it deployed and healthy?"),
-)
 
 
 def failure(service: Service, row: Instance, phase: str) -> dict[str, Any]:
@@ -82,20 +60,8 @@ def fix(row: Instance, lines: list[str]) -> str:
         return "give it more memory: resource_limits.memory_mb"
     if name := missing_variable(lines):
         return f"the variable {name} is missing: `kyozo env set {row.service.name} {name}=VALUE`"
-    text = "\n".join(lines).lower()
-    for words, hint in HINTS:
-        if words in text:
-            return hint
-    return _port_hint(row) or "look at the last lines above; `kyozo logs` shows more"
-
-
-def missing_variable(lines: list[str]) -> str | None:
-    """The environment variable that the app says it cannot do without."""
-    for line in reversed(lines):
-        for pattern in MISSING_VARIABLE:
-            if found := pattern.search(line):
-                return found[1]
-    return None
+    usual = "look at the last lines above; `kyozo logs` shows more"
+    return next_step(lines) or _port_hint(row) or usual
 
 
 def _port_hint(row: Instance) -> str:

@@ -16,8 +16,6 @@ from services.lifecycle.config import ReleaseConfig
 from services.models import Build, Release, Service
 from services.runtimes.base import Limits, Mount, PublishedPort
 
-DEFAULT_PORT = 8080
-
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -36,7 +34,7 @@ class Draft:
 
 def draft(service: Service, plan: DetectedService, *, image_ref: str, digest: str) -> Draft:
     """Merge what was detected with what people set; people win, key by key. Claims host ports."""
-    http_port = _http_port(service, plan)
+    http_port = ports.http_port(service.port_mappings, process=plan.process, port=plan.port)
     config = ReleaseConfig(
         http_port=http_port,
         check_port=plan.port if http_port is None and plan.process == "database" else None,
@@ -130,15 +128,6 @@ def _renamed(value: str, names: dict[str, str]) -> str:
     return value
 
 
-def _http_port(service: Service, plan: DetectedService) -> int | None:
-    if plan.process != "web":
-        return None
-    tcp = [int(p) for p, m in service.port_mappings.items() if m.get("protocol", "tcp") == "tcp"]
-    if plan.port in tcp:
-        return plan.port
-    return tcp[0] if tcp else plan.port or DEFAULT_PORT
-
-
 def _claim_http(service: Service, plan: DetectedService, port: int) -> None:
     asked = service.port_mappings.get(str(port), {}).get("host_port")
     if asked is None and plan.published_port and not service.host_ports.exists():
@@ -158,8 +147,8 @@ def _raw_ports(service: Service, http_port: int | None) -> tuple[PublishedPort, 
         if int(text) == http_port or host_port is None:
             continue
         protocol = mapping.get("protocol", "tcp")
-        ports.claim_raw(service, int(text), int(host_port), protocol)
         host_ip = mapping.get("host_ip", ports.default_host_ip())
+        ports.claim_raw(service, int(text), int(host_port), protocol, host_ip=host_ip)
         found.append(PublishedPort(int(text), int(host_port), protocol, host_ip))
     return tuple(found)
 

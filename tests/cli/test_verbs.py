@@ -58,6 +58,19 @@ def test_rollback_goes_to_the_release_that_is_named(kyozo: Kyozo, service: str) 
     assert len(kyozo("rollback", service, "--list", "--json").json) > len(before)
 
 
+def test_the_releases_that_a_refused_rollback_points_to_are_there(
+    kyozo: Kyozo, service: str
+) -> None:
+    refused = kyozo("rollback", service)
+    shown, told = kyozo("status", service), kyozo("status", service, "--json").json
+
+    assert f"kyozo status {service}" in refused.err
+    assert [(row["number"], row["is_current"]) for row in told["releases"]] == [(1, True)]
+    line = shown.out.splitlines()[-1].split()
+    assert line[:3] == ["1", "current", told["releases"][0]["image_digest"][7:19]]
+    assert "deployed by" in shown.out
+
+
 def test_rm_asks_for_yes_where_nobody_can_be_asked(kyozo: Kyozo, service: str) -> None:
     done = kyozo("rm", service)
 

@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from services.errors import EngineError
-from services.lifecycle import describe
+from services.lifecycle import describe, hints
 from services.models import Instance, Service
 from services.runtimes.fake import FakeRuntime
 from tests.factories import make_instance
 from tests.services.lifecycle.working import only
+
+DJANGO = "django.core.exceptions.ImproperlyConfigured: "
 
 
 def instance(service: Service, **facts: Any) -> Instance:
@@ -20,6 +22,17 @@ def instance(service: Service, **facts: Any) -> Instance:
     ("line", "hint"),
     [
         ("ModuleNotFoundError: No module named 'flask'", "requirements"),
+        ("ModuleNotFoundError: No module named 'shop.api'", "module shop.api is missing"),
+        (f"{DJANGO}settings.DATABASES is improperly configured. Please supply", "DATABASE_URL"),
+        (f"{DJANGO}The SECRET_KEY setting must not be empty.", "SECRET_KEY is empty"),
+        (f"{DJANGO}Set the SECRET_KEY environment variable", "env set"),
+        ("you must define DJANGO_SETTINGS_MODULE or call settings.configure()", "DJANGO_SETTINGS"),
+        ("Error: connect ECONNREFUSED 127.0.0.1:5432", "port 5432 in the app's own"),
+        ("Error: connect ECONNREFUSED ::1:6379", "port 6379 in the app's own"),
+        ('at "localhost" (127.0.0.1), port 5432 failed: Connection refused', "port 5432 in the"),
+        ("Error 111 connecting to localhost:6379. Connection refused.", "port 6379 in the app's"),
+        ("dial tcp 127.0.0.1:5432: connect: connection refused", "port 5432 in the app's own"),
+        ("Error: connect ECONNREFUSED 10.208.0.12:5432", "is it deployed"),
         ("Error: Cannot find module 'express'", "package.json"),
         ("sh: gunicorn: command not found", "--start"),
         ("can't open file 'app.py': [Errno 2] No such file or directory", "not in the image"),
@@ -108,6 +121,8 @@ def test_secrets_are_masked_in_the_last_lines(running: Service, engine: FakeRunt
     ("line", "name"),
     [
         ("KeyError: 'DATABASE_URL'", "DATABASE_URL"),
+        ("ImproperlyConfigured: Set the DEBUG environment variable", "DEBUG"),
+        ("UndefinedValueError: DEBUG not found. Declare it as envvar or define", "DEBUG"),
         ("Error: API_TOKEN is required", "API_TOKEN"),
         ("Missing environment variable: SECRET_KEY", "SECRET_KEY"),
         ("KeyError: 'name'", None),
@@ -115,7 +130,7 @@ def test_secrets_are_masked_in_the_last_lines(running: Service, engine: FakeRunt
     ],
 )
 def test_a_missing_variable_is_named(line: str, name: str | None) -> None:
-    assert describe.missing_variable(["before", line, "after"]) == name
+    assert hints.missing_variable(["before", line, "after"]) == name
 
 
 def test_an_app_that_hears_only_itself_is_recognised(running: Service, engine: FakeRuntime) -> None:

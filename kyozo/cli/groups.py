@@ -1,0 +1,15 @@
+"""Groups of commands in which `list` is another word for `ls`."""
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+
+class Group(TyperGroup):
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:
+        return super().get_command(ctx, "ls" if cmd_name == "list" else cmd_name)
+
+
+def group(about: str) -> typer.Typer:
+    return typer.Typer(cls=Group, help=about, no_args_is_help=True)
