@@ -22,6 +22,8 @@ class Seen:
     `is_made`: the engine once confirmed it. `is_drained`: out of the router with no connection
     left, or for longer than the drain limit. `is_due`: a stopped one may be started again now.
     `is_interrupted`: stopped from outside before its gate, which says nothing about its release.
+    `is_looping`: it ends again and again while the engine restarts it. `is_recovered`: we restart
+    it since such a loop, and it stayed up.
     """
 
     id: uuid.UUID
@@ -36,6 +38,8 @@ class Seen:
     is_unhealthy: bool = False
     is_due: bool = True
     is_interrupted: bool = False
+    is_looping: bool = False
+    is_recovered: bool = False
 
     @property
     def is_failed(self) -> bool:
@@ -111,12 +115,26 @@ class Forget:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeOver:
+    """From now on we start it again after growing pauses, and not the engine."""
+
+    id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """It is out of its crash loop: the engine restarts it again."""
+
+    id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Advance:
     phase: str
     failed: uuid.UUID | None = None
 
 
-Action = Create | Start | Gate | SetRoutes | Leave | Retire | Forget | Advance
+Action = Create | Start | Gate | SetRoutes | Leave | Retire | Forget | TakeOver | GiveBack | Advance
 
 
 def decide(wanted: Wanted, rollout: Progress | None, seen: Iterable[Seen]) -> list[Action]:
@@ -141,6 +159,7 @@ def _steady(wanted: Wanted, seen: list[Seen]) -> list[Action]:
     return [
         *(Forget(s.id) for s in lost),
         *_make(wanted.generation, staying, seen, wanted.replicas),
+        *_loops(staying),
         *(Start(s.id) for s in staying if s.state == State.EXITED and s.is_due),
         *_gate(staying),
         *_routes(seen, serving),
@@ -234,6 +253,7 @@ def _restore(generation: int, staying: list[Seen], seen: list[Seen], replicas: i
     kept = [s for s in staying if s not in lost]
     return [
         *(Forget(s.id) for s in lost),
+        *_loops(kept),
         *(Start(s.id) for s in kept if s.state == State.EXITED and s.is_due),
         *_make(generation, kept, seen, replicas),
         *_gate(kept),
@@ -278,6 +298,13 @@ def _make(generation: int, present: list[Seen], seen: list[Seen], replicas: int)
     free = (n for n in range(replicas + len(used)) if n not in used)
     missing = max(0, replicas - len(present))
     return [*unmade, *(Create(generation, next(free)) for _ in range(missing))]
+
+
+def _loops(staying: list[Seen]) -> list[Action]:
+    return [
+        *(TakeOver(s.id) for s in staying if s.is_made and s.is_looping),
+        *(GiveBack(s.id) for s in staying if s.is_made and s.is_recovered),
+    ]
 
 
 def _gate(instances: list[Seen]) -> list[Action]:

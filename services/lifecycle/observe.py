@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from services.lifecycle import crashes
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.decide import Seen
 from services.lifecycle.engine import runtime
@@ -16,7 +17,6 @@ from services.runtimes.base import ObservedInstance, Selector, State
 
 STOPPED_BY_SIGNAL = frozenset({137, 143})
 MERCY = 2
-RESTART_BACKOFF_S = (0, 1, 2, 5, 10, 20, 40, 80, 160, 300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +115,10 @@ def _seen(row: Instance, one: ObservedInstance | None) -> Seen:
         is_leaving=row.leaving_at is not None,
         is_drained=row.leaving_at is not None and _is_drained(row),
         is_unhealthy=row.is_gated and row.health == "unhealthy",
-        is_due=_is_due(row),
+        is_due=crashes.is_due(row),
         is_interrupted=_is_interrupted(row),
+        is_looping=row.looping_at is None and crashes.loops(row.exits),
+        is_recovered=crashes.is_over(row),
     )
 
 
@@ -143,11 +145,3 @@ def _is_interrupted(row: Instance) -> bool:
     """Ended by a signal, as an engine does it that stops. Whoever ends so each time has failed."""
     is_signal = row.exit_code in STOPPED_BY_SIGNAL and not row.is_oom_killed
     return row.state == State.EXITED and is_signal and not row.is_gated and row.restarts < MERCY
-
-
-def _is_due(row: Instance) -> bool:
-    """Backoff for what we start again ourselves: longer after each restart."""
-    if row.started_at is None:
-        return True
-    wait = RESTART_BACKOFF_S[min(row.restarts, len(RESTART_BACKOFF_S) - 1)]
-    return timezone.now() - row.started_at > timedelta(seconds=wait)

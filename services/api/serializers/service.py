@@ -84,6 +84,7 @@ def observed_json(service: Service) -> dict[str, Any]:
     return {
         "status": service.status,
         "status_reason": service.status_reason or None,
+        "status_detail": service.status_detail or None,
         "deployment_status": service.deployment_status or None,
         "health_status": service.health,
         "observed_at": iso(service.observed_at),
