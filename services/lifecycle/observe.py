@@ -2,13 +2,13 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.conf import settings
 from django.utils import timezone
 
-from services.lifecycle import crashes
+from services.lifecycle import crashes, replacements
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.decide import Seen
 from services.lifecycle.engine import runtime
@@ -48,7 +48,11 @@ def join(rows: dict[uuid.UUID, Instance], shown: Sequence[ObservedInstance]) -> 
             by_row[row.id] = one
     for row in rows.values():
         _note(row, by_row.get(row.id))
-    seen = [_seen(row, by_row.get(row.id)) for row in rows.values()]
+    worn = replacements.replaceable(rows.values())
+    seen = [
+        replace(_seen(row, by_row.get(row.id)), is_replaceable=row.id in worn)
+        for row in rows.values()
+    ]
     return Sight(seen=seen, rows=rows, strays=strays)
 
 
@@ -114,7 +118,7 @@ def _seen(row: Instance, one: ObservedInstance | None) -> Seen:
         is_routed=row.is_routed,
         is_leaving=row.leaving_at is not None,
         is_drained=row.leaving_at is not None and _is_drained(row),
-        is_unhealthy=row.is_gated and row.health == "unhealthy",
+        is_unhealthy=replacements.is_unhealthy(row),
         is_due=crashes.is_due(row),
         is_interrupted=_is_interrupted(row),
         is_looping=row.looping_at is None and crashes.loops(row.exits),

@@ -18,6 +18,7 @@ from services.errors import ConflictError, EngineError, EngineNotFoundError, Kyo
 from services.lifecycle import crashes, describe
 from services.lifecycle import decide as d
 from services.lifecycle.claims import Claim
+from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import runtime
 from services.lifecycle.gate import check_now, gate
 from services.lifecycle.networks import give_address, team_network
@@ -85,11 +86,14 @@ def open_rollout(service: Service) -> Rollout | None:
 
 
 def wanted(service: Service, rollout: Rollout | None) -> d.Wanted:
-    running = service.wanted_state == WantedState.RUNNING and service.wanted_release is not None
+    release = service.wanted_release
+    running = service.wanted_state == WantedState.RUNNING and release is not None
+    config = ReleaseConfig.from_json(release.config if release else {})
     return d.Wanted(
         is_running=running or rollout is not None,
         generation=service.generation,
         replicas=service.wanted_replicas,
+        replaces_first=config.strategy == "recreate",
     )
 
 
