@@ -1,6 +1,7 @@
 """/services: list, create, read, change and remove."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from services.api.serializers.service import service_detail_json, service_json, 
 from services.errors import InvalidError, NotFoundError
 from services.lifecycle.create import create_service
 from services.lifecycle.remove import remove
-from services.lifecycle.update import update_service
+from services.lifecycle.update import change_service
 from services.models import Service, Status, Workspace
 from services.models.checks import read
 from services.models.config import SERVICE
@@ -67,20 +68,21 @@ class ServiceDetail(TeamView):
         return Response({"data": service_detail_json(row)})
 
     def put(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        service = find.service(self.team, service_id)
-        fields = changes(service, service_fields(request, SERVICE), is_merge=False)
-        update_service(service, fields=fields, actor=self.actor)
-        return Response({"data": service_detail_json(fresh(service))})
+        return self._change(request, service_id, is_merge=False)
 
     def patch(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        service = find.service(self.team, service_id)
-        fields = changes(service, service_fields(request, SERVICE), is_merge=True)
-        update_service(service, fields=fields, actor=self.actor)
-        return Response({"data": service_detail_json(fresh(service))})
+        return self._change(request, service_id, is_merge=True)
 
     def delete(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         remove(find.service(self.team, service_id), actor=self.actor)
         return Response(status=204)
+
+    def _change(self, request: Request, service_id: UUID, *, is_merge: bool) -> Response:
+        service = find.service(self.team, service_id)
+        fields = service_fields(request, SERVICE)
+        change = partial(changes, fields=fields, is_merge=is_merge)
+        change_service(service, change=change, actor=self.actor)
+        return Response({"data": service_detail_json(fresh(service))})
 
 
 class ReleaseList(TeamView):

@@ -93,7 +93,7 @@ def _service(workspace: Workspace, folder_path: str, row: DetectedService, *, na
     mine = Service.objects.visible_to(workspace.team).filter(
         workspace=workspace, detected_in=folder_path, source_name=row.name
     )
-    if service := mine.first():
+    if service := mine.select_for_update().first():
         return service
     folder = PurePosixPath("/") / folder_path.strip("/") / row.path
     for candidate in _names(workspace, row, name):

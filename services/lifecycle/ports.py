@@ -9,15 +9,18 @@ from contextlib import closing
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 
 from services.errors import InvalidError
+from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import router
-from services.models import HostPort, Instance, Service, WantedState
+from services.models import HostPort, Instance, Outcome, Service, WantedState
 
 
 def claim_http(service: Service, container_port: int, wanted: int | None) -> HostPort:
-    """The service's HTTP host port: the one it has, the one it wants, or the next free one."""
-    held = HostPort.objects.filter(service=service, is_http=True).first()
+    """The service's HTTP host port: the one it has, the one it wants, or the next free one. What
+    it had before is kept until `settle`, so that a deploy that fails can go back to it."""
+    held = HostPort.objects.filter(service=service, is_http=True, is_replaced=False).first()
     if held and wanted in {None, held.port}:
         if held.container_port != container_port:
             held.container_port = container_port
@@ -28,7 +31,8 @@ def claim_http(service: Service, container_port: int, wanted: int | None) -> Hos
     else:
         fresh = _next_http(service, container_port)
     if held:
-        held.delete()
+        held.is_replaced = True
+        held.save(update_fields=["is_replaced"])
     return fresh
 
 
@@ -40,6 +44,34 @@ def claim_raw(service: Service, container_port: int, wanted: int, protocol: str)
     if not is_free(wanted, protocol):
         raise in_use(wanted)
     return _insert(service, container_port, wanted, protocol=protocol, is_http=False)
+
+
+def settle(service: Service, *, succeeded: bool) -> bool:
+    """When an operation has ended: forget the port it gave up, or, where it failed, the one it
+    asked for. Whether the router has something to learn."""
+    mine = HostPort.objects.filter(service=service)
+    if not succeeded:
+        _release_untried(service, mine.filter(is_http=False))
+    http = mine.filter(is_http=True)
+    if not http.filter(is_replaced=True).exists():
+        return False
+    http.filter(is_replaced=succeeded).delete()
+    http.update(is_replaced=False)
+    return True
+
+
+def _release_untried(service: Service, raw: QuerySet[HostPort]) -> None:
+    """Raw ports that no release which ever came up has published: a rollback may need the rest."""
+    came_up = service.rollouts.filter(outcome=Outcome.SUCCEEDED).values("to_release")
+    tried = service.releases.filter(Q(pk__in=came_up) | Q(pk=service.wanted_release_id))
+    used = {
+        (port.host_port, port.protocol)
+        for config in tried.values_list("config", flat=True)
+        for port in ReleaseConfig.from_json(config).ports
+    }
+    for row in raw:
+        if (row.port, row.protocol) not in used:
+            row.delete()
 
 
 def in_block(port: int) -> int | None:

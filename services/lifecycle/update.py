@@ -1,5 +1,6 @@
 """Update: change a service's settings; they apply with the next deploy or restart."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -43,6 +44,16 @@ def update_service(service: Service, *, fields: dict[str, Any], actor: str) -> S
     return service
 
 
+def change_service(
+    service: Service, *, change: Callable[[Service], dict[str, Any]], actor: str
+) -> Service:
+    """For changes that build on what is there: `change` sees the row as it is now, and nobody else
+    writes it until its fields are stored."""
+    with transaction.atomic():
+        fresh = Service.objects.select_for_update().get(pk=service.pk)
+        return update_service(fresh, fields=change(fresh), actor=actor)
+
+
 def set_environment(
     service: Service,
     *,
@@ -51,16 +62,15 @@ def set_environment(
     actor: str,
 ) -> Service:
     """Merge: a value of None removes the variable; `secret_names` None leaves the list alone."""
-    with transaction.atomic():
-        fresh = Service.objects.select_for_update().get(pk=service.pk)
+
+    def change(fresh: Service) -> dict[str, Any]:
         merged = {**fresh.environment, **variables}
         environment = {k: v for k, v in merged.items() if v is not None}
         names = fresh.secret_names if secret_names is None else secret_names
-        fields = {
-            "environment": environment,
-            "secret_names": sorted(name for name in set(names) if name in environment),
-        }
-        return update_service(fresh, fields=fields, actor=actor)
+        kept = sorted(name for name in set(names) if name in environment)
+        return {"environment": environment, "secret_names": kept}
+
+    return change_service(service, change=change, actor=actor)
 
 
 def _refuse_showing(service: Service, fields: dict[str, Any]) -> None:

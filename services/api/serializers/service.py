@@ -107,6 +107,7 @@ def port_mappings(service: Service) -> dict[str, dict[str, Any]]:
     given = {
         str(row.container_port): {"host_port": row.port, "protocol": row.protocol}
         for row in service.host_ports.all()
+        if not row.is_replaced
     }
     asked = service.port_mappings
     return {
