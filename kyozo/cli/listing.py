@@ -68,6 +68,7 @@ def status(
         return
     for label, value in _facts(Service.parse(detail), use):
         session.screen.say(f"{label:<12} {one_line(value)}")
+    _show_last_lines(session, detail.get("status_detail") or {})
     _show_events(session, detail.get("deployment_events") or [])
     if releases:
         session.screen.say("last releases")
@@ -80,6 +81,7 @@ def _facts(service: Service, use: Mapping[str, Any]) -> Iterator[tuple[str, obje
     yield "status", f"{service.status}{_age(raw.get('observed_at'))}"
     rows = {
         "reason": raw.get("status_reason"),
+        "fix": (raw.get("status_detail") or {}).get("fix"),
         "deployment": raw.get("deployment_status"),
         "health": raw.get("health_status"),
         "replicas": service.replicas,
@@ -106,6 +108,14 @@ def _age(moment: object) -> str:
     except ValueError:
         return ""
     return f", seen {max(0, round((datetime.now(UTC) - seen).total_seconds()))} s ago"
+
+
+def _show_last_lines(session: Session, trouble: Mapping[str, Any]) -> None:
+    """What an instance in a crash loop wrote before it ended."""
+    if lines := trouble.get("log_tail") or []:
+        session.screen.say("last lines")
+    for line in lines:
+        session.screen.say(f"  {one_line(line)}")
 
 
 def _show_events(session: Session, events: list[Mapping[str, Any]]) -> None:

@@ -37,11 +37,11 @@ from services.teams.policy import as_uuid
 # Answers can be sent back as they came: what only we decide is read over, not refused.
 READ_ONLY = frozenset(
     {
-        "id", "status", "status_reason", "deployment_status", "health_status", "observed_at",
-        "container_id", "image_id", "release", "process", "detection_confidence", "depends_on",
-        "overrides", "warnings", "urls", "has_pending_changes", "created_at", "updated_at",
-        "deployed_at", "stopped_at", "team_id", "workspace", "team", "deployment_events",
-        "health_checks",
+        "id", "status", "status_reason", "status_detail", "deployment_status", "health_status",
+        "observed_at", "container_id", "image_id", "release", "process", "detection_confidence",
+        "depends_on", "overrides", "warnings", "urls", "has_pending_changes", "created_at",
+        "updated_at", "deployed_at", "stopped_at", "team_id", "workspace", "team",
+        "deployment_events", "health_checks",
     }
 )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """/services/ID/VERB: start, stop, restart, scale, deploy and roll back."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from services.lifecycle.rollback import rollback
 from services.lifecycle.scale import scale
 from services.lifecycle.start import start
 from services.lifecycle.stop import stop
-from services.lifecycle.update import update_service
+from services.lifecycle.update import change_service
 from services.models import Operation, Service
 from services.models.checks import read
 from services.teams.views import TeamView
@@ -68,11 +69,14 @@ class Deploy(VerbView):
         fields = read(request.data, DEPLOY)
         service = find.service(self.team, service_id)
         if overrides := fields.get("overrides"):
-            overrides = {**service.overrides, **overrides}
-            update_service(service, fields={"overrides": overrides}, actor=self.actor)
+            change_service(service, change=partial(_merge, overrides), actor=self.actor)
         return self.answer(
             service, deploy(service, actor=self.actor, options=deploy_options(fields))
         )
+
+
+def _merge(overrides: dict[str, Any], service: Service) -> dict[str, Any]:
+    return {"overrides": {**service.overrides, **overrides}}
 
 
 class Rollback(VerbView):

@@ -53,20 +53,20 @@ class ServiceDetail(TeamView):
         return Response({"data": service_detail_json(row)})
 
     def put(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        service = find.service(self.team, service_id)
-        fields = service_fields(request, SERVICE)
-        change_service(service, fields=fields, is_merge=False, actor=self.actor)
-        return Response({"data": service_detail_json(fresh(service))})
+        return self._change(request, service_id, is_merge=False)
 
     def patch(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        service = find.service(self.team, service_id)
-        fields = service_fields(request, SERVICE)
-        change_service(service, fields=fields, is_merge=True, actor=self.actor)
-        return Response({"data": service_detail_json(fresh(service))})
+        return self._change(request, service_id, is_merge=True)
 
     def delete(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         remove(find.service(self.team, service_id), actor=self.actor)
         return Response(status=204)
+
+    def _change(self, request: Request, service_id: UUID, *, is_merge: bool) -> Response:
+        service = find.service(self.team, service_id)
+        fields = service_fields(request, SERVICE)
+        change_service(service, fields=fields, is_merge=is_merge, actor=self.actor)
+        return Response({"data": service_detail_json(fresh(service))})
 
 
 class ReleaseList(TeamView):

@@ -22,6 +22,9 @@ class Seen:
     `is_made`: the engine once confirmed it. `is_drained`: out of the router with no connection
     left, or for longer than the drain limit. `is_due`: a stopped one may be started again now.
     `is_interrupted`: stopped from outside before its gate, which says nothing about its release.
+    `is_replaceable`: unhealthy, and the pause since the last such replacement is over.
+    `is_looping`: it ends again and again while the engine restarts it. `is_recovered`: we restart
+    it since such a loop, and it stayed up.
     """
 
     id: uuid.UUID
@@ -36,6 +39,9 @@ class Seen:
     is_unhealthy: bool = False
     is_due: bool = True
     is_interrupted: bool = False
+    is_replaceable: bool = False
+    is_looping: bool = False
+    is_recovered: bool = False
 
     @property
     def is_failed(self) -> bool:
@@ -54,6 +60,7 @@ class Wanted:
     is_running: bool
     generation: int
     replicas: int
+    replaces_first: bool = False  # strategy recreate: never two side by side
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +118,26 @@ class Forget:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeOver:
+    """From now on we start it again after growing pauses, and not the engine."""
+
+    id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """It is out of its crash loop: the engine restarts it again."""
+
+    id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Advance:
     phase: str
     failed: uuid.UUID | None = None
 
 
-Action = Create | Start | Gate | SetRoutes | Leave | Retire | Forget | Advance
+Action = Create | Start | Gate | SetRoutes | Leave | Retire | Forget | TakeOver | GiveBack | Advance
 
 
 def decide(wanted: Wanted, rollout: Progress | None, seen: Iterable[Seen]) -> list[Action]:
@@ -134,13 +155,16 @@ def _steady(wanted: Wanted, seen: list[Seen]) -> list[Action]:
     mine = [s for s in seen if s.generation == wanted.generation and not s.is_leaving]
     lost = [s for s in mine if s.is_made and s.state in {State.MISSING, State.DEAD}]
     present = [s for s in mine if s not in lost]
-    surplus = _surplus(present, wanted.replicas)
+    replicas, surplus = _worn_out(wanted, present)
     staying = [s for s in present if s not in surplus]
+    must_wait = wanted.replaces_first and any(s.is_leaving or s in surplus for s in seen)
+    making = [] if must_wait else _make(wanted.generation, staying, seen, replicas)
     serving = frozenset(s.id for s in staying if s.can_serve)
     rest = [s for s in seen if s.generation != wanted.generation or s.is_leaving]
     return [
         *(Forget(s.id) for s in lost),
-        *_make(wanted.generation, staying, seen, wanted.replicas),
+        *making,
+        *_loops(staying),
         *(Start(s.id) for s in staying if s.state == State.EXITED and s.is_due),
         *_gate(staying),
         *_routes(seen, serving),
@@ -148,9 +172,24 @@ def _steady(wanted: Wanted, seen: list[Seen]) -> list[Action]:
     ]
 
 
+def _worn_out(wanted: Wanted, present: list[Seen]) -> tuple[int, list[Seen]]:
+    """How many there should be right now, and which are too many.
+
+    An unhealthy one is replaced by one more beside it, and goes once that one can serve; where
+    only one may write at a time it goes first.
+    """
+    worn = [s for s in present if s.is_replaceable]
+    if worn and wanted.replaces_first:
+        return wanted.replicas, worn
+    can_serve = sum(s.can_serve for s in present)
+    one_more = bool(worn) and can_serve <= wanted.replicas
+    replicas = wanted.replicas + one_more
+    return replicas, _surplus(present, replicas)
+
+
 def _surplus(present: list[Seen], replicas: int) -> list[Seen]:
-    """What is too many: first those that do not serve, then the highest numbers."""
-    by_worth = sorted(present, key=lambda s: (not s.can_serve, s.replica))
+    """What is too many: first those that do not serve, or badly; then the highest numbers."""
+    by_worth = sorted(present, key=lambda s: (not s.can_serve, s.is_unhealthy, s.replica))
     return by_worth[replicas:]
 
 
@@ -234,6 +273,7 @@ def _restore(generation: int, staying: list[Seen], seen: list[Seen], replicas: i
     kept = [s for s in staying if s not in lost]
     return [
         *(Forget(s.id) for s in lost),
+        *_loops(kept),
         *(Start(s.id) for s in kept if s.state == State.EXITED and s.is_due),
         *_make(generation, kept, seen, replicas),
         *_gate(kept),
@@ -278,6 +318,13 @@ def _make(generation: int, present: list[Seen], seen: list[Seen], replicas: int)
     free = (n for n in range(replicas + len(used)) if n not in used)
     missing = max(0, replicas - len(present))
     return [*unmade, *(Create(generation, next(free)) for _ in range(missing))]
+
+
+def _loops(staying: list[Seen]) -> list[Action]:
+    return [
+        *(TakeOver(s.id) for s in staying if s.is_made and s.is_looping),
+        *(GiveBack(s.id) for s in staying if s.is_made and s.is_recovered),
+    ]
 
 
 def _gate(instances: list[Seen]) -> list[Action]:

@@ -12,6 +12,9 @@ from services.models import Instance, Service
 from services.probes.listeners import explain_listeners
 
 SHOWN_LINES = 20
+MORE_MEMORY = "give it more memory: resource_limits.memory_mb"
+LOOK = "look at the last lines above; `kyozo logs` shows more"
+STAY = "it ends without an error: a service must stay in the foreground; see its start command"
 
 
 def failure(service: Service, row: Instance, phase: str) -> dict[str, Any]:
@@ -43,6 +46,37 @@ def gate_timeout(row: Instance | None, *, waited_s: float) -> dict[str, Any]:
     }
 
 
+def crash_loop(row: Instance) -> dict[str, Any]:
+    """What is shown of an instance whose process ends again and again."""
+    lines = last_lines(row, SHOWN_LINES)
+    last = row.exits[-1] if row.exits else {}
+    is_oom_killed = bool(last.get("oom") or row.is_oom_killed)
+    exit_code = last.get("exit_code", row.exit_code)
+    return {
+        "code": "crash_loop",
+        "stage": "run",
+        "instance": row.name,
+        "message": f"crash loop: {_how_it_ends(row, exit_code, is_oom_killed=is_oom_killed)}",
+        "exit_code": exit_code,
+        "oom": is_oom_killed,
+        "log_tail": lines,
+        "fix": _fix_of_loop(row, lines, exit_code, is_oom_killed=is_oom_killed),
+    }
+
+
+def _fix_of_loop(
+    row: Instance, lines: list[str], exit_code: int | None, *, is_oom_killed: bool
+) -> str:
+    if is_oom_killed:
+        return MORE_MEMORY
+    return STAY if exit_code == 0 else _hint(row, lines) or LOOK
+
+
+def _how_it_ends(row: Instance, exit_code: int | None, *, is_oom_killed: bool) -> str:
+    how = "for lack of memory" if is_oom_killed else f"with code {exit_code}"
+    return f"the process ended {len(row.exits)} times in short order, the last time {how}"
+
+
 def _message(row: Instance, phase: str) -> str:
     when = "while starting" if phase in {"starting", "gating"} else "soon after the switch"
     if row.is_oom_killed:
@@ -57,11 +91,15 @@ def _message(row: Instance, phase: str) -> str:
 def fix(row: Instance, lines: list[str]) -> str:
     """One suggestion: the likeliest next step for this failure."""
     if row.is_oom_killed or row.exit_code == 137:
-        return "give it more memory: resource_limits.memory_mb"
+        return MORE_MEMORY
+    return _hint(row, lines) or _port_hint(row) or LOOK
+
+
+def _hint(row: Instance, lines: list[str]) -> str:
+    """What the last lines give away."""
     if name := missing_variable(lines):
         return f"the variable {name} is missing: `kyozo env set {row.service.name} {name}=VALUE`"
-    usual = "look at the last lines above; `kyozo logs` shows more"
-    return next_step(lines) or _port_hint(row) or usual
+    return next_step(lines)
 
 
 def _port_hint(row: Instance) -> str:

@@ -23,13 +23,14 @@ GOOD_ANSWERS = 2
 
 def gate(service: Service, instance: Instance, *, fence: Fence) -> None:
     """Ask once; after two good answers in a row let the engine restart the instance by itself from
-    now on, and open it for traffic."""
+    now on, unless it comes out of a crash loop, and open it for traffic."""
     result = probe(instance)
     instance.good_answers = instance.good_answers + 1 if result.ok else 0
     instance.last_probe = result.error
     opens = instance.good_answers >= GOOD_ANSWERS
     if opens:
-        runtime().promote(instance.engine_id, fence=fence)
+        if instance.looping_at is None:
+            runtime().promote(instance.engine_id, fence=fence)
         instance.is_gated, instance.health = True, "healthy"
     instance.save(update_fields=["good_answers", "last_probe", "is_gated", "health"])
     if opens:

@@ -2,12 +2,13 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.conf import settings
 from django.utils import timezone
 
+from services.lifecycle import crashes, replacements
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.decide import Seen
 from services.lifecycle.engine import runtime
@@ -16,7 +17,6 @@ from services.runtimes.base import ObservedInstance, Selector, State
 
 STOPPED_BY_SIGNAL = frozenset({137, 143})
 MERCY = 2
-RESTART_BACKOFF_S = (0, 1, 2, 5, 10, 20, 40, 80, 160, 300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,11 @@ def join(rows: dict[uuid.UUID, Instance], shown: Sequence[ObservedInstance]) -> 
             by_row[row.id] = one
     for row in rows.values():
         _note(row, by_row.get(row.id))
-    seen = [_seen(row, by_row.get(row.id)) for row in rows.values()]
+    worn = replacements.replaceable(rows.values())
+    seen = [
+        replace(_seen(row, by_row.get(row.id)), is_replaceable=row.id in worn)
+        for row in rows.values()
+    ]
     return Sight(seen=seen, rows=rows, strays=strays)
 
 
@@ -114,9 +118,11 @@ def _seen(row: Instance, one: ObservedInstance | None) -> Seen:
         is_routed=row.is_routed,
         is_leaving=row.leaving_at is not None,
         is_drained=row.leaving_at is not None and _is_drained(row),
-        is_unhealthy=row.is_gated and row.health == "unhealthy",
-        is_due=_is_due(row),
+        is_unhealthy=replacements.is_unhealthy(row),
+        is_due=crashes.is_due(row),
         is_interrupted=_is_interrupted(row),
+        is_looping=row.looping_at is None and crashes.loops(row.exits),
+        is_recovered=crashes.is_over(row),
     )
 
 
@@ -143,11 +149,3 @@ def _is_interrupted(row: Instance) -> bool:
     """Ended by a signal, as an engine does it that stops. Whoever ends so each time has failed."""
     is_signal = row.exit_code in STOPPED_BY_SIGNAL and not row.is_oom_killed
     return row.state == State.EXITED and is_signal and not row.is_gated and row.restarts < MERCY
-
-
-def _is_due(row: Instance) -> bool:
-    """Backoff for what we start again ourselves: longer after each restart."""
-    if row.started_at is None:
-        return True
-    wait = RESTART_BACKOFF_S[min(row.restarts, len(RESTART_BACKOFF_S) - 1)]
-    return timezone.now() - row.started_at > timedelta(seconds=wait)

@@ -209,7 +209,25 @@ def _is_due(operation: Operation) -> bool:
     """Past its build an operation waits for those it depends on; while cancelled it must end."""
     if operation.queue == Queue.BUILDS or operation.cancel_requested_at or not operation.after:
         return True
-    return not Operation.objects.open().filter(pk__in=operation.after).exists()
+    return not any(one.is_open for one in dependencies(operation))
+
+
+def dependencies(operation: Operation) -> list[Operation]:
+    """What it waits for; in the place of a deploy that was replaced, the one that replaced it."""
+    found = Operation.objects.filter(pk__in=operation.after).select_related("service")
+    return [_newest_in_place_of(one) for one in found]
+
+
+def _newest_in_place_of(operation: Operation) -> Operation:
+    while operation.state == OperationState.SUPERSEDED:
+        later = Operation.objects.filter(
+            service=operation.service_id, kind=Kind.DEPLOY, created_at__gt=operation.created_at
+        )
+        successor = later.select_related("service").order_by("created_at").first()
+        if successor is None:
+            return operation
+        operation = successor
+    return operation
 
 
 def _begin(operation: Operation, queue: Queue) -> bool:

@@ -11,10 +11,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 
 from services.errors import InvalidError
+from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import router
-from services.models import HostPort, Instance, Service, WantedState
+from services.models import HostPort, Instance, Outcome, Service, WantedState
 
 DEFAULT_PORT = 8080
 
@@ -32,8 +34,9 @@ def http_port(
 
 
 def claim_http(service: Service, container_port: int, wanted: int | None) -> HostPort:
-    """The service's HTTP host port: the one it has, the one it wants, or the next free one."""
-    held = HostPort.objects.filter(service=service, is_http=True).first()
+    """The service's HTTP host port: the one it has, the one it wants, or the next free one. What
+    it had before is kept until `settle`, so that a deploy that fails can go back to it."""
+    held = HostPort.objects.filter(service=service, is_http=True, is_replaced=False).first()
     if held and wanted in {None, held.port}:
         if held.container_port != container_port:
             held.container_port = container_port
@@ -44,7 +47,8 @@ def claim_http(service: Service, container_port: int, wanted: int | None) -> Hos
     else:
         fresh = _next_http(service, container_port)
     if held:
-        held.delete()
+        held.is_replaced = True
+        held.save(update_fields=["is_replaced"])
     return fresh
 
 
@@ -58,6 +62,34 @@ def claim_raw(
     if not is_free(wanted, protocol, host_ip=host_ip):
         raise in_use(wanted)
     return _insert(service, container_port, wanted, protocol=protocol, is_http=False)
+
+
+def settle(service: Service, *, succeeded: bool) -> bool:
+    """When an operation has ended: forget the port it gave up, or, where it failed, the one it
+    asked for. Whether the router has something to learn."""
+    mine = HostPort.objects.filter(service=service)
+    if not succeeded:
+        _release_untried(service, mine.filter(is_http=False))
+    http = mine.filter(is_http=True)
+    if not http.filter(is_replaced=True).exists():
+        return False
+    http.filter(is_replaced=succeeded).delete()
+    http.update(is_replaced=False)
+    return True
+
+
+def _release_untried(service: Service, raw: QuerySet[HostPort]) -> None:
+    """Raw ports that no release which ever came up has published: a rollback may need the rest."""
+    came_up = service.rollouts.filter(outcome=Outcome.SUCCEEDED).values("to_release")
+    tried = service.releases.filter(Q(pk__in=came_up) | Q(pk=service.wanted_release_id))
+    used = {
+        (port.host_port, port.protocol)
+        for config in tried.values_list("config", flat=True)
+        for port in ReleaseConfig.from_json(config).ports
+    }
+    for row in raw:
+        if (row.port, row.protocol) not in used:
+            row.delete()
 
 
 def in_block(port: int) -> int | None:

@@ -15,9 +15,10 @@ from django.utils import timezone
 
 from services import events
 from services.errors import ConflictError, EngineError, EngineNotFoundError, KyozoError
+from services.lifecycle import crashes, describe
 from services.lifecycle import decide as d
-from services.lifecycle import describe
 from services.lifecycle.claims import Claim
+from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import runtime
 from services.lifecycle.gate import check_now, gate
 from services.lifecycle.networks import give_address, team_network
@@ -85,11 +86,14 @@ def open_rollout(service: Service) -> Rollout | None:
 
 
 def wanted(service: Service, rollout: Rollout | None) -> d.Wanted:
-    running = service.wanted_state == WantedState.RUNNING and service.wanted_release is not None
+    release = service.wanted_release
+    running = service.wanted_state == WantedState.RUNNING and release is not None
+    config = ReleaseConfig.from_json(release.config if release else {})
     return d.Wanted(
         is_running=running or rollout is not None,
         generation=service.generation,
         replicas=service.wanted_replicas,
+        replaces_first=config.strategy == "recreate",
     )
 
 
@@ -161,6 +165,7 @@ def _release_of(this: Pass, generation: int) -> Release:
 def _start(this: Pass, action: d.Start) -> None:
     row = this.sight.rows[action.id]
     log.info("%s is stopped and should run: starting it", row.name)
+    crashes.look_again(row)
     try:
         runtime().start(row.engine_id, fence=this.claim)
     except EngineNotFoundError:
@@ -240,6 +245,14 @@ def _close(row: Instance) -> None:
     row.save(update_fields=["removed_at", "is_routed", "state", "last_lines"])
 
 
+def _take_over(this: Pass, action: d.TakeOver) -> None:
+    crashes.take_over(this.service, this.sight.rows[action.id], fence=this.claim)
+
+
+def _give_back(this: Pass, action: d.GiveBack) -> None:
+    crashes.give_back(this.sight.rows[action.id], fence=this.claim)
+
+
 def _advance(this: Pass, action: d.Advance) -> None:
     rollout = this.rollout
     if rollout is None:
@@ -294,6 +307,8 @@ ACTS = cast(
         d.Leave: _leave,
         d.Retire: _retire,
         d.Forget: _forget,
+        d.TakeOver: _take_over,
+        d.GiveBack: _give_back,
         d.Advance: _advance,
     },
 )

@@ -1,5 +1,6 @@
 """Beginning a rollout and following it by phase: the steps of deploy, restart and rollback."""
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
@@ -25,6 +26,8 @@ from services.models import (
     WantedState,
 )
 from services.probes.plan import plan_from
+
+log = logging.getLogger(__name__)
 
 ORDER = (
     Phase.STARTING,
@@ -123,19 +126,36 @@ def _follow(job: Job, *, past: Phase) -> None:
 
 def _pass(job: Job, rollout: Rollout) -> float:
     """One pass, and how long to wait before the next one. An engine that says no before the switch
-    turns the rollout back; what may pass by itself is for the caller."""
+    turns the rollout back; while the old ones drain it only leaves them to the sweep. What may
+    pass by itself is for the caller."""
     try:
         this = reconcile(job.claim)
     except FenceLostError:
         raise
     except KyozoError as exc:
-        if exc.error_code in PASSING or rollout.phase not in BEFORE_SWITCH:
+        if exc.error_code in PASSING and not _leaves_only_old_ones(job, rollout):
             raise
-        move(rollout, Phase.REVERTING, failure=_refused(job, exc))
+        _end_refused(job, rollout, exc)
         return 0
     if not this.acted:
         return PAUSE_S.get(Phase(rollout.phase), 0.1)
     return 0.05 if _only_waits(this) else 0
+
+
+def _leaves_only_old_ones(job: Job, rollout: Rollout) -> bool:
+    """The new release serves, and there is no time left to wait for the old instances' end."""
+    return rollout.phase == Phase.DRAINING and job.is_overdue()
+
+
+def _end_refused(job: Job, rollout: Rollout, exc: KyozoError) -> None:
+    if rollout.phase == Phase.DRAINING:
+        log.warning("%s: its old instances are left to the sweep: %s", job.operation, exc.message)
+        job.note(f"the sweep removes what is old: {exc.message}")
+        move(rollout, Phase.DONE)
+    elif rollout.phase in BEFORE_SWITCH:
+        move(rollout, Phase.REVERTING, failure=_refused(job, exc))
+    else:
+        raise exc
 
 
 def _refused(job: Job, exc: KyozoError) -> dict[str, Any]:

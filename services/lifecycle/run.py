@@ -14,6 +14,7 @@ from services import events
 from services.errors import CancelledError, FenceLostError, KyozoError
 from services.lifecycle import (
     deploy,
+    ports,
     remove,
     restart,
     rollback,
@@ -24,7 +25,7 @@ from services.lifecycle import (
 )
 from services.lifecycle.job import Job, fail_steps
 from services.lifecycle.operations import STEPS, Taken, take, wake
-from services.lifecycle.routes import publish_routes
+from services.lifecycle.routes import publish_routes, republish
 from services.lifecycle.status import refresh_status
 from services.models import Kind, Operation, OperationState, Queue, Service
 
@@ -225,12 +226,24 @@ def _end(job: Job, state: OperationState, error: dict[str, Any]) -> None:
         fail_steps(operation, state)
         if state != OperationState.SUCCEEDED:
             rollouts.give_up(operation.service)
+        succeeded = state == OperationState.SUCCEEDED
+        is_moved = ports.settle(held.get(), succeeded=succeeded)
         if text := deployment_status(operation, state, error):
             held.update(deployment_status=text)
         _publish_end(operation, state, error)
     operation.refresh_from_db()
     refresh_status(operation.service)
+    if is_moved:
+        _tell_router()
     job.tell()
+
+
+def _tell_router() -> None:
+    """Of host ports that changed hands; the sweep does it again."""
+    try:
+        republish()
+    except KyozoError as exc:
+        log.warning("the router will hear of a changed port later: %s", exc.message)
 
 
 def deployment_status(operation: Operation, state: str, error: dict[str, Any]) -> str:

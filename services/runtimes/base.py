@@ -234,6 +234,10 @@ class Runtime(Protocol):
     def promote(self, engine_id: str, *, fence: Fence) -> None:
         """Let the engine bring the instance back after a crash or a reboot (unless-stopped)."""
 
+    def demote(self, engine_id: str, *, fence: Fence) -> None:
+        """The other way round: what ends from now on stays ended. One restart that the engine has
+        begun already may still come."""
+
     def start(self, engine_id: str, *, fence: Fence) -> None:
         """Start an instance that exists but is stopped."""
 

@@ -82,11 +82,10 @@ class DockerRuntime(Runtime):
         return [one for one in self.observe(selector) if one.engine_id in wanted]
 
     def promote(self, engine_id: str, *, fence: Fence) -> None:
-        self._own(engine_id)
-        fence.check()
-        with self._engine.call("set the restart policy") as client:
-            policy: Any = {"Name": "unless-stopped"}  # the stub wants a retry count, too
-            client.update_container(engine_id, restart_policy=policy)
+        self._set_restart_policy(engine_id, "unless-stopped", fence)
+
+    def demote(self, engine_id: str, *, fence: Fence) -> None:
+        self._set_restart_policy(engine_id, "no", fence)
 
     def start(self, engine_id: str, *, fence: Fence) -> None:
         self._own(engine_id)
@@ -193,6 +192,13 @@ class DockerRuntime(Runtime):
                 return str(image["Id"])
         except EngineNotFoundError:
             return None
+
+    def _set_restart_policy(self, engine_id: str, name: str, fence: Fence) -> None:
+        self._own(engine_id)
+        fence.check()
+        with self._engine.call("set the restart policy") as client:
+            policy: Any = {"Name": name}  # the stub wants a retry count, too
+            client.update_container(engine_id, restart_policy=policy)
 
     def _own(self, engine_id: str) -> None:
         """Refuse to touch a container that does not carry our label, whoever asks."""

@@ -117,6 +117,10 @@ class FakeRuntime(Runtime):
         self._enter("promote")
         self._own(engine_id, fence).promoted = True
 
+    def demote(self, engine_id: str, *, fence: Fence) -> None:
+        self._enter("demote")
+        self._own(engine_id, fence).promoted = False
+
     def start(self, engine_id: str, *, fence: Fence) -> None:
         self._enter("start")
         self.engine.start(self._own(engine_id, fence))

@@ -1,5 +1,7 @@
 """PUT and PATCH /teams/T/services/S"""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 from services.models import Service
 from tests.conftest import Api, Person
 from tests.factories import make_folder, make_release, make_service
+from tests.services.at_once import at_once
 
 
 def test_put_changes_what_is_sent_and_nothing_else(api: Api, service: Service) -> None:
@@ -157,3 +160,19 @@ def test_a_stranger_changes_nothing(stranger: Api, service: Service) -> None:
 
     service.refresh_from_db()
     assert (answer.status_code, service.name) == (404, "web")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_changes_at_once_lose_nothing(alice: Person, as_person: Callable[..., Api]) -> None:
+    service = make_service(alice.team, name="web")
+
+    def set_variable(name: str) -> int:
+        client = as_person(alice)
+        change = {"service": {"environment_variables": {name: "1"}}}
+        return client.patch(client.at(f"/services/{service.id}"), change).status_code
+
+    names = [f"V{number}" for number in range(6)]
+    assert at_once(*(partial(set_variable, name) for name in names)) == [200] * 6
+
+    service.refresh_from_db()
+    assert sorted(service.environment) == names

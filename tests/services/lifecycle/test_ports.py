@@ -55,7 +55,17 @@ def test_a_wanted_port_replaces_the_one_before(service: Service) -> None:
     ports.claim_http(service, 8000, None)
 
     assert ports.claim_http(service, 8000, 8090).port == 8090
+    assert ports.settle(service, succeeded=True)
     assert list(HostPort.objects.values_list("port", flat=True)) == [8090]
+
+
+def test_a_wanted_port_is_given_up_again_when_its_deploy_fails(service: Service) -> None:
+    ports.claim_http(service, 8000, None)
+    ports.claim_http(service, 8000, 8090)
+
+    assert ports.settle(service, succeeded=False)
+    assert list(HostPort.objects.values_list("port", "is_replaced")) == [(8080, False)]
+    assert not ports.settle(service, succeeded=False)
 
 
 def test_a_port_of_another_service_is_refused_by_name_of_the_field(

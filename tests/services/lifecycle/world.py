@@ -18,13 +18,15 @@ def seen(generation: int = 1, replica: int = 0, **facts: bool | State) -> Seen:
 class World:
     """What the database, the engine and the router hold of one service.
 
-    `sick` has the generations whose instances never pass their gate.
+    `sick` has the generations whose instances never pass their gate, `single` says of which only
+    one instance may write at a time.
     """
 
     wanted: Wanted = field(default_factory=lambda: Wanted(False, 0, 1))
     rollout: Progress | None = None
     instances: dict[uuid.UUID, Seen] = field(default_factory=dict)
     sick: set[int] = field(default_factory=set)
+    single: dict[int, bool] = field(default_factory=dict)
     generations: int = 0
     outcome: str = ""
     came_from: Wanted = field(default_factory=lambda: Wanted(False, 0, 1))
@@ -32,6 +34,7 @@ class World:
     def begin(self, *, replaces_first: bool = False) -> None:
         """What a deploy writes."""
         self.generations += 1
+        self.single[self.generations] = replaces_first
         self.came_from = self.wanted
         self.rollout = Progress(
             phase="starting",
@@ -43,7 +46,8 @@ class World:
 
     def step(self) -> list[Action]:
         """One pass: decide, and carry out."""
-        actions = decide(self.wanted, self.rollout, self.instances.values())
+        wanted = replace(self.wanted, replaces_first=self.single.get(self.wanted.generation, False))
+        actions = decide(wanted, self.rollout, self.instances.values())
         for action in actions:
             self._apply(action)
         return actions
@@ -91,6 +95,10 @@ class World:
                     self.change(one, is_routed=one.id in ids and not one.is_leaving)
             case d.Advance(phase):
                 self._advance(phase)
+            case d.TakeOver(id):
+                self.change(self.instances[id], is_looping=False)
+            case d.GiveBack(id):
+                self.change(self.instances[id], is_recovered=False)
             case d.Start() | d.Gate() | d.Leave() | d.Retire() | d.Forget():
                 self._apply_to_one(action, self.instances[action.id])
 

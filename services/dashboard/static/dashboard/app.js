@@ -170,12 +170,14 @@ class Card {
   }
 
   drawFailure() {
-    const error = this.operation?.state === "failed" ? this.operation.error : null;
+    const failed = this.operation?.state === "failed" ? this.operation.error : null;
+    const error = this.service.status_detail ?? failed;
+    const kind = this.service.status_detail ? "" : this.operation?.kind;
     const key = JSON.stringify(error);
     if (key === this.failureKey) return;
     this.failureKey = key;
     this.part("failure").hidden = !error;
-    this.part("failure").replaceChildren(...(error ? failure(error, this.operation.kind) : []));
+    this.part("failure").replaceChildren(...(error ? failure(error, kind) : []));
   }
 
   async act(verb) {
@@ -266,7 +268,8 @@ function failure(error, kind) {
     error.exit_code !== null && error.exit_code !== undefined && `exit code ${error.exit_code}`,
     error.oom && "out of memory",
   ].filter(Boolean);
-  const nodes = [element("h3", `The ${kind} failed${where}: ${error.message ?? error.code}`)];
+  const what = error.message ?? error.code;
+  const nodes = [element("h3", kind ? `The ${kind} failed${where}: ${what}` : what)];
   if (facts.length) nodes.push(element("p", facts.join(" · ")));
   if (error.fix) nodes.push(element("p", `What to do: ${error.fix}`));
   const lines = error.log_tail ?? error.tail;
