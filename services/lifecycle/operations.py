@@ -177,6 +177,12 @@ def wake(queue: Queue) -> None:
         log.warning("the broker did not take a wake-up: %s", exc)
 
 
+def wake_waiting(service_id: uuid.UUID) -> None:
+    """After a claim that was no operation's: one that was turned away meanwhile goes on at once."""
+    for operation in Operation.objects.open().filter(service_id=service_id):
+        wake(Queue(operation.queue))
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     operation: Operation

@@ -5,6 +5,7 @@ import logging
 from celery import shared_task
 
 from services.errors import EngineError, KyozoError
+from services.lifecycle.clean import clean
 from services.lifecycle.run import run_next
 from services.lifecycle.sweep import sweep_services
 from services.models import Queue
@@ -20,6 +21,14 @@ def run_builds() -> None:
 @shared_task(name="services.lifecycle.tasks.run_lifecycle")
 def run_lifecycle() -> None:
     run_next(Queue.LIFECYCLE)
+
+
+@shared_task(name="services.lifecycle.tasks.clean")
+def clean_up() -> None:
+    try:
+        clean()
+    except EngineError as exc:
+        log.info("the clean-up waits for the engine: %s", exc.message)
 
 
 @shared_task(name="services.lifecycle.tasks.sweep")

@@ -212,6 +212,34 @@ class RunResult:
     oom_killed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class EngineImage:
+    """An image that the engine has; without `refs` it is one that was built anew since."""
+
+    engine_id: str
+    refs: tuple[str, ...] = ()
+    size_bytes: int = 0
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All that a release may call it by."""
+        return frozenset({self.engine_id, *self.refs})
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """The disk that the engine keeps its data on. What only root may write counts as used."""
+
+    path: str
+    used_bytes: int
+    free_bytes: int
+
+    @property
+    def used_percent(self) -> float:
+        return 100 * self.used_bytes / max(1, self.used_bytes + self.free_bytes)
+
+
 class Runtime(Protocol):
     """What every engine driver offers; tests/runtimes/test_contract.py is its meaning in full."""
 
@@ -286,3 +314,19 @@ class Runtime(Protocol):
 
     def image_id(self, ref: str) -> str | None:
         """The engine's id of an image, None when it has none of that name."""
+
+    def images(self, *, install: str) -> list[EngineImage]:
+        """All images with our label, those without a name included."""
+
+    def remove_image(self, name: str, *, engine_id: str, fence: Fence) -> None:
+        """Take a name (or, where it has none, its id) off an image; it goes with the last one.
+
+        Harmless when it is gone or now means another image than `engine_id`; never by force: what
+        is in use is an `EngineError` `engine.image_in_use`.
+        """
+
+    def trim_build_cache(self, *, keep_bytes: int) -> int:
+        """Bytes freed. The cache is shared and has no labels: only for an engine that is ours."""
+
+    def disk(self) -> Disk | None:
+        """None where the engine's disk cannot be looked at from here."""
