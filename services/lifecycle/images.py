@@ -26,6 +26,7 @@ from services.builds.refs import find_mapping
 from services.builds.rewrite import Policy, Prepared, prepare
 from services.errors import BuildError, CancelledError, EngineError, KyozoError, RouterError
 from services.lifecycle.build_log import BuildLog
+from services.lifecycle.disk import check_room
 from services.lifecycle.engine import runtime
 from services.lifecycle.image import Image
 from services.lifecycle.image_names import install_prefix, repository, team_prefix
@@ -158,6 +159,7 @@ def _built(making: Making) -> Image:
     if not params.get("no_cache") and not params.get("pull") and (have := runtime().image_id(ref)):
         making.log.write(f"nothing changed: {ref} is up to date")
         return _done(making, ref, have, is_cached=True)
+    check_room()
     with _staged(making, context, ignore) as tree:
         built = build_image(
             _request(making, tree, prepared, files, ref),
@@ -202,8 +204,13 @@ def shop() -> Workshop:
         engine_url=settings.KYOZO["ENGINE_URL"],
         environ=dict(os.environ),
     )
-    home = Path(settings.KYOZO["HOME"])
-    return Workshop(docker=docker, state_dir=home, environ=os.environ, pulled=note_pull)
+    return Workshop(
+        docker=docker,
+        state_dir=Path(settings.KYOZO["HOME"]),
+        environ=os.environ,
+        check_room=check_room,
+        pulled=note_pull,
+    )
 
 
 def _dockerfile(

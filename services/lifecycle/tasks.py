@@ -6,6 +6,7 @@ from celery import shared_task
 
 from services.errors import EngineError, KyozoError
 from services.lifecycle.clean import clean
+from services.lifecycle.disk import clean_when_filling
 from services.lifecycle.run import run_next
 from services.lifecycle.sweep import sweep_services
 from services.models import Queue
@@ -29,6 +30,14 @@ def clean_up() -> None:
         clean()
     except EngineError as exc:
         log.info("the clean-up waits for the engine: %s", exc.message)
+
+
+@shared_task(name="services.lifecycle.tasks.watch_disk")
+def watch_disk() -> None:
+    try:
+        clean_when_filling()
+    except EngineError as exc:
+        log.info("the disk is looked at again later: %s", exc.message)
 
 
 @shared_task(name="services.lifecycle.tasks.sweep")

@@ -239,6 +239,14 @@ class Disk:
     def used_percent(self) -> float:
         return 100 * self.used_bytes / max(1, self.used_bytes + self.free_bytes)
 
+    def is_beyond(self, *, percent: float, free_mb: int) -> bool:
+        """More than that is used, or less than that is free."""
+        return self.used_percent > percent or self.free_bytes < free_mb * 1024 * 1024
+
+    def __str__(self) -> str:
+        free_gib = self.free_bytes / 1024**3
+        return f"{self.used_percent:.0f} % used, {free_gib:.1f} GiB free at {self.path}"
+
 
 class Runtime(Protocol):
     """What every engine driver offers; tests/runtimes/test_contract.py is its meaning in full."""

@@ -26,12 +26,14 @@ PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY",
 class Workshop:
     """Where base images are made: an engine, a folder for locks and scratch, the environment.
 
-    `pulled` hears of each public image that was not here before: it may go again.
+    `check_room` is asked before anything is fetched or made, and may refuse. `pulled` hears of each
+    public image that was not here before: it may go again.
     """
 
     docker: DockerCli
     state_dir: Path
     environ: Mapping[str, str]
+    check_room: Callable[[], None] = lambda: None
     pulled: Callable[[str], None] = lambda _: None
 
     def pull(self, ref: str, *, log: Log, cancelled: Cancelled) -> None:
@@ -66,6 +68,8 @@ def ensure(
     host = host_settings(shop.environ) if any(map(recipes.is_local, refs)) else HostSettings({})
     ready = {} if fresh else _ready(shop, refs, host)
     missing = [ref for ref in refs if ref not in ready]
+    if missing:
+        shop.check_room()
     if own := [ref for ref in missing if recipes.is_local(ref)]:
         _Making(shop, host, log, cancelled, is_fresh=fresh).make(own)
     for ref in missing:

@@ -296,3 +296,17 @@ def test_what_was_pulled_is_written_down_and_what_was_here_is_not(
 
     row = PulledImage.objects.get()
     assert (row.ref, row.engine_id) == (made.image_ref, made.image_digest)
+
+
+def test_on_a_full_disk_nothing_is_built_and_what_is_built_is_found(
+    own: Service, settings: Settings
+) -> None:
+    _, made = build(own)
+    settings.KYOZO = {**settings.KYOZO, "DISK_FREE_MB": 2**40}
+
+    _, found = build(own)
+    (Path(own.workspace.root) / "hello.txt").write_text("good bye")
+    operation, refused = build(own)
+
+    assert found.image_digest == made.image_digest
+    assert (operation.error["code"], refused.state) == ("build.disk_full", "failed")
