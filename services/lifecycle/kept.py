@@ -1,4 +1,4 @@
-"""Which images must stay: what runs, what is on its way, and what people may go back to."""
+"""What must stay: what runs, what is on its way, and what people may go back to."""
 
 import uuid
 from collections import defaultdict
@@ -18,7 +18,7 @@ from services.models import (
     WantedState,
 )
 
-# A rollback without a number goes to the image before the current one, whatever is set.
+# A rollback without a number goes to the release before the current one, whatever is set.
 FEWEST = 2
 
 
@@ -26,17 +26,16 @@ def kept_images() -> set[str]:
     """Ids and names over all services: an image of two is kept by either. Never remembered; whoever
     removes asks right before."""
     kept = set(ImageMapping.objects.values_list("target", flat=True))
-    for pair in in_use().values_list("image_digest", "image_ref"):
-        kept.update(pair)
-    for names in _to_go_back_to().values():
-        kept |= names
+    for names in kept_releases().values_list("image_digest", "image_ref"):
+        kept.update(names)
     for result in Operation.objects.open().values_list("result", flat=True):
         kept |= {result[name] for name in ("image_ref", "image_digest") if name in result}
     return kept
 
 
-def in_use() -> QuerySet[Release]:
-    """Current releases, those of rollouts in flight, and those that an instance still runs."""
+def kept_releases() -> QuerySet[Release]:
+    """Current ones, those of rollouts in flight and of living instances, and of each service the
+    last that one can go back to."""
     current = Service.objects.exclude(wanted_state=WantedState.REMOVED)
     moving = Rollout.objects.exclude(phase=Phase.DONE)
     return Release.objects.filter(
@@ -44,20 +43,20 @@ def in_use() -> QuerySet[Release]:
         | Q(pk__in=moving.values("from_release"))
         | Q(pk__in=moving.values("to_release"))
         | Q(pk__in=Instance.objects.alive().values("release"))
+        | Q(pk__in=_to_go_back_to())
     )
 
 
-def _to_go_back_to() -> dict[uuid.UUID, set[str]]:
-    """Of each service the last images that once came up. Failed releases do not count: a series of
-    them must not push out the one that people want back."""
+def _to_go_back_to() -> list[uuid.UUID]:
+    """The newest of each kind, by fingerprint, of those that once came up. A series of failures, or
+    of the same release again, must not push out the one that people want back."""
     most = max(FEWEST, settings.KYOZO["KEEP_RELEASES"])
     came_up = Rollout.objects.filter(outcome=Outcome.SUCCEEDED).values("to_release")
     rows = Release.objects.filter(pk__in=came_up).exclude(service__wanted_state=WantedState.REMOVED)
-    images: dict[uuid.UUID, dict[str, set[str]]] = defaultdict(dict)
-    for service_id, digest, ref in rows.order_by("-number").values_list(
-        "service_id", "image_digest", "image_ref"
-    ):
-        mine = images[service_id]
-        if digest in mine or len(mine) < most:
-            mine.setdefault(digest, {digest}).add(ref)
-    return {pk: set().union(*mine.values()) for pk, mine in images.items()}
+    kinds: dict[uuid.UUID, dict[str, uuid.UUID]] = defaultdict(dict)
+    columns = rows.order_by("-number").values_list("service_id", "fingerprint", "pk")
+    for service_id, fingerprint, pk in columns:
+        mine = kinds[service_id]
+        if len(mine) < most:
+            mine.setdefault(fingerprint, pk)
+    return [pk for mine in kinds.values() for pk in mine.values()]

@@ -9,16 +9,20 @@ from contextlib import closing
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
-from services.errors import InvalidError
+from services.errors import InvalidError, RouterError
+from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import router
-from services.models import HostPort, Instance, Service, WantedState
+from services.models import HostPort, Instance, Operation, Release, Service, WantedState
 
 
 def claim_http(service: Service, container_port: int, wanted: int | None) -> HostPort:
     """The service's HTTP host port: the one it has, the one it wants, or the next free one."""
     held = HostPort.objects.filter(service=service, is_http=True).first()
     if held and wanted in {None, held.port}:
+        if held.port not in _block():
+            router().add_port(held.port)  # harmless where it is open still
         if held.container_port != container_port:
             held.container_port = container_port
             held.save(update_fields=["container_port"])
@@ -53,6 +57,34 @@ def default_host_ip() -> str:
 
 def release_ports(service: Service) -> None:
     HostPort.objects.filter(service=service).delete()
+
+
+def release_unmapped() -> None:
+    """Ports of mappings that were taken out: free once no release or instance needs them either."""
+    portless = Q(is_http=True, service__wanted_release__config__http_port=None)
+    rows = HostPort.objects.filter(Q(is_http=False) | portless)
+    settled = rows.exclude(service__wanted_release=None).exclude(
+        service__in=Operation.objects.open().values("service")
+    )
+    for row in settled.select_related("service"):
+        if not _is_needed(row):
+            row.delete()
+
+
+def _is_needed(row: HostPort) -> bool:
+    service = row.service
+    current = Q(pk=service.wanted_release_id) | Q(instances__in=service.instances.alive())
+    configs = [ReleaseConfig.from_json(r.config) for r in Release.objects.filter(current)]
+    if row.is_http:
+        return any(config.http_port for config in configs)
+    published = {(p.host_port, p.protocol) for config in configs for p in config.ports}
+    asked = service.port_mappings.get(str(row.container_port), {}).get("host_port")
+    return (row.port, row.protocol) in published or asked == row.port
+
+
+def close_unused() -> None:
+    """The router need not listen outside its block for nobody."""
+    router().close_ports(lambda: set(HostPort.objects.values_list("port", flat=True)))
 
 
 def release_forgotten() -> None:
@@ -100,13 +132,29 @@ def _take_http(service: Service, container_port: int, wanted: int) -> HostPort:
             raise _outside_block(wanted)
         if not is_free(wanted):
             raise in_use(wanted)
-        router().add_port(wanted)
-    return _insert(service, container_port, wanted, protocol="tcp", is_http=True)
+    row = _insert(service, container_port, wanted, protocol="tcp", is_http=True)
+    if wanted not in _block() or wanted not in router().ports:
+        _open(row)
+    return row
+
+
+def _open(row: HostPort) -> None:
+    """The row comes first: the sweep closes what no row has."""
+    try:
+        router().add_port(row.port)
+    except RouterError:
+        row.delete()
+        raise
+
+
+def _block() -> range:
+    low, high = settings.KYOZO["HTTP_PORTS"]
+    return range(low, high + 1)
 
 
 def _next_http(service: Service, container_port: int) -> HostPort:
     taken = set(HostPort.objects.filter(protocol="tcp").values_list("port", flat=True))
-    for port in sorted(set(router().ports) - taken):
+    for port in sorted(set(router().ports) & set(_block()) - taken):
         try:
             return _insert(service, container_port, port, protocol="tcp", is_http=True)
         except InvalidError:

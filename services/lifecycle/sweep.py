@@ -12,7 +12,7 @@ from services.lifecycle.claims import claim
 from services.lifecycle.decide import Action, Gate
 from services.lifecycle.engine import router, runtime
 from services.lifecycle.observe import uuid_of
-from services.lifecycle.ports import release_forgotten
+from services.lifecycle.ports import close_unused, release_forgotten, release_unmapped
 from services.lifecycle.reconcile import Pass, reconcile
 from services.lifecycle.routes import republish
 from services.lifecycle.status import mark_stale, refresh_status
@@ -29,7 +29,9 @@ def sweep_services() -> int:
     """One round over all services that run or still have instances; how many were looked at."""
     router().ensure_running()
     release_forgotten()
+    release_unmapped()
     republish()
+    close_unused()
     looked = 0
     try:
         for pk in _services_to_look_at():
