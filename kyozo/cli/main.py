@@ -10,6 +10,7 @@ from typer.main import get_command
 from kyozo.cli import (
     access,
     analyze,
+    clean,
     deploy,
     doctor,
     env,
@@ -84,6 +85,7 @@ app.command()(analyze.analyze)
 app.add_typer(env.env, name="env")
 app.add_typer(access.token, name="token")
 app.add_typer(images.images, name="images")
+app.command()(clean.clean)
 app.command()(access.login)
 app.command()(doctor.doctor)
 app.command()(completion)

@@ -97,6 +97,7 @@ TOKEN: dict[str, Check] = {
     "scope": choice([scope.value for scope in Scope]),
     "expires_at": optional(moment),
 }
+CLEAN: dict[str, Check] = {"dry_run": flag}
 MAPPING: dict[str, Check] = {"source": IMAGE, "target": IMAGE}
 
 

@@ -1,6 +1,5 @@
 """/services/ID/VERB: start, stop, restart, scale, deploy and roll back."""
 
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from services.lifecycle.rollback import rollback
 from services.lifecycle.scale import scale
 from services.lifecycle.start import start
 from services.lifecycle.stop import stop
-from services.lifecycle.update import change_service
+from services.lifecycle.update import override
 from services.models import Operation, Service
 from services.models.checks import read
 from services.teams.views import TeamView
@@ -69,14 +68,10 @@ class Deploy(VerbView):
         fields = read(request.data, DEPLOY)
         service = find.service(self.team, service_id)
         if overrides := fields.get("overrides"):
-            change_service(service, change=partial(_merge, overrides), actor=self.actor)
+            override(service, overrides, actor=self.actor)
         return self.answer(
             service, deploy(service, actor=self.actor, options=deploy_options(fields))
         )
-
-
-def _merge(overrides: dict[str, Any], service: Service) -> dict[str, Any]:
-    return {"overrides": {**service.overrides, **overrides}}
 
 
 class Rollback(VerbView):

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path, registe
 
 from services.api import (
     builds,
+    clean,
     env,
     errors,
     events,
@@ -74,6 +75,7 @@ one_team: Routes = [
     path("/events", events.EventList.as_view()),
     path("/tokens", tokens.TokenList.as_view()),
     path("/tokens/<key:token_id>", tokens.TokenDetail.as_view()),
+    path("/clean", clean.CleanUp.as_view()),
     path("/image-mappings", image_mappings.ImageMappings.as_view()),
 ]
 urlpatterns: Routes = [

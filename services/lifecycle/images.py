@@ -26,11 +26,14 @@ from services.builds.refs import find_mapping
 from services.builds.rewrite import Policy, Prepared, prepare
 from services.errors import BuildError, CancelledError, EngineError, KyozoError, RouterError
 from services.lifecycle.build_log import BuildLog
+from services.lifecycle.disk import check_room
 from services.lifecycle.engine import runtime
 from services.lifecycle.image import Image
+from services.lifecycle.image_names import install_prefix, repository, team_prefix
 from services.lifecycle.job import Job
 from services.lifecycle.observe import look
 from services.lifecycle.plan import folder_of
+from services.lifecycle.pulled import note_pull, note_use
 from services.lifecycle.reconcile import reconcile
 from services.lifecycle.status import refresh_status
 from services.models import Build, BuildState, ImageMapping, Service
@@ -156,6 +159,7 @@ def _built(making: Making) -> Image:
     if not params.get("no_cache") and not params.get("pull") and (have := runtime().image_id(ref)):
         making.log.write(f"nothing changed: {ref} is up to date")
         return _done(making, ref, have, is_cached=True)
+    check_room()
     job.note("")  # what was said about base images is over
     with _staged(making, context, ignore) as tree:
         built = build_image(
@@ -172,19 +176,6 @@ def _done(making: Making, ref: str, digest: str, *, is_cached: bool) -> Image:
     build = making.build
     build.image_ref, build.image_digest, build.is_cached = ref, digest, is_cached
     return Image(ref=ref, digest=digest, build_id=str(build.id), was_built=not is_cached)
-
-
-def repository(service: Service) -> str:
-    """Image names carry install and team, so that no team can name another's in a FROM line."""
-    return f"{_team_prefix(service)}{service.id.hex[:12]}"
-
-
-def _install_prefix() -> str:
-    return f"kyozo-{settings.KYOZO['INSTALL']}/"
-
-
-def _team_prefix(service: Service) -> str:
-    return f"{_install_prefix()}{service.team_id.hex[:12]}/"
 
 
 def _below(service: Service, path: str) -> str:
@@ -214,7 +205,13 @@ def shop() -> Workshop:
         engine_url=settings.KYOZO["ENGINE_URL"],
         environ=dict(os.environ),
     )
-    return Workshop(docker=docker, state_dir=Path(settings.KYOZO["HOME"]), environ=os.environ)
+    return Workshop(
+        docker=docker,
+        state_dir=Path(settings.KYOZO["HOME"]),
+        environ=os.environ,
+        check_room=check_room,
+        pulled=note_pull,
+    )
 
 
 def _dockerfile(
@@ -267,8 +264,8 @@ def _prepare(making: Making, text: str) -> Prepared:
         cache_id=service.team.cache_secret[:32],
         images=dict(mapping.values_list("source", "target")),
         mirror=settings.KYOZO["IMAGE_MIRROR"],
-        private=(f"docker.io/{_install_prefix()}",),
-        own=(f"docker.io/{_team_prefix(service)}",),
+        private=(f"docker.io/{install_prefix()}",),
+        own=(f"docker.io/{team_prefix(service)}",),
     )
     prepared = prepare(text, policy, build_args=dict(making.plan.build_args))
     for note in prepared.notes:
@@ -279,6 +276,7 @@ def _prepare(making: Making, text: str) -> Prepared:
 def _base_images(making: Making, chooser: Chooser, prepared: Prepared) -> dict[str, str]:
     """Ids of the images that the build starts from; ours are made when they are missing. What the
     engine does not have yet counts by name, and the build pulls it."""
+    note_use(list(prepared.images))
     needs = [ref for ref in prepared.images if is_local(ref) or ref in chooser.refs]
     ids: dict[str, str] = {}
     if needs:
@@ -349,6 +347,7 @@ def _ready_made(making: Making) -> Image:
     )
     if ref != asked:
         making.log.write(f"image {asked}: using {ref}")
+    note_use([ref])
     if have := runtime().image_id(ref):
         return _done(making, ref, have, is_cached=True)
     try:

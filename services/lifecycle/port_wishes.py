@@ -61,7 +61,9 @@ def _is_anothers(owner: Service | None, port: int, protocol: str) -> bool:
     if HostPort.objects.filter(port=port, protocol=protocol).exists():
         return True
     others = Service.objects.exclude(wanted_state=WantedState.REMOVED)
-    others = others.exclude(pk=owner.pk if owner else None).exclude(port_mappings={})
+    others = others.exclude(port_mappings={})
+    if owner is not None:
+        others = others.exclude(pk=owner.pk)
     return any(
         (mapping.get("host_port"), mapping.get("protocol", "tcp")) == (port, protocol)
         for mappings in others.values_list("port_mappings", flat=True)

@@ -11,12 +11,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
 
-from services.errors import InvalidError
-from services.lifecycle.config import ReleaseConfig
+from services.errors import InvalidError, RouterError
 from services.lifecycle.engine import router
-from services.models import HostPort, Instance, Outcome, Service, WantedState
+from services.models import HostPort, Service
 
 DEFAULT_PORT = 8080
 
@@ -35,9 +33,11 @@ def http_port(
 
 def claim_http(service: Service, container_port: int, wanted: int | None) -> HostPort:
     """The service's HTTP host port: the one it has, the one it wants, or the next free one. What
-    it had before is kept until `settle`, so that a deploy that fails can go back to it."""
+    it had before is kept until the deploy ended, so that a deploy that fails can go back to it."""
     held = HostPort.objects.filter(service=service, is_http=True, is_replaced=False).first()
     if held and wanted in {None, held.port}:
+        if held.port not in _block():
+            router().add_port(held.port)  # harmless where it is open still
         if held.container_port != container_port:
             held.container_port = container_port
             held.save(update_fields=["container_port"])
@@ -64,34 +64,6 @@ def claim_raw(
     return _insert(service, container_port, wanted, protocol=protocol, is_http=False)
 
 
-def settle(service: Service, *, succeeded: bool) -> bool:
-    """When an operation has ended: forget the port it gave up, or, where it failed, the one it
-    asked for. Whether the router has something to learn."""
-    mine = HostPort.objects.filter(service=service)
-    if not succeeded:
-        _release_untried(service, mine.filter(is_http=False))
-    http = mine.filter(is_http=True)
-    if not http.filter(is_replaced=True).exists():
-        return False
-    http.filter(is_replaced=succeeded).delete()
-    http.update(is_replaced=False)
-    return True
-
-
-def _release_untried(service: Service, raw: QuerySet[HostPort]) -> None:
-    """Raw ports that no release which ever came up has published: a rollback may need the rest."""
-    came_up = service.rollouts.filter(outcome=Outcome.SUCCEEDED).values("to_release")
-    tried = service.releases.filter(Q(pk__in=came_up) | Q(pk=service.wanted_release_id))
-    used = {
-        (port.host_port, port.protocol)
-        for config in tried.values_list("config", flat=True)
-        for port in ReleaseConfig.from_json(config).ports
-    }
-    for row in raw:
-        if (row.port, row.protocol) not in used:
-            row.delete()
-
-
 def in_block(port: int) -> int | None:
     """The port, if the router listens there already; None otherwise."""
     return port if port in router().ports else None
@@ -99,16 +71,6 @@ def in_block(port: int) -> int | None:
 
 def default_host_ip() -> str:
     return str(settings.KYOZO["HOST_IP"])
-
-
-def release_ports(service: Service) -> None:
-    HostPort.objects.filter(service=service).delete()
-
-
-def release_forgotten() -> None:
-    """Ports of services whose removal ended early, once nothing of them is left."""
-    gone = HostPort.objects.filter(service__wanted_state=WantedState.REMOVED)
-    gone.exclude(service__in=Instance.objects.alive().values("service")).delete()
 
 
 def is_free(port: int, protocol: str = "tcp", *, host_ip: str = "") -> bool:
@@ -164,13 +126,29 @@ def check_http(wanted: int) -> None:
 def _take_http(service: Service, container_port: int, wanted: int) -> HostPort:
     if wanted not in router().ports:
         check_http(wanted)
-        router().add_port(wanted)
-    return _insert(service, container_port, wanted, protocol="tcp", is_http=True)
+    row = _insert(service, container_port, wanted, protocol="tcp", is_http=True)
+    if wanted not in _block() or wanted not in router().ports:
+        _open(row)
+    return row
+
+
+def _open(row: HostPort) -> None:
+    """The row comes first: the sweep closes what no row has."""
+    try:
+        router().add_port(row.port)
+    except RouterError:
+        row.delete()
+        raise
+
+
+def _block() -> range:
+    low, high = settings.KYOZO["HTTP_PORTS"]
+    return range(low, high + 1)
 
 
 def _next_http(service: Service, container_port: int) -> HostPort:
     taken = set(HostPort.objects.filter(protocol="tcp").values_list("port", flat=True))
-    for port in sorted(set(router().ports) - taken):
+    for port in sorted(set(router().ports) & set(_block()) - taken):
         try:
             return _insert(service, container_port, port, protocol="tcp", is_http=True)
         except InvalidError:

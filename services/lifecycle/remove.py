@@ -2,9 +2,9 @@
 
 from django.db import transaction
 
+from services.lifecycle.freed_ports import release_ports
 from services.lifecycle.job import Job
 from services.lifecycle.operations import enqueue
-from services.lifecycle.ports import release_ports
 from services.lifecycle.routes import publish_routes
 from services.lifecycle.stop import drain_step
 from services.models import Kind, Operation, Service, WantedState

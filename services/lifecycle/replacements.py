@@ -28,14 +28,14 @@ def is_unhealthy(row: Instance) -> bool:
 
 
 def _not_before(row: Instance, now: datetime) -> datetime:
-    longest = settings.KYOZO["CRASH_PAUSE_MAX_S"]
+    longest: float = settings.KYOZO["CRASH_PAUSE_MAX_S"]
     left = Instance.objects.filter(
         service=row.service_id,
         generation=row.generation,
         health="unhealthy",
         leaving_at__gt=now - timedelta(seconds=REMEMBERED_PAUSES * longest),
     )
-    times = sorted(left.values_list("leaving_at", flat=True))
+    times = sorted(at for at in left.values_list("leaving_at", flat=True) if at is not None)
     if not times:
         return now
     pause = min(settings.KYOZO["CRASH_PAUSE_S"] * 2.0 ** (len(times) - 1), longest)

@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from services import events
 from services.errors import CancelledError, FenceLostError, KyozoError
 from services.lifecycle import (
     deploy,
-    ports,
+    freed_ports,
     remove,
     restart,
     rollback,
@@ -25,6 +26,7 @@ from services.lifecycle import (
 )
 from services.lifecycle.job import Job, fail_steps
 from services.lifecycle.operations import STEPS, Taken, take, wake
+from services.lifecycle.places import build_place
 from services.lifecycle.routes import publish_routes, republish
 from services.lifecycle.status import refresh_status
 from services.models import Kind, Operation, OperationState, Queue, Service
@@ -44,12 +46,7 @@ WORK: Mapping[str, Mapping[str, Work]] = {
 IN_BUILDS = ("analyse", "build")
 # An operation holds its thread while it waits; some are kept for the sweep and the health checks.
 KEPT_FREE = 4
-_places = {
-    Queue.BUILDS: threading.BoundedSemaphore(settings.KYOZO["BUILD_CONCURRENCY"]),
-    Queue.LIFECYCLE: threading.BoundedSemaphore(
-        max(1, settings.KYOZO["WORKER_THREADS"] - KEPT_FREE)
-    ),
-}
+_places = threading.BoundedSemaphore(max(1, settings.KYOZO["WORKER_THREADS"] - KEPT_FREE))
 MOST_ATTEMPTS = 20
 
 
@@ -70,13 +67,18 @@ WORDS = {
 
 def run_next(queue: Queue) -> int:
     """Carry out what may run now, until nothing is left; how many were taken."""
-    places = _places[queue]
-    if not places.acquire(blocking=False):
-        return 0
+    with build_place() if queue == Queue.BUILDS else _lifecycle_place() as is_free:
+        return _drain(queue) if is_free else 0
+
+
+@contextmanager
+def _lifecycle_place() -> Iterator[bool]:
+    is_free = _places.acquire(blocking=False)
     try:
-        return _drain(queue)
+        yield is_free
     finally:
-        places.release()
+        if is_free:
+            _places.release()
 
 
 def _drain(queue: Queue) -> int:
@@ -227,7 +229,7 @@ def _end(job: Job, state: OperationState, error: dict[str, Any]) -> None:
         if state != OperationState.SUCCEEDED:
             rollouts.give_up(operation.service)
         succeeded = state == OperationState.SUCCEEDED
-        is_moved = ports.settle(held.get(), succeeded=succeeded)
+        is_moved = freed_ports.settle(held.get(), succeeded=succeeded)
         if text := deployment_status(operation, state, error):
             held.update(deployment_status=text)
         _publish_end(operation, state, error)

@@ -11,12 +11,13 @@ from services.errors import EngineError, EngineUnreachableError, FenceLostError,
 from services.lifecycle.claims import claim
 from services.lifecycle.decide import Action, Gate
 from services.lifecycle.engine import router, runtime
+from services.lifecycle.freed_ports import close_unused, release_forgotten, release_unmapped
 from services.lifecycle.observe import uuid_of
-from services.lifecycle.ports import release_forgotten
+from services.lifecycle.operations import has_worker, is_next, wake_waiting
 from services.lifecycle.reconcile import Pass, reconcile
 from services.lifecycle.routes import republish
 from services.lifecycle.status import mark_stale, refresh_status
-from services.models import Instance, Operation, Phase, Rollout, Service, WantedState
+from services.models import Instance, Phase, Rollout, Service, WantedState
 from services.runtimes.base import Selector
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,9 @@ def sweep_services() -> int:
     """One round over all services that run or still have instances; how many were looked at."""
     router().ensure_running()
     release_forgotten()
+    release_unmapped()
     republish()
+    close_unused()
     looked = 0
     try:
         for pk in _services_to_look_at():
@@ -57,10 +60,10 @@ def _guarded(service_id: uuid.UUID) -> int:
 def settle(service_id: uuid.UUID, *, is_patient: bool = True) -> int:
     """Passes over one service until nothing more is to be done right now; 1 if it was looked at.
 
-    Stands back when an operation is open: that operation's worker runs the passes. Without
-    patience an app that does not answer is asked once: the sweep has others to look at.
+    Stands back where an operation has a worker: that one runs the passes. Without patience an app
+    that does not answer is asked once: the sweep has others to look at.
     """
-    if Operation.objects.open().filter(service_id=service_id).exists():
+    if has_worker(service_id):
         return 0
     mine = claim(service_id)
     if mine is None:
@@ -68,13 +71,14 @@ def settle(service_id: uuid.UUID, *, is_patient: bool = True) -> int:
     deadline = time.monotonic() + LONGEST_S
     try:
         while _goes_on(reconcile(mine), is_patient=is_patient) and time.monotonic() < deadline:
-            if Operation.objects.open().filter(service_id=service_id).exists():
+            if is_next(service_id):
                 break
             time.sleep(PAUSE_S)
     except FenceLostError:
         log.info("service %s was taken over", service_id)
     finally:
         mine.release()
+        wake_waiting(service_id)
     return 1
 
 

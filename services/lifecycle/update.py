@@ -69,6 +69,14 @@ def change_service(
         return update_service(fresh, fields=changed, actor=actor)
 
 
+def override(service: Service, overrides: dict[str, Any], *, actor: str) -> Service:
+    """What --start and its like say, added to what was said before; kept for later deploys."""
+    with transaction.atomic():
+        fresh = _locked(service)
+        fields = {"overrides": {**fresh.overrides, **overrides}}
+        return update_service(fresh, fields=fields, actor=actor)
+
+
 def set_environment(
     service: Service,
     *,

@@ -213,6 +213,42 @@ class RunResult:
     oom_killed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class EngineImage:
+    """An image that the engine has; without `refs` it is one that was built anew since."""
+
+    engine_id: str
+    refs: tuple[str, ...] = ()
+    size_bytes: int = 0
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All that a release may call it by."""
+        return frozenset({self.engine_id, *self.refs})
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """The disk that the engine keeps its data on. What only root may write counts as used."""
+
+    path: str
+    used_bytes: int
+    free_bytes: int
+
+    @property
+    def used_percent(self) -> float:
+        return 100 * self.used_bytes / max(1, self.used_bytes + self.free_bytes)
+
+    def is_beyond(self, *, percent: float, free_mb: int) -> bool:
+        """More than that is used, or less than that is free."""
+        return self.used_percent > percent or self.free_bytes < free_mb * 1024 * 1024
+
+    def __str__(self) -> str:
+        free_gib = self.free_bytes / 1024**3
+        return f"{self.used_percent:.0f} % used, {free_gib:.1f} GiB free at {self.path}"
+
+
 class Runtime(Protocol):
     """What every engine driver offers; tests/runtimes/test_contract.py is its meaning in full."""
 
@@ -291,3 +327,19 @@ class Runtime(Protocol):
 
     def image_id(self, ref: str) -> str | None:
         """The engine's id of an image, None when it has none of that name."""
+
+    def images(self, *, install: str) -> list[EngineImage]:
+        """All images with our label, those without a name included."""
+
+    def remove_image(self, name: str, *, engine_id: str, fence: Fence) -> None:
+        """Take a name (or, where it has none, its id) off an image; it goes with the last one.
+
+        Harmless when it is gone or now means another image than `engine_id`; never by force: what
+        is in use is an `EngineError` `engine.image_in_use`.
+        """
+
+    def trim_build_cache(self, *, keep_bytes: int) -> int:
+        """Bytes freed. The cache is shared and has no labels: only for an engine that is ours."""
+
+    def disk(self) -> Disk | None:
+        """None where the engine's disk cannot be looked at from here."""

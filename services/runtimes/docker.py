@@ -10,13 +10,23 @@ from urllib.parse import quote
 import requests
 
 from services.errors import EngineError, EngineNotFoundError
-from services.runtimes import docker_events, docker_network, docker_run, docker_stats, proc_net
+from services.runtimes import (
+    docker_disk,
+    docker_events,
+    docker_images,
+    docker_network,
+    docker_run,
+    docker_stats,
+    proc_net,
+)
 from services.runtimes.base import (
     LABEL_INSTALL,
     LABEL_SERVICE,
     LABEL_TEAM,
     Caps,
+    Disk,
     EngineEvent,
+    EngineImage,
     EngineInfo,
     Fence,
     LogLine,
@@ -186,12 +196,19 @@ class DockerRuntime(Runtime):
         docker_network.ensure_volume(self._engine, name, labels=labels)
 
     def image_id(self, ref: str) -> str | None:
-        try:
-            with self._engine.call(f"inspect image {ref}") as client:
-                image: dict[str, Any] = client.inspect_image(ref)  # type: ignore[no-untyped-call]
-                return str(image["Id"])
-        except EngineNotFoundError:
-            return None
+        return docker_images.image_id(self._engine, ref)
+
+    def images(self, *, install: str) -> list[EngineImage]:
+        return docker_images.labelled(self._engine, install=install)
+
+    def remove_image(self, name: str, *, engine_id: str, fence: Fence) -> None:
+        docker_images.remove(self._engine, name, engine_id=engine_id, fence=fence)
+
+    def trim_build_cache(self, *, keep_bytes: int) -> int:
+        return docker_images.trim_build_cache(self._engine, keep_bytes=keep_bytes)
+
+    def disk(self) -> Disk | None:
+        return docker_disk.look(self._engine) if self._is_local else None
 
     def _set_restart_policy(self, engine_id: str, name: str, fence: Fence) -> None:
         self._own(engine_id)

@@ -16,7 +16,9 @@ from services.runtimes.base import (
     LABEL_SERVICE,
     LABEL_TEAM,
     Caps,
+    Disk,
     EngineEvent,
+    EngineImage,
     EngineInfo,
     Fence,
     LogLine,
@@ -33,6 +35,7 @@ from services.runtimes.base import (
 from services.runtimes.fake_engine import ALIVE, Box, FakeEngine
 
 MIB = 1024 * 1024
+GIB = 1024 * MIB
 LOOK_UP_S = 0.02
 
 
@@ -55,6 +58,8 @@ class FakeRuntime(Runtime):
         self.used: dict[str, Stats] = {}
         self.open_connections: dict[tuple[str, int], int] = {}
         self.listeners: dict[str, list[tuple[str, int]]] = {}
+        self.disk_now: Disk | None = Disk("/fake", used_bytes=10 * GIB, free_bytes=90 * GIB)
+        self.build_cache_bytes = 0
         self._failures: defaultdict[str, deque[Exception]] = defaultdict(deque)
         self._unreachable = False
 
@@ -86,6 +91,10 @@ class FakeRuntime(Runtime):
         box = self.engine.add(name, {})
         self.engine.start(box)
         return box.engine_id
+
+    def add_image(self, *refs: str, labels: Mapping[str, str], size_bytes: int = MIB) -> str:
+        """The id of an image that somebody built."""
+        return self.engine.add_image(refs, labels, size_bytes=size_bytes).engine_id
 
     def say(self, engine_id: str, text: str, *, stream: str = "stdout") -> None:
         at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
@@ -229,7 +238,30 @@ class FakeRuntime(Runtime):
         self._enter("image_id")
         if ref in self.missing_images:
             return None
+        if (made := self.engine.image(ref)) is not None:
+            return made.engine_id
         return f"sha256:{hashlib.sha256(ref.encode()).hexdigest()}"
+
+    def images(self, *, install: str) -> list[EngineImage]:
+        self._enter("images")
+        every = self.engine.images.values()
+        return [image for image in every if image.labels.get(LABEL_INSTALL) == install]
+
+    def remove_image(self, name: str, *, engine_id: str, fence: Fence) -> None:
+        self._enter("remove_image")
+        fence.check()
+        if self.image_id(name) == engine_id:
+            self.engine.untag(name, engine_id)
+
+    def trim_build_cache(self, *, keep_bytes: int) -> int:
+        self._enter("trim_build_cache")
+        freed = max(0, self.build_cache_bytes - keep_bytes)
+        self.build_cache_bytes -= freed
+        return freed
+
+    def disk(self) -> Disk | None:
+        self._enter("disk")
+        return self.disk_now
 
     def _enter(self, method: str) -> None:
         if self._unreachable:

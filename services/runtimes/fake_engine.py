@@ -6,9 +6,9 @@ import queue
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from services.errors import EngineError, EngineNotFoundError
@@ -21,6 +21,7 @@ from services.runtimes.base import (
     LABEL_REPLICA,
     LABEL_SERVICE,
     EngineEvent,
+    EngineImage,
     LogLine,
     Network,
     ObservedInstance,
@@ -80,6 +81,7 @@ class FakeEngine:
         self.networks: dict[str, tuple[Network, Mapping[str, str]]] = {}
         self.volumes: dict[str, Mapping[str, str]] = {}
         self.missing_images: set[str] = set()
+        self.images: dict[str, EngineImage] = {}
         self._lock = threading.RLock()
         self._boxes: dict[str, Box] = {}
         self._watchers: list[tuple[str, queue.Queue[EngineEvent]]] = []
@@ -133,6 +135,33 @@ class FakeEngine:
             self._boxes[box.engine_id] = box
             self.publish("create", box)
             return box
+
+    def add_image(
+        self, refs: Sequence[str], labels: Mapping[str, str], *, size_bytes: int
+    ) -> EngineImage:
+        image = EngineImage(
+            f"sha256:{secrets.token_hex(32)}", tuple(refs), size_bytes, dict(labels)
+        )
+        self.images[image.engine_id] = image
+        return image
+
+    def image(self, name: str) -> EngineImage | None:
+        return next((image for image in self.images.values() if name in image.names), None)
+
+    def untag(self, name: str, engine_id: str) -> None:
+        """The image goes with its last name, unless a container needs it."""
+        image = self.images.get(engine_id) or EngineImage(engine_id, (name,))
+        refs = tuple(ref for ref in image.refs if ref != name)
+        if not refs:
+            used = {box.spec.image for box in self.boxes() if box.spec}
+            if image.names & used:
+                message = f"conflict: {name} is being used by a container"
+                raise EngineError(message, code="engine.image_in_use")
+            self.images.pop(engine_id, None)
+            self.missing_images.add(engine_id)
+        else:
+            self.images[engine_id] = replace(image, refs=refs)
+        self.missing_images.add(name)
 
     def start(self, box: Box) -> None:
         with self._lock:

@@ -100,6 +100,10 @@ class World(ABC):
         """The id of a running container that is not of Kyozo."""
 
     @abstractmethod
+    def add_image(self, *names: str) -> str:
+        """The id of an image with our label and these names."""
+
+    @abstractmethod
     def exists(self, engine_id: str) -> bool: ...
 
     @abstractmethod
@@ -119,6 +123,9 @@ class FakeWorld(World):
 
     def add_foreign(self, name: str) -> str:
         return self.runtime.add_foreign(name)
+
+    def add_image(self, *names: str) -> str:
+        return self.runtime.add_image(*names, labels=self.labels)
 
     def exists(self, engine_id: str) -> bool:
         return any(box.engine_id == engine_id for box in self.runtime.engine.boxes())
@@ -146,6 +153,16 @@ class DockerWorld(World):
         self.client.start(engine_id)
         return engine_id
 
+    def add_image(self, *names: str) -> str:
+        made = self.client.create_container(self.image, ["true"])["Id"]
+        changes = [f"LABEL {name}={value}" for name, value in self.labels.items()]
+        image_id: str = self.client.commit(made, changes=changes)["Id"]
+        self.client.remove_container(made)
+        for name in names:
+            repository, _, tag = name.partition(":")
+            self.client.tag(image_id, repository, tag)
+        return image_id
+
     def exists(self, engine_id: str) -> bool:
         rows = self.client.containers(all=True, filters={"id": engine_id})
         return bool(rows)
@@ -159,6 +176,8 @@ class DockerWorld(World):
         rows = self.client.containers(all=True, filters=ours)
         for engine_id in [*(row["Id"] for row in rows), *self.foreign]:
             self.client.remove_container(engine_id, force=True, v=True)
+        for image in self.client.images(filters=ours):
+            self.client.remove_image(image["Id"], force=True)
         for network in self.client.networks(filters=ours):
             self.client.remove_network(network["Id"])
         for volume in self.client.volumes(filters=ours)["Volumes"] or []:

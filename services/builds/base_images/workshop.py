@@ -5,7 +5,7 @@ import fcntl
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -24,11 +24,23 @@ PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY",
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """Where base images are made: an engine, a folder for locks and scratch, the environment."""
+    """Where base images are made: an engine, a folder for locks and scratch, the environment.
+
+    `check_room` is asked before anything is fetched or made, and may refuse. `pulled` hears of each
+    public image that was not here before: it may go again.
+    """
 
     docker: DockerCli
     state_dir: Path
     environ: Mapping[str, str]
+    check_room: Callable[[], None] = lambda: None
+    pulled: Callable[[str], None] = lambda _: None
+
+    def pull(self, ref: str, *, log: Log, cancelled: Cancelled) -> None:
+        is_new = not present(self.docker, [ref])
+        self.docker.pull(ref, log=log, cancelled=cancelled)
+        if is_new:
+            self.pulled(ref)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +70,14 @@ def ensure(
     host = host_settings(shop.environ) if any(map(recipes.is_local, refs)) else HostSettings({})
     ready = {} if fresh else _ready(shop, refs, host)
     missing = [ref for ref in refs if ref not in ready]
+    if missing:
+        shop.check_room()
     if own := [ref for ref in missing if recipes.is_local(ref)]:
         _Making(shop, host, log, tell, cancelled, is_fresh=fresh).make(own)
     for ref in missing:
         if not recipes.is_local(ref):
             tell(f"pulling {ref}")
-            shop.docker.pull(ref, log=log, cancelled=cancelled)
+            shop.pull(ref, log=log, cancelled=cancelled)
     return ready | (_ready(shop, missing, host) if missing else {})
 
 

@@ -1,5 +1,7 @@
 """What is repaired without a rollout: instances that serve badly, and those that keep ending."""
 
+from typing import Any
+
 from services.lifecycle.decide import (
     Create,
     Gate,
@@ -21,7 +23,7 @@ def routes(*instances: Seen) -> SetRoutes:
     return SetRoutes(frozenset(one.id for one in instances))
 
 
-def worn(replica: int = 0, **facts: bool | State) -> Seen:
+def worn(replica: int = 0, **facts: Any) -> Seen:
     return seen(replica=replica, is_routed=True, is_unhealthy=True, is_replaceable=True, **facts)
 
 

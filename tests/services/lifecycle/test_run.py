@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
+from pytest_django import Settings
 
 from services import events
 from services.errors import FenceLostError
@@ -12,6 +13,7 @@ from services.lifecycle.claims import claim
 from services.lifecycle.deploy import deploy
 from services.lifecycle.job import Job
 from services.lifecycle.operations import take
+from services.lifecycle.places import build_place
 from services.lifecycle.recover import expire_own_leases
 from services.lifecycle.remove import remove
 from services.lifecycle.restart import restart
@@ -199,6 +201,17 @@ def test_run_next_says_how_many_it_carried_out(service: Service) -> None:
     assert run_next(Queue.BUILDS) == 2
     assert run_next(Queue.LIFECYCLE) == 2
     assert run_next(Queue.LIFECYCLE) == 0
+
+
+def test_only_so_many_build_at_once_on_one_machine(service: Service, settings: Settings) -> None:
+    settings.KYOZO = {**settings.KYOZO, "BUILD_CONCURRENCY": 2}
+    deploy(service, actor="alice")
+
+    with build_place() as first, build_place() as second, build_place() as third:
+        assert (first, second, third) == (True, True, False)
+        assert run_next(Queue.BUILDS) == 0
+
+    assert run_next(Queue.BUILDS) == 1
 
 
 def test_every_step_has_a_deadline(running: Service) -> None:

@@ -11,9 +11,10 @@ from services.errors import EngineError, EngineUnreachableError
 from services.lifecycle import tasks
 from services.lifecycle.claims import claim
 from services.lifecycle.deploy import deploy
+from services.lifecycle.operations import take
 from services.lifecycle.restart import restart
 from services.lifecycle.sweep import engine_lost, settle, sweep_services
-from services.models import Service
+from services.models import Operation, Queue, Service
 from services.routing.memory import MemoryRouter
 from services.runtimes.fake import FakeRuntime
 from tests.services.lifecycle.working import alive, carry_out_all, containers, done, only
@@ -32,14 +33,59 @@ def test_a_sweep_changes_nothing_where_all_is_well(running: Service, engine: Fak
     assert containers(engine) == {before.name}
 
 
-def test_a_service_with_an_open_operation_is_left_to_its_worker(
+def test_a_service_with_a_running_operation_is_left_to_its_worker(
     running: Service, engine: FakeRuntime
 ) -> None:
     restart(running, actor="alice")
+    Operation.objects.update(state="running")
     engine.lose(only(running).engine_id)
 
     assert settle(running.id) == 0
     assert containers(engine) == set()
+
+
+def test_what_serves_is_repaired_while_an_operation_waits_for_its_turn(
+    running: Service, engine: FakeRuntime
+) -> None:
+    operation = deploy(running, actor="alice")
+    engine.lose(only(running).engine_id)
+
+    assert settle(running.id) == 1
+
+    assert containers(engine) == {only(running).name}
+    assert only(running).is_routed
+    operation.refresh_from_db()
+    assert operation.state == "queued"
+    carry_out_all()
+    operation.refresh_from_db()
+    assert operation.state == "succeeded"
+
+
+def test_what_serves_is_repaired_while_an_operation_waits_for_another(
+    running: Service, own_image: Service, engine: FakeRuntime
+) -> None:
+    first = deploy(own_image, actor="alice")
+    deploy(running, actor="alice", after=[first])
+    waiting = Operation.objects.filter(service=running)
+    waiting.update(state="running", queue=Queue.LIFECYCLE)
+    engine.lose(only(running).engine_id)
+
+    assert settle(running.id) == 1
+    assert containers(engine) == {only(running).name}
+
+
+def test_an_operation_asked_for_during_a_pass_goes_first(
+    running: Service, engine: FakeRuntime
+) -> None:
+    """One pass, then the claim is free and a worker is woken."""
+    restart(running, actor="alice")
+    engine.lose(only(running).engine_id)
+
+    settle(running.id)
+
+    assert containers(engine) == {only(running).name}
+    assert not only(running).is_gated
+    assert take(Queue.LIFECYCLE)
 
 
 def test_a_claimed_service_is_left_alone(running: Service) -> None:
