@@ -7,7 +7,7 @@ from typer.core import TyperGroup
 
 
 class Group(TyperGroup):
-    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         return super().get_command(ctx, "ls" if cmd_name == "list" else cmd_name)
 
 

@@ -60,8 +60,9 @@ def _is_anothers(owner: Service | None, port: int, protocol: str) -> bool:
     """Given to it, or asked for in a setting that its next deploy will use."""
     if HostPort.objects.filter(port=port, protocol=protocol).exists():
         return True
-    others = Service.objects.exclude(wanted_state=WantedState.REMOVED)
-    others = others.exclude(pk=owner.pk if owner else None).exclude(port_mappings={})
+    others = Service.objects.exclude(wanted_state=WantedState.REMOVED).exclude(port_mappings={})
+    if owner is not None:
+        others = others.exclude(pk=owner.pk)
     return any(
         (mapping.get("host_port"), mapping.get("protocol", "tcp")) == (port, protocol)
         for mappings in others.values_list("port_mappings", flat=True)
