@@ -60,8 +60,7 @@ def _is_anothers(owner: Service | None, port: int, protocol: str) -> bool:
     """Given to it, or asked for in a setting that its next deploy will use."""
     if HostPort.objects.filter(port=port, protocol=protocol).exists():
         return True
-    others = Service.objects.exclude(wanted_state=WantedState.REMOVED)
-    others = others.exclude(port_mappings={})
+    others = Service.objects.exclude(wanted_state=WantedState.REMOVED).exclude(port_mappings={})
     if owner is not None:
         others = others.exclude(pk=owner.pk)
     return any(

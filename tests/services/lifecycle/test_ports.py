@@ -120,6 +120,7 @@ def test_a_port_outside_the_block_is_closed_once_nobody_has_it(
     assert free_port in memory_router.ports
 
     ports.claim_http(service, 8000, 8090)
+    freed_ports.settle(service, succeeded=True)
     freed_ports.close_unused()
 
     assert free_port not in memory_router.ports
