@@ -47,7 +47,7 @@ def _recent(exits: Sequence[Exit], at: float) -> list[Exit]:
 
 def loops(exits: Sequence[Exit]) -> bool:
     """Older ones than the window are dropped until it is a loop, so their number says it."""
-    return len(exits) >= settings.KYOZO["CRASH_EXITS"]
+    return len(exits) >= int(settings.KYOZO["CRASH_EXITS"])
 
 
 def is_due(row: Instance) -> bool:
@@ -60,9 +60,9 @@ def is_due(row: Instance) -> bool:
 
 def pause_s(row: Instance) -> float:
     if loops(row.exits):
-        since = len(row.exits) - settings.KYOZO["CRASH_EXITS"]
-        longest: float = settings.KYOZO["CRASH_PAUSE_MAX_S"]
-        return min(settings.KYOZO["CRASH_PAUSE_S"] * 2.0**since, longest)
+        since = len(row.exits) - int(settings.KYOZO["CRASH_EXITS"])
+        first, longest = settings.KYOZO["CRASH_PAUSE_S"], settings.KYOZO["CRASH_PAUSE_MAX_S"]
+        return float(min(first * 2.0**since, longest))
     count = max(len(row.exits), row.restarts)
     return FIRST_PAUSES_S[min(count, len(FIRST_PAUSES_S) - 1)]
 

@@ -40,9 +40,11 @@ def death(instance: Instance, *, exit_code: int = 3) -> EngineEvent:
     )
 
 
-def crash_loop(service: Service, engine: FakeRuntime, **how: int | bool) -> None:
+def crash_loop(
+    service: Service, engine: FakeRuntime, *, exit_code: int = 3, oom: bool = False
+) -> None:
     for _ in range(5):
-        crash(service, engine, **how)
+        crash(service, engine, exit_code=exit_code, oom=oom)
     settle(service.id)
     service.refresh_from_db()
 
