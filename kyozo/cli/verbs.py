@@ -70,6 +70,7 @@ def rollback(
     service: Name,
     to: Annotated[int | None, typer.Option(help="Release number; usually the one before.")] = None,
     show: Annotated[bool, typer.Option("--list", help="List the releases instead.")] = False,
+    diff: Annotated[int, typer.Option(help="Show what that release changed instead.")] = 0,
     detach: Detach = False,
 ) -> None:
     """Go back to an earlier release.
@@ -81,7 +82,11 @@ def rollback(
       kyozo rollback api
       kyozo rollback api --list
       kyozo rollback api --to 3
+      kyozo rollback api --diff 3
     """
+    if diff:
+        _show_diff(session_of(ctx), service, diff)
+        return
     if show:
         _list_releases(session_of(ctx), service)
         return
@@ -149,6 +154,26 @@ def _say_begun(session: Session, service: Service, verb: str) -> None:
     session.screen.say(f"{one_line(service.name)}: {verb} has begun")
     if session.screen.is_json:
         session.screen.emit({"service_id": service.id, "begun": verb})
+
+
+def _show_diff(session: Session, name: str, number: int) -> None:
+    api = session.api
+    chosen = find_service(api, name)
+    found = api.get(api.team_path(f"/services/{chosen.id}/releases/{number}/diff"))
+    if session.screen.is_json:
+        session.screen.emit(found)
+        return
+    rows = [
+        (one_line(row["field"]), row["kind"], _value(row["before"]), _value(row["after"]))
+        for row in found["changes"]
+    ]
+    session.screen.table(["FIELD", "", f"RELEASE {found['against'] or '-'}", f"{number}"], rows)
+
+
+def _value(value: object) -> str:
+    """Digests are long and nobody reads them to the end."""
+    text = "" if value is None else one_line(str(value))
+    return f"{text[:18]}…" if text.startswith("sha256:") else text
 
 
 def _list_releases(session: Session, name: str) -> None:

@@ -1,5 +1,6 @@
 """/services: list, create, read, change and remove."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -12,10 +13,12 @@ from rest_framework.response import Response
 from services.api import find, scopes
 from services.api.inputs import NEW_SERVICE, new_service_fields, service_fields
 from services.api.paging import MOST, USUAL, Page, cursor, page
-from services.api.query import identifier, number, one_of, query, word
+from services.api.query import identifier, one_of, query, word
+from services.api.query import number as number_between
 from services.api.serializers.build import release_json
 from services.api.serializers.service import service_detail_json, service_json, shown
 from services.errors import InvalidError, NotFoundError
+from services.lifecycle.compare import compare
 from services.lifecycle.create import create_service
 from services.lifecycle.remove import remove
 from services.lifecycle.update import change_service
@@ -25,6 +28,7 @@ from services.models.service import ServiceQuerySet
 from services.teams.models import Team
 from services.teams.views import TeamView
 
+MOST_RELEASES = 2**31 - 1
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 SORT = {"name": "name", "created_at": "created_at", "deployed_at": "deployed", "status": "status"}
 
@@ -79,6 +83,19 @@ class ReleaseList(TeamView):
         return Response({"data": [release_json(row, current_id=current) for row in rows]})
 
 
+class ReleaseDiff(TeamView):
+    """`against` names the other release; without it the one before."""
+
+    scopes = scopes.READ
+
+    def get(self, request: Request, *, service_id: UUID, number: int, **_: Any) -> Response:
+        service = find.service(self.team, service_id)
+        want = query(request, against=number_between(1, MOST_RELEASES))
+        against, found = compare(service, number, against=want.get("against"))
+        changes = [asdict(one) for one in found]
+        return Response({"data": {"release": number, "against": against, "changes": changes}})
+
+
 def asked(request: Request) -> dict[str, Any]:
     return query(
         request,
@@ -88,7 +105,7 @@ def asked(request: Request) -> dict[str, Any]:
         search=word,
         sort_by=one_of(SORT),
         sort_order=one_of(("asc", "desc")),
-        limit=number(1, MOST),
+        limit=number_between(1, MOST),
         after=cursor,
     )
 

@@ -54,6 +54,7 @@ one_service: Routes = [
     path("/health", monitoring.ServiceHealth.as_view()),
     path("/metrics", monitoring.ServiceMetrics.as_view()),
     path("/releases", service.ReleaseList.as_view()),
+    path("/releases/<int:number>/diff", service.ReleaseDiff.as_view()),
     path("/env", env.Environment.as_view()),
 ]
 one_workspace: Routes = [

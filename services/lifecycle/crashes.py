@@ -61,9 +61,8 @@ def is_due(row: Instance) -> bool:
 def pause_s(row: Instance) -> float:
     if loops(row.exits):
         since = len(row.exits) - int(settings.KYOZO["CRASH_EXITS"])
-        longest: float = settings.KYOZO["CRASH_PAUSE_MAX_S"]
-        first: float = settings.KYOZO["CRASH_PAUSE_S"]
-        return min(first * 2.0**since, longest)
+        first, longest = settings.KYOZO["CRASH_PAUSE_S"], settings.KYOZO["CRASH_PAUSE_MAX_S"]
+        return float(min(first * 2.0**since, longest))
     count = max(len(row.exits), row.restarts)
     return FIRST_PAUSES_S[min(count, len(FIRST_PAUSES_S) - 1)]
 

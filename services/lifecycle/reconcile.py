@@ -14,7 +14,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from services import events
-from services.errors import ConflictError, EngineError, EngineNotFoundError, KyozoError
+from services.errors import (
+    CancelledError,
+    ConflictError,
+    EngineError,
+    EngineNotFoundError,
+    KyozoError,
+)
 from services.lifecycle import crashes, describe
 from services.lifecycle import decide as d
 from services.lifecycle.claims import Claim
@@ -26,7 +32,16 @@ from services.lifecycle.observe import Sight, look
 from services.lifecycle.routes import publish_routes
 from services.lifecycle.spec import service_spec
 from services.lifecycle.status import refresh_status
-from services.models import Instance, Outcome, Phase, Release, Rollout, Service, WantedState
+from services.models import (
+    Instance,
+    Outcome,
+    Phase,
+    Release,
+    Rollout,
+    Service,
+    Strategy,
+    WantedState,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -275,14 +290,24 @@ def move(rollout: Rollout, phase: Phase, *, failure: dict[str, Any] | None = Non
         if phase == Phase.DONE:
             failed = rollout.phase == Phase.REVERTING
             changes["outcome"] = Outcome.FAILED if failed else Outcome.SUCCEEDED
+        if phase == Phase.REVERTING and _stays_down(rollout, failure or {}):
+            changes |= {"from_state": WantedState.STOPPED, "from_generation": None}
         same = Rollout.objects.filter(pk=rollout.pk, phase=rollout.phase)
         if not same.update(**changes):
             return False
+        for name, value in changes.items():
+            setattr(rollout, name, value)
         if phase == Phase.REVERTING:
             _want_old(rollout)
-    for name, value in changes.items():
-        setattr(rollout, name, value)
     return True
+
+
+def _stays_down(rollout: Rollout, failure: dict[str, Any]) -> bool:
+    """Somebody who has one writer only may want to look before the old release writes again. Where
+    old and new run side by side the old one serves on, whatever is said."""
+    if rollout.strategy != Strategy.RECREATE or failure.get("code") == CancelledError.code:
+        return False
+    return rollout.service.deployment_config.get("rollback_on_failure") is False
 
 
 def _want_old(rollout: Rollout) -> None:

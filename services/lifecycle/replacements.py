@@ -35,8 +35,8 @@ def _not_before(row: Instance, now: datetime) -> datetime:
         health="unhealthy",
         leaving_at__gt=now - timedelta(seconds=REMEMBERED_PAUSES * longest),
     )
-    times = sorted(at for at in left.values_list("leaving_at", flat=True) if at is not None)
+    times = sorted(at for at in left.values_list("leaving_at", flat=True) if at)
     if not times:
         return now
-    pause = min(settings.KYOZO["CRASH_PAUSE_S"] * 2.0 ** (len(times) - 1), longest)
+    pause: float = min(settings.KYOZO["CRASH_PAUSE_S"] * 2.0 ** (len(times) - 1), longest)
     return times[-1] + timedelta(seconds=pause)

@@ -49,6 +49,13 @@ def test_rollback_without_an_earlier_release_fails_with_a_reason(
     assert done.err.startswith("error: ")
 
 
+def test_rollback_shows_what_a_release_changed(kyozo: Kyozo, service: str) -> None:
+    shown = kyozo("rollback", service, "--diff", "1")
+
+    assert shown.status == 0
+    assert "image" in shown.out
+
+
 def test_rollback_goes_to_the_release_that_is_named(kyozo: Kyozo, service: str) -> None:
     kyozo("env", "set", service, "A=1")
     kyozo("restart", service)

@@ -1,7 +1,5 @@
 """What is repaired without a rollout: instances that serve badly, and those that keep ending."""
 
-from typing import Any
-
 from services.lifecycle.decide import (
     Create,
     Gate,
@@ -23,8 +21,16 @@ def routes(*instances: Seen) -> SetRoutes:
     return SetRoutes(frozenset(one.id for one in instances))
 
 
-def worn(replica: int = 0, **facts: Any) -> Seen:
-    return seen(replica=replica, is_routed=True, is_unhealthy=True, is_replaceable=True, **facts)
+def worn(replica: int = 0, *, is_leaving: bool = False) -> Seen:
+    """Unhealthy, and its turn to be replaced has come; it may have begun to go."""
+    return seen(
+        replica=replica,
+        is_routed=True,
+        is_unhealthy=True,
+        is_replaceable=True,
+        is_leaving=is_leaving,
+        is_drained=is_leaving,
+    )
 
 
 def test_an_unhealthy_instance_gets_one_more_beside_it() -> None:
@@ -72,7 +78,7 @@ def test_where_only_one_may_write_the_unhealthy_one_goes_first() -> None:
     old = worn()
 
     assert decide(wanted, None, [old]) == [routes(), Leave(old.id)]
-    leaving = worn(is_leaving=True, is_drained=True)
+    leaving = worn(is_leaving=True)
     assert decide(wanted, None, [leaving]) == [routes()]
     assert decide(wanted, None, []) == [Create(1, 0)]
 

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -203,8 +204,10 @@ def test_run_next_says_how_many_it_carried_out(service: Service) -> None:
     assert run_next(Queue.LIFECYCLE) == 0
 
 
-def test_only_so_many_build_at_once_on_one_machine(service: Service, settings: Settings) -> None:
-    settings.KYOZO = {**settings.KYOZO, "BUILD_CONCURRENCY": 2}
+def test_only_so_many_build_at_once_on_one_machine(
+    service: Service, settings: Settings, tmp_path: Path
+) -> None:
+    settings.KYOZO = {**settings.KYOZO, "BUILD_CONCURRENCY": 2, "HOME": str(tmp_path)}
     deploy(service, actor="alice")
 
     with build_place() as first, build_place() as second, build_place() as third:
