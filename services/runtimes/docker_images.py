@@ -46,7 +46,5 @@ def remove(engine: Engine, name: str, *, engine_id: str, fence: Fence) -> None:
 
 def trim_build_cache(engine: Engine, *, keep_bytes: int) -> int:
     with engine.call("trim the build cache") as client:
-        answer: dict[str, Any] = client.prune_builds(  # type: ignore[no-untyped-call]
-            keep_storage=keep_bytes, all=True
-        )
+        answer: dict[str, Any] = client.prune_builds(keep_storage=keep_bytes, all=True)
     return int(answer.get("SpaceReclaimed") or 0)

@@ -159,7 +159,8 @@ class DockerWorld(World):
         image_id: str = self.client.commit(made, changes=changes)["Id"]
         self.client.remove_container(made)
         for name in names:
-            self.client.tag(image_id, *name.split(":"))
+            repository, _, tag = name.partition(":")
+            self.client.tag(image_id, repository, tag=tag)
         return image_id
 
     def exists(self, engine_id: str) -> bool:
