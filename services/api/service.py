@@ -79,7 +79,8 @@ class ServiceDetail(TeamView):
         return Response({"data": service_detail_json(fresh(service))})
 
     def delete(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        remove(find.service(self.team, service_id), actor=self.actor)
+        volumes = query(request, volumes=one_of(("true", "false"))).get("volumes") == "true"
+        remove(find.service(self.team, service_id), actor=self.actor, volumes=volumes)
         return Response(status=204)
 
 
