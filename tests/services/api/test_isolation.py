@@ -14,7 +14,15 @@ from tests.conftest import Api, Person
 from tests.factories import make_build, make_event, make_operation, make_token
 
 METHODS = ("get", "post", "put", "patch", "delete")
-SHARED = {"/services", "/workspaces", "/operations", "/events", "/tokens", "/image-mappings"}
+SHARED = {
+    "/services",
+    "/workspaces",
+    "/operations",
+    "/events",
+    "/tokens",
+    "/image-mappings",
+    "/clean",
+}
 
 
 def addresses(routes: list[Any], prefix: str = "") -> Iterator[str]:
