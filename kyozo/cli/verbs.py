@@ -97,6 +97,9 @@ def rm(
     ctx: typer.Context,
     service: Name,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    volumes: Annotated[
+        bool, typer.Option("--volumes", help="Its data, too: what no other service mounts.")
+    ] = False,
     detach: Detach = False,
 ) -> None:
     """Remove a service and its instances. Volumes are kept.
@@ -105,26 +108,28 @@ def rm(
     Examples:
       kyozo rm api
       kyozo rm api --yes
+      kyozo rm db --volumes
     """
     session = session_of(ctx)
     chosen = find_service(session.api, service)
     if not yes:
-        _confirm(session, chosen)
+        _confirm(session, chosen, what=" and its data" if volumes else "")
     api = session.api
-    api.delete(api.team_path(f"/services/{chosen.id}"))
+    api.delete(api.team_path(f"/services/{chosen.id}"), volumes=str(volumes).lower())
     found = api.get(api.team_path("/operations"), service_id=chosen.id)
     removal = [Operation.parse(row) for row in found if row.get("kind") == "remove"][:1]
     if detach or not removal:
         _say_begun(session, chosen, "rm")
         return
     follow_to_end(session, removal)
-    session.screen.say(f"{one_line(chosen.name)} is removed; its volumes are kept")
+    end = "its volumes, too" if volumes else "its volumes are kept"
+    session.screen.say(f"{one_line(chosen.name)} is removed; {end}")
 
 
-def _confirm(session: Session, service: Service) -> None:
+def _confirm(session: Session, service: Service, *, what: str) -> None:
     if not session.screen.is_interactive:
         raise CliError(f"rm {service.name} needs --yes here", code="needs_yes", status=USAGE)
-    typer.confirm(f"remove {one_line(service.name)}?", abort=True)
+    typer.confirm(f"remove {one_line(service.name)}{what}?", abort=True)
 
 
 def _ask(

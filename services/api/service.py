@@ -63,7 +63,8 @@ class ServiceDetail(TeamView):
         return self._change(request, service_id, is_merge=True)
 
     def delete(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        remove(find.service(self.team, service_id), actor=self.actor)
+        volumes = query(request, volumes=one_of(("true", "false"))).get("volumes") == "true"
+        remove(find.service(self.team, service_id), actor=self.actor, volumes=volumes)
         return Response(status=204)
 
     def _change(self, request: Request, service_id: UUID, *, is_merge: bool) -> Response:

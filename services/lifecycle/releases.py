@@ -3,7 +3,9 @@
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from posixpath import normpath
 from typing import Any
 
 from django.db import transaction
@@ -13,6 +15,7 @@ from detection import DetectedService, HealthCommand
 from services.errors import InvalidError
 from services.lifecycle import ports
 from services.lifecycle.config import ReleaseConfig
+from services.lifecycle.engine import runtime
 from services.models import Build, Release, Service
 from services.runtimes.base import Limits, Mount, PublishedPort
 
@@ -41,7 +44,7 @@ def draft(service: Service, plan: DetectedService, *, image_ref: str, digest: st
         command=_command(plan),
         entrypoint=plan.entrypoint,
         ports=_raw_ports(service, http_port),
-        mounts=_mounts(service, plan),
+        mounts=_mounts(service, plan, runtime().image_volumes(digest)),
         limits=_limits(service),
         health=_health(service, plan, http_port),
         generated_image=plan.image is None and plan.dockerfile_path is None,
@@ -158,7 +161,11 @@ def _command(plan: DetectedService) -> tuple[str, ...] | None:
     return tuple(plan.command) or None
 
 
-def _mounts(service: Service, plan: DetectedService) -> tuple[Mount, ...]:
+def _mounts(
+    service: Service, plan: DetectedService, data_folders: Iterable[str]
+) -> tuple[Mount, ...]:
+    """Where the image itself says that it keeps data, a name makes the data follow the service: a
+    nameless volume would be a new one with each container."""
     mounts = {v.path: Mount(target=v.path, source=v.name, mode=v.mode) for v in plan.volumes}
     for target, mount in service.volume_mounts.items():
         mounts[target] = Mount(
@@ -167,7 +174,18 @@ def _mounts(service: Service, plan: DetectedService) -> tuple[Mount, ...]:
             mode=mount.get("mode", "rw"),
             type=mount.get("type", "volume"),
         )
+    taken = {normpath(target) for target in mounts}
+    for path in data_folders:
+        if normpath(path) not in taken:
+            mounts[path] = Mount(target=path, source=_own_volume(service, path))
     return tuple(mounts[target] for target in sorted(mounts))
+
+
+def _own_volume(service: Service, path: str) -> str:
+    """Of this service only, also under another name."""
+    readable = re.sub(r"[^a-zA-Z0-9_.-]", "-", path)[:60]
+    digest = hashlib.sha256(path.encode(errors="surrogateescape")).hexdigest()
+    return f"{service.id.hex[:8]}{readable}-{digest[:6]}"
 
 
 def _limits(service: Service) -> Limits:

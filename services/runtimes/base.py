@@ -281,7 +281,7 @@ class Runtime(Protocol):
         """SIGTERM, `grace_s` seconds, SIGKILL. Harmless when stopped or gone."""
 
     def remove(self, engine_id: str, *, fence: Fence) -> None:
-        """Remove one instance by its engine id, never its named volumes. Harmless when gone."""
+        """Remove one instance by its engine id, never a volume of it. Harmless when gone."""
 
     def observe(self, selector: Selector) -> list[ObservedInstance]:
         """All matching instances in one list call; inspects only what a list cannot tell."""
@@ -324,6 +324,13 @@ class Runtime(Protocol):
     def remove_network(self, name: str) -> None: ...
 
     def ensure_volume(self, name: str, *, labels: Mapping[str, str]) -> None: ...
+
+    def remove_volume(self, name: str, *, install: str, fence: Fence) -> None:
+        """Data goes with it, so only because a person said so. Harmless when gone; what is not of
+        this install is `engine.foreign`, what a container has is `engine.volume_in_use`."""
+
+    def image_volumes(self, ref: str) -> tuple[str, ...]:
+        """Where an image says that it keeps data (its VOLUME lines); empty when it is not here."""
 
     def image_id(self, ref: str) -> str | None:
         """The engine's id of an image, None when it has none of that name."""

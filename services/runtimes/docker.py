@@ -195,6 +195,12 @@ class DockerRuntime(Runtime):
     def ensure_volume(self, name: str, *, labels: Mapping[str, str]) -> None:
         docker_network.ensure_volume(self._engine, name, labels=labels)
 
+    def remove_volume(self, name: str, *, install: str, fence: Fence) -> None:
+        docker_network.remove_volume(self._engine, name, install=install, fence=fence)
+
+    def image_volumes(self, ref: str) -> tuple[str, ...]:
+        return docker_images.volumes(self._engine, ref)
+
     def image_id(self, ref: str) -> str | None:
         return docker_images.image_id(self._engine, ref)
 

@@ -59,6 +59,11 @@ COMPLAINTS = (
         EngineNotFoundError,
     ),
     Complaint(
+        "volume is in use",
+        "engine.volume_in_use",
+        "Remove the containers that have this volume first.",
+    ),
+    Complaint(
         "image is being used by",
         "engine.image_in_use",
         "Remove the containers that use this image first, or leave it.",

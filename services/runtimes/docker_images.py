@@ -19,6 +19,15 @@ def image_id(engine: Engine, ref: str) -> str | None:
         return None
 
 
+def volumes(engine: Engine, ref: str) -> tuple[str, ...]:
+    try:
+        with engine.call(f"inspect image {ref}") as client:
+            image: dict[str, Any] = client.inspect_image(ref)  # type: ignore[no-untyped-call]
+    except EngineNotFoundError:
+        return ()
+    return tuple(sorted((image.get("Config") or {}).get("Volumes") or {}))
+
+
 def labelled(engine: Engine, *, install: str) -> list[EngineImage]:
     with engine.call("list images") as client:
         rows: list[dict[str, Any]] = client.images(

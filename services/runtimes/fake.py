@@ -43,7 +43,8 @@ class FakeRuntime(Runtime):
     """For fast tests and demonstrations. What is public and not of the Protocol is for breaking it.
 
     `programs` says how commands end (those it does not name: well), `unhealthy` names instances and
-    images that never answer, `missing_images` images that cannot be found.
+    images that never answer, `missing_images` images that cannot be found, `data_folders` their
+    VOLUME lines.
     """
 
     name = "fake"
@@ -60,6 +61,7 @@ class FakeRuntime(Runtime):
         self.listeners: dict[str, list[tuple[str, int]]] = {}
         self.disk_now: Disk | None = Disk("/fake", used_bytes=10 * GIB, free_bytes=90 * GIB)
         self.build_cache_bytes = 0
+        self.data_folders: dict[str, tuple[str, ...]] = {}
         self._failures: defaultdict[str, deque[Exception]] = defaultdict(deque)
         self._unreachable = False
 
@@ -233,6 +235,24 @@ class FakeRuntime(Runtime):
         if found.get(LABEL_INSTALL) != labels.get(LABEL_INSTALL):
             message = f"The volume {name} is not of this Kyozo."
             raise EngineError(message, code="engine.name_taken")
+
+    def remove_volume(self, name: str, *, install: str, fence: Fence) -> None:
+        self._enter("remove_volume")
+        labels = self.engine.volumes.get(name)
+        if labels is None:
+            return
+        if labels.get(LABEL_INSTALL) != install:
+            message = f"The volume {name} is not of this Kyozo."
+            raise EngineError(message, code="engine.foreign")
+        if any(name in box.volumes for box in self.engine.boxes()):
+            message = f"remove {name}: volume is in use"
+            raise EngineError(message, code="engine.volume_in_use")
+        fence.check()
+        self.engine.volumes.pop(name, None)
+
+    def image_volumes(self, ref: str) -> tuple[str, ...]:
+        self._enter("image_volumes")
+        return self.data_folders.get(ref, ())
 
     def image_id(self, ref: str) -> str | None:
         self._enter("image_id")

@@ -54,6 +54,10 @@ class Box:
     ports: dict[int, int] = field(default_factory=dict)
     lines: list[LogLine] = field(default_factory=list)
 
+    @property
+    def volumes(self) -> set[str]:
+        return {mount.source for mount in self.spec.mounts} if self.spec else set()
+
     def seen(self) -> ObservedInstance:
         return ObservedInstance(
             engine_id=self.engine_id,

@@ -1,9 +1,10 @@
-"""What every runtime promises about images and its disk; the rest is in test_contract.py."""
+"""What every runtime promises about images, volumes and its disk; see also test_contract.py."""
 
 import pytest
 
 from services.errors import EngineError, FenceLostError
-from tests.runtimes.worlds import StubFence, World
+from services.runtimes.base import Mount
+from tests.runtimes.worlds import DockerWorld, StubFence, World
 
 
 def test_our_images_are_listed_with_their_names(world: World) -> None:
@@ -65,3 +66,53 @@ def test_the_engines_disk_is_known(world: World) -> None:
     assert disk
     assert 0 < disk.used_percent < 100
     assert disk.free_bytes > 0
+
+
+def test_a_volume_goes_when_a_person_says_so(world: World) -> None:
+    name = f"{world.install}-data"
+    world.runtime.ensure_volume(name, labels=world.labels)
+
+    for _ in range(2):
+        world.runtime.remove_volume(name, install=world.install, fence=StubFence())
+
+    world.runtime.ensure_volume(name, labels=world.labels | {"again": "1"})
+
+
+def test_a_volume_in_use_or_of_others_is_not_removed(world: World) -> None:
+    name = f"{world.install}-data"
+    mounts = (Mount(target="/data", source=name),)
+    world.runtime.ensure_volume(name, labels=world.labels)
+    world.runtime.apply(world.spec(mounts=mounts), fence=StubFence())
+
+    with pytest.raises(EngineError) as in_use:
+        world.runtime.remove_volume(name, install=world.install, fence=StubFence())
+    with pytest.raises(EngineError) as foreign:
+        world.runtime.remove_volume(name, install="another", fence=StubFence())
+
+    assert in_use.value.error_code == "engine.volume_in_use"
+    assert foreign.value.error_code == "engine.foreign"
+
+
+@pytest.mark.docker
+@pytest.mark.timeout(180)
+def test_an_image_says_where_it_keeps_data(docker_world: DockerWorld) -> None:
+    image_id = docker_world.add_image(volumes=["/data"])
+
+    assert docker_world.runtime.image_volumes(image_id) == ("/data",)
+    assert docker_world.runtime.image_volumes(docker_world.image) == ()
+    assert docker_world.runtime.image_volumes("kyozo-test/none:1") == ()
+
+
+@pytest.mark.docker
+@pytest.mark.timeout(180)
+def test_a_nameless_volume_outlives_its_container(docker_world: DockerWorld) -> None:
+    """It may hold the only copy of something: nothing that happens by itself takes it away."""
+    image_id = docker_world.add_image(volumes=["/data"])
+    spec = docker_world.spec(image=image_id)
+    (one,) = docker_world.runtime.apply(spec, fence=StubFence())
+    (mount,) = docker_world.inspect(one.engine_id)["Mounts"]
+
+    docker_world.runtime.remove(one.engine_id, fence=StubFence())
+
+    assert docker_world.client.inspect_volume(mount["Name"])
+    docker_world.client.remove_volume(mount["Name"])

@@ -153,14 +153,15 @@ class DockerWorld(World):
         self.client.start(engine_id)
         return engine_id
 
-    def add_image(self, *names: str) -> str:
+    def add_image(self, *names: str, volumes: Sequence[str] = ()) -> str:
         made = self.client.create_container(self.image, ["true"])["Id"]
         changes = [f"LABEL {name}={value}" for name, value in self.labels.items()]
+        changes += [f"VOLUME {path}" for path in volumes]
         image_id: str = self.client.commit(made, changes=changes)["Id"]
         self.client.remove_container(made)
         for name in names:
             repository, _, tag = name.partition(":")
-            self.client.tag(image_id, repository, tag)
+            self.client.tag(image_id, repository, tag=tag)
         return image_id
 
     def exists(self, engine_id: str) -> bool:

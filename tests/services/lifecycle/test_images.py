@@ -1,12 +1,17 @@
 """The build step on a real engine: built, found again, refused, failed; secrets stay secret."""
 
 import os
+import secrets
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from pytest_django import Settings
 
 from services.builds.client import find_client
@@ -28,6 +33,7 @@ from services.models import (
     Service,
 )
 from tests.factories import make_release
+from tests.runtimes.busybox import ensure_image
 from tests.services.lifecycle.working import at_step, change
 
 ENGINE = os.environ.get("KYOZO_TEST_ENGINE", "unix:///var/run/docker.sock")
@@ -310,3 +316,47 @@ def test_on_a_full_disk_nothing_is_built_and_what_is_built_is_found(
 
     assert found.image_digest == made.image_digest
     assert (operation.error["code"], refused.state) == ("build.disk_full", "failed")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_build_that_is_cancelled_in_a_step_leaves_nothing(
+    own: Service, settings: Settings
+) -> None:
+    """Neither the step's process, nor the client, nor a copy of the folder, nor an image."""
+    nap = f"{60 + secrets.randbelow(10**6)}"
+    dockerfile(own, f'FROM {ensure_image(ENGINE)}\nRUN ["/bin/sleep", "{nap}"]\n')
+    operation = deploy(own, actor="alice")
+    taken = take(Queue.BUILDS)
+    assert taken is not None
+
+    def cancel_in_the_step() -> None:
+        while not processes("sleep", nap):
+            time.sleep(0.05)
+        Operation.objects.update(cancel_requested_at=operation.created_at)
+        connection.close()
+
+    in_the_step = threading.Thread(target=cancel_in_the_step, daemon=True)
+    in_the_step.start()
+    carry_out(taken)
+    in_the_step.join()
+
+    operation.refresh_from_db()
+    assert operation.state == "cancelled"
+    home = Path(settings.KYOZO["HOME"])
+    assert [*home.glob("builds/build-*"), *(p for p in home.glob("trees/*") if p.is_dir())] == []
+    assert runtime().images(install=INSTALL) == []
+    deadline = time.monotonic() + 10
+    while processes("sleep", nap) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert processes("sleep", nap) == []
+
+
+def processes(*words: str) -> list[str]:
+    """Those of this machine whose command line ends so."""
+    end = "\0".join(words) + "\0"
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if file.read_text(errors="replace").endswith(end):
+                found.append(file.parent.name)
+    return found
