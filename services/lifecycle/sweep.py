@@ -4,20 +4,16 @@ import logging
 import time
 import uuid
 
-from django.conf import settings
-from django.db.models import Q
-
 from services.errors import EngineError, EngineUnreachableError, FenceLostError, KyozoError
 from services.lifecycle.claims import claim
 from services.lifecycle.decide import Action, Gate
-from services.lifecycle.engine import router, runtime
-from services.lifecycle.observe import uuid_of
+from services.lifecycle.engine import router
+from services.lifecycle.glance import glance
 from services.lifecycle.ports import release_forgotten
 from services.lifecycle.reconcile import Pass, reconcile
 from services.lifecycle.routes import republish
 from services.lifecycle.status import mark_stale, refresh_status
-from services.models import Instance, Operation, Phase, Rollout, Service, WantedState
-from services.runtimes.base import Selector
+from services.models import Operation, Service, WantedState
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +26,10 @@ def sweep_services() -> int:
     router().ensure_running()
     release_forgotten()
     republish()
-    looked = 0
     try:
-        for pk in _services_to_look_at():
+        seen = glance()
+        looked = len(seen.well)
+        for pk in seen.others:
             looked += _guarded(pk)
     except EngineUnreachableError:
         engine_lost()
@@ -92,15 +89,3 @@ def engine_lost() -> None:
     """Everything that should run is unknown from now on, until it is seen again."""
     for service in Service.objects.filter(wanted_state=WantedState.RUNNING):
         refresh_status(service, is_lost=True)
-
-
-def _services_to_look_at() -> list[uuid.UUID]:
-    """What should run, what is not finished, and what the engine still has a container of."""
-    shown = runtime().observe(Selector(install=settings.KYOZO["INSTALL"]))
-    interesting = (
-        Q(wanted_state=WantedState.RUNNING)
-        | Q(pk__in=Instance.objects.alive().values("service"))
-        | Q(pk__in=Rollout.objects.exclude(phase=Phase.DONE).values("service"))
-        | Q(pk__in={uuid_of(one.service_id) for one in shown})
-    )
-    return list(Service.objects.filter(interesting).values_list("pk", flat=True))
