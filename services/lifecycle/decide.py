@@ -145,7 +145,20 @@ def decide(wanted: Wanted, rollout: Progress | None, seen: Iterable[Seen]) -> li
     instances = sorted(seen, key=lambda s: (s.generation, s.replica))
     if rollout is None:
         return _steady(wanted, instances)
-    return PHASES[rollout.phase](wanted, rollout, instances)
+    ours = {rollout.to_generation, rollout.from_generation}
+    left_over = [s for s in instances if s.generation not in ours]
+    rest = [s for s in instances if s not in left_over]
+    if left_over and rollout.phase == "starting":
+        return _clear(left_over, rest)
+    return [*_clear(left_over, rest), *PHASES[rollout.phase](wanted, rollout, rest)]
+
+
+def _clear(left_over: list[Seen], rest: list[Seen]) -> list[Action]:
+    """What a rollout before could not take back, its engine or router being away: never routed
+    again, and gone before the next release adds its own instances."""
+    is_routed = any(s.is_routed for s in left_over)
+    routed = frozenset(s.id for s in rest if s.is_routed)
+    return [*([SetRoutes(routed)] if is_routed else []), *_see_off(left_over)]
 
 
 def _steady(wanted: Wanted, seen: list[Seen]) -> list[Action]:

@@ -50,7 +50,7 @@ def join(rows: dict[uuid.UUID, Instance], shown: Sequence[ObservedInstance]) -> 
         _note(row, by_row.get(row.id))
     worn = replacements.replaceable(rows.values())
     seen = [
-        replace(_seen(row, by_row.get(row.id)), is_replaceable=row.id in worn)
+        replace(seen_of(row, by_row.get(row.id)), is_replaceable=row.id in worn)
         for row in rows.values()
     ]
     return Sight(seen=seen, rows=rows, strays=strays)
@@ -62,6 +62,14 @@ def uuid_of(text: str) -> uuid.UUID:
         return uuid.UUID(text)
     except ValueError:
         return uuid.UUID(int=0)
+
+
+def is_as_noted(row: Instance, one: ObservedInstance) -> bool:
+    """Whether the engine shows what the row says already, so that a pass would note nothing new."""
+    ports = {str(k): v for k, v in one.ports.items()}
+    restarts = max(one.restarts, row.restarts)
+    shown = (one.engine_id, one.state, one.exit_code, restarts, one.started_at, ports)
+    return _facts(row) == shown
 
 
 def _note(row: Instance, one: ObservedInstance | None) -> None:
@@ -107,7 +115,7 @@ def _refresh() -> timedelta:
     return timedelta(seconds=settings.KYOZO["SWEEP_S"] / 2)
 
 
-def _seen(row: Instance, one: ObservedInstance | None) -> Seen:
+def seen_of(row: Instance, one: ObservedInstance | None) -> Seen:
     return Seen(
         id=row.id,
         generation=row.generation,

@@ -126,7 +126,7 @@ def _do_steps(job: Job) -> bool:
     work = WORK[operation.kind]
     if operation.queue == Queue.LIFECYCLE:
         # A worker that died may have written routes without telling the router.
-        publish_routes(job.service)
+        job.wait_out(lambda _: publish_routes(job.service), limit_s=limit_s(job, ""))
     for name in STEPS[operation.kind]:
         if operation.queue == Queue.BUILDS and name not in IN_BUILDS:
             if not job.memo.get("is_unchanged"):

@@ -4,21 +4,17 @@ import logging
 import time
 import uuid
 
-from django.conf import settings
-from django.db.models import Q
-
 from services.errors import EngineError, EngineUnreachableError, FenceLostError, KyozoError
 from services.lifecycle.claims import claim
 from services.lifecycle.decide import Action, Gate
-from services.lifecycle.engine import router, runtime
+from services.lifecycle.engine import router
 from services.lifecycle.freed_ports import close_unused, release_forgotten, release_unmapped
-from services.lifecycle.observe import uuid_of
+from services.lifecycle.glance import glance
 from services.lifecycle.operations import has_worker, is_next, wake_waiting
 from services.lifecycle.reconcile import Pass, reconcile
 from services.lifecycle.routes import republish
 from services.lifecycle.status import mark_stale, refresh_status
-from services.models import Instance, Phase, Rollout, Service, WantedState
-from services.runtimes.base import Selector
+from services.models import Service, WantedState
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +29,10 @@ def sweep_services() -> int:
     release_unmapped()
     republish()
     close_unused()
-    looked = 0
     try:
-        for pk in _services_to_look_at():
+        seen = glance()
+        looked = len(seen.well)
+        for pk in seen.others:
             looked += _guarded(pk)
     except EngineUnreachableError:
         engine_lost()
@@ -96,15 +93,3 @@ def engine_lost() -> None:
     """Everything that should run is unknown from now on, until it is seen again."""
     for service in Service.objects.filter(wanted_state=WantedState.RUNNING):
         refresh_status(service, is_lost=True)
-
-
-def _services_to_look_at() -> list[uuid.UUID]:
-    """What should run, what is not finished, and what the engine still has a container of."""
-    shown = runtime().observe(Selector(install=settings.KYOZO["INSTALL"]))
-    interesting = (
-        Q(wanted_state=WantedState.RUNNING)
-        | Q(pk__in=Instance.objects.alive().values("service"))
-        | Q(pk__in=Rollout.objects.exclude(phase=Phase.DONE).values("service"))
-        | Q(pk__in={uuid_of(one.service_id) for one in shown})
-    )
-    return list(Service.objects.filter(interesting).values_list("pk", flat=True))

@@ -88,6 +88,10 @@ class FakeRuntime(Runtime):
         """Somebody removes an instance by hand."""
         self.engine.destroy(self.engine.find(engine_id))
 
+    def disconnect(self, engine_id: str) -> None:
+        """Somebody takes a running instance out of its network."""
+        self.engine.find(engine_id).address = ""
+
     def add_foreign(self, name: str) -> str:
         """A running container that is none of ours."""
         box = self.engine.add(name, {})
@@ -300,7 +304,7 @@ class FakeRuntime(Runtime):
             self.engine.destroy(found)
             found = None
         if found and found.state is State.RUNNING:
-            return found
+            return self._rejoin(found, slot, fence)
         if found:
             return self._begin(found, fence)
         fence.check()
@@ -310,6 +314,12 @@ class FakeRuntime(Runtime):
         except EngineError:
             self.engine.destroy(created)
             raise
+
+    def _rejoin(self, box: Box, slot: Slot, fence: Fence) -> Box:
+        if slot.address and box.address != slot.address:
+            fence.check()
+            self.engine.connect(box, slot.address)
+        return box
 
     def _begin(self, box: Box, fence: Fence) -> Box:
         fence.check()

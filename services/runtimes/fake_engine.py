@@ -180,6 +180,12 @@ class FakeEngine:
             box.started_at = datetime.now(UTC)
             self.publish("start", box)
 
+    def connect(self, box: Box, address: str) -> None:
+        """Back into its network, at the address it had."""
+        with self._lock:
+            if box.spec is not None:
+                box.address = self._free_address(box.spec, address)
+
     def end(self, box: Box, *, exit_code: int, oom: bool = False) -> None:
         """The process ends; the engine brings a promoted one back at once."""
         with self._lock:

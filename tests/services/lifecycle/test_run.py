@@ -9,7 +9,7 @@ import pytest
 from pytest_django import Settings
 
 from services import events
-from services.errors import FenceLostError
+from services.errors import FenceLostError, RouterError
 from services.lifecycle.claims import claim
 from services.lifecycle.deploy import deploy
 from services.lifecycle.job import Job
@@ -32,6 +32,7 @@ from tests.services.lifecycle.working import (
     carry_out_until_death,
     change,
     containers,
+    done,
     expire_leases,
     only,
 )
@@ -226,3 +227,14 @@ def test_every_step_has_a_deadline(running: Service) -> None:
     steps = taken.operation.steps.values_list("name", flat=True)
 
     assert all(limit_s(job, step) > 0 for step in steps)
+
+
+def test_a_router_that_refuses_once_fails_no_operation(
+    running: Service, engine: FakeRuntime, memory_router: MemoryRouter
+) -> None:
+    memory_router.fail_next(RouterError("the table was not taken"))
+
+    operation = done(lambda: stop(running, actor="alice"))
+
+    assert operation.state == "succeeded"
+    assert_clean(running, engine, memory_router)
