@@ -11,6 +11,9 @@ RUN {{ facts.prune }}
 # Run: the installed and built application.
 FROM {{ base("node", version) }}
 {% include "_node_tools.Dockerfile" %}
+{% if facts.interpreter %}
+RUN npm install --global {{ facts.interpreter }}
+{% endif %}
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \
     HOSTNAME=0.0.0.0 \
