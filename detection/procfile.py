@@ -8,6 +8,8 @@ from detection.place import Place
 from detection.signs import port_in_command
 
 _LINE = re.compile(r"^([A-Za-z0-9_-]+)\s*:\s*(.+)$")
+# The web servers that a PHP buildpack brings, with the folder they serve as the last word.
+_BUILDPACK_PHP = re.compile(r"^(?:\S*/)?heroku-(?:php|hhvm)-(?:apache2|nginx)\b(.*)$")
 _NOT_SERVICES = frozenset({"console", "test", "dev"})
 
 
@@ -47,17 +49,28 @@ def _process(
         "procfile", place.full("Procfile"), f"{process.name}: {process.command}", 0.9, process.line
     )
     name = service.name if alone else _name(process, place)
-    port = port_in_command(process.command) or service.port or 8000
+    command = _without_buildpack(process.command)
+    port = port_in_command(command) or service.port or 8000
     return replace(
         service,
         name=name,
         process=process.name,
-        start_command=process.command,
+        start_command=command,
         port=port if is_web else None,
         health_endpoint=service.health_endpoint if is_web else None,
         confidence=max(service.confidence, 0.9),
         evidence=(evidence, *service.evidence),
     )
+
+
+def _without_buildpack(command: str) -> str:
+    """PHP's own server over the same folder, where the command is a program of a buildpack."""
+    match = _BUILDPACK_PHP.match(command)
+    if match is None:
+        return command
+    words = re.sub(r"(?:^|\s)-[CFil]\s*\S+", " ", match[1]).split()
+    served = [word.rstrip("/") for word in words if not word.startswith("-")]
+    return "php -S 0.0.0.0:$PORT" + (f" -t {served[-1]}" if served else "")
 
 
 def _name(process: Process, place: Place) -> str:
