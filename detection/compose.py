@@ -60,7 +60,11 @@ def database(project: ComposeProject, service: ComposeService) -> DetectedDataba
 def service(project: ComposeProject, written: ComposeService, survey: Surveyor) -> DetectedService:
     """A compose service: built from a folder of this tree, or a ready image."""
     ports = _ports(project, written)
-    base = _built(project, written, survey) or _ready(project, written)
+    base = (
+        _built(project, written, survey)
+        or _published(project, written, survey)
+        or _ready(project, written)
+    )
     command = _words(values.dig(written.data, "command"))
     entrypoint = _words(values.dig(written.data, "entrypoint"))
     evidence = Evidence("compose-service", written.file, f"service {written.name}", 0.95)
@@ -132,6 +136,25 @@ def _built(
         build_target=target,
         build_args={name: value for name, (value, missing) in arguments.items() if not missing},
     )
+
+
+def _published(
+    project: ComposeProject, written: ComposeService, survey: Surveyor
+) -> DetectedService | None:
+    """The application of this very folder, which compose runs from the image it is published as.
+
+    Recognised by its name below a namespace: `acme/shop:2` in the folder, or the package, `shop`.
+    """
+    looked = survey(project.place)
+    image = _image(project, written) or ""
+    name = image.rpartition("/")[2].partition("@")[0].partition(":")[0]
+    is_strong = looked.dockerfile or (looked.finding and looked.finding.role == "server")
+    if "/" not in image or not is_strong or service_name(name) not in looked.names:
+        return None
+    detail = f"image {image} is what this folder is published as: built from here"
+    found = build_service(looked, name=service_name(written.name))
+    evidence = Evidence("own-image", written.file, detail, 0.9)
+    return replace(found, evidence=(evidence, *found.evidence))
 
 
 def _dockerfile(place: Place, build: values.Table, *, target: str | None) -> Dockerfile | None:
