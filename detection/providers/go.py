@@ -58,7 +58,7 @@ def _describe(place: Place, notes: Notes) -> Finding:
     required = frozenset(m[1] for m in _REQUIRE.finditer(module) if not m[2])
     files = _files(place, chosen) if chosen is not None else []
     if chosen is not None:
-        # A program somewhere below, and nothing at the top that says so, may be a tool of the project.
+        # A program below, with nothing at the top that says so, may be a tool of the project.
         is_stray = bool(chosen) and not notes.evidence
         notes.saw("main-package", files[0], "package main", weight=0.35 if is_stray else 0.6)
     if len(mains) > 1:
