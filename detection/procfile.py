@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from detection.model import DetectedService, Evidence
 from detection.place import Place
-from detection.signs import port_in_command
+from detection.signs import port_in_command, port_in_gunicorn_config
 
 _LINE = re.compile(r"^([A-Za-z0-9_-]+)\s*:\s*(.+)$")
 # The web servers that a PHP buildpack brings, with the folder they serve as the last word.
@@ -35,7 +35,9 @@ def read_procfile(place: Place) -> list[Process]:
 def split(
     service: DetectedService, processes: list[Process], place: Place
 ) -> list[DetectedService]:
-    """The service once per process; alone it keeps its own name."""
+    """The service once per process; alone it keeps its own name. Of files to serve only one is."""
+    if service.service_type == "static":
+        processes = [process for process in processes if process.name == "web"]
     if not processes:
         return [service]
     return [_process(service, process, place, alone=len(processes) == 1) for process in processes]
@@ -50,7 +52,8 @@ def _process(
     )
     name = service.name if alone else _name(process, place)
     command = _without_buildpack(process.command)
-    port = port_in_command(command) or service.port or 8000
+    written = port_in_command(command) or port_in_gunicorn_config(place, command)
+    port = written or service.port or 8000
     return replace(
         service,
         name=name,

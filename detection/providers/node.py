@@ -99,6 +99,7 @@ def _describe(place: Place, package: Package, notes: Notes) -> Finding:
         manifest_files=plan.manifests,
         output_directory=start.output,
         single_page=start.single_page,
+        system_packages=plan.system_packages,
         build_facts=plan.facts,
     )
 

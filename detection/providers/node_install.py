@@ -23,6 +23,14 @@ _CONFIG = (
 )
 
 
+# They compile themselves where no ready-made binary for this Node can be downloaded.
+_NATIVE = frozenset(
+    "bcrypt better-sqlite3 isolated-vm kerberos libxmljs libxmljs2 microtime node-expat node-pty"
+    " re2 sodium-native sqlite3 zeromq".split()
+)
+_COMPILER = ("g++", "make", "python3")
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """Commands of one package manager: with a lock, without one, and dropping what only builds."""
@@ -54,6 +62,7 @@ class NodePlan:
     build: str | None
     manifests: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
+    system_packages: tuple[str, ...] = ()
 
 
 def plan_install(
@@ -88,7 +97,8 @@ def plan_install(
             place.path if root.path == "." else place.path.removeprefix(f"{root.path}/")
         )
         facts["workspace_root"] = root.path
-    return NodePlan(install, build, _manifests(place), facts)
+    compiler = _COMPILER if package.dependencies & _NATIVE else ()
+    return NodePlan(install, build, _manifests(place), facts, compiler)
 
 
 def _build(package: Package, framework: NodeFramework | None, row: Row) -> str | None:
