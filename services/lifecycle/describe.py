@@ -9,7 +9,7 @@ from services.errors import EngineError
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import runtime
 from services.models import Instance, Service
-from services.probes.listeners import explain_listeners
+from services.probes.listeners import NOT_YET, explain_listeners
 
 SHOWN_LINES = 20
 
@@ -21,9 +21,20 @@ MISSING_VARIABLE = tuple(
         r"key not found: \"([A-Z][A-Z0-9_]+)\"",
         r"\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b.{0,40}\b(?:is required|not set|missing|undefined)",
         r"(?:[Mm]issing|[Uu]nset|[Rr]equired)\b.{0,40}\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b",
+        r"[Ee]nvironment variable not found: ([A-Z][A-Z0-9_]+)",
+        r"[Ss]et the ([A-Z][A-Z0-9_]+) environment variable",
+        r"\b([A-Z][A-Z0-9]*_[A-Z0-9_]+) (?:not found|setting must not be empty)",
     )
 )
 
+NO_SUCH_HOST = (
+    "a host that the app names is not known here: a service answers under its name, so set the"
+    " address of what it needs with `kyozo env set`"
+)
+ENDED = (
+    "the start command came to its end without an error, but a web app has to go on running and"
+    " listen on $PORT: is it the right command? Set it with --start"
+)
 HINTS = (
     ("modulenotfounderror", "a Python package is missing: add it to the project's requirements"),
     ("cannot find module", "a Node module or file is missing: add it to package.json dependencies"),
@@ -32,6 +43,13 @@ HINTS = (
     ("permission denied", "the app runs as a non-root user; write to /tmp or to a volume instead"),
     ("address already in use", "the app starts two servers on one port"),
     ("read-only file system", "write to /tmp or to a volume instead"),
+    ("unable to open database file", "SQLite needs a folder it may write to: a volume, or /tmp"),
+    ("could not translate host name", NO_SUCH_HOST),
+    ("name or service not known", NO_SUCH_HOST),
+    ("temporary failure in name resolution", NO_SUCH_HOST),
+    ("enotfound", NO_SUCH_HOST),
+    ("no application encryption key", "Laravel needs a key: set APP_KEY with `kyozo env set`"),
+    ("econnrefused", "a service it needs did not answer; is it deployed and healthy?"),
     ("connection refused", "a service it needs did not answer; is it deployed and healthy?"),
 )
 
@@ -82,11 +100,13 @@ def fix(row: Instance, lines: list[str]) -> str:
         return "give it more memory: resource_limits.memory_mb"
     if name := missing_variable(lines):
         return f"the variable {name} is missing: `kyozo env set {row.service.name} {name}=VALUE`"
+    where = _port_hint(row)
+    if where and NOT_YET not in where:
+        return where
     text = "\n".join(lines).lower()
-    for words, hint in HINTS:
-        if words in text:
-            return hint
-    return _port_hint(row) or "look at the last lines above; `kyozo logs` shows more"
+    in_words = next((hint for words, hint in HINTS if words in text), "")
+    ended = ENDED if row.exit_code == 0 else ""
+    return in_words or where or ended or "look at the last lines above; `kyozo logs` shows more"
 
 
 def missing_variable(lines: list[str]) -> str | None:
@@ -112,6 +132,13 @@ def listens_for_itself(row: Instance) -> bool:
     expected = ReleaseConfig.from_json(row.release.config).http_port
     hosts = [host for host, port in _listening(row.engine_id) or () if port == expected]
     return bool(hosts) and all(ip_address(host).is_loopback for host in hosts)
+
+
+def listens_elsewhere(row: Instance) -> bool:
+    """Whether the app listens, but not on the port where it is expected."""
+    expected = ReleaseConfig.from_json(row.release.config).http_port
+    ports = {port for _, port in _listening(row.engine_id) or ()}
+    return bool(ports) and expected is not None and expected not in ports
 
 
 def _listening(engine_id: str) -> list[tuple[str, int]] | None:
