@@ -25,8 +25,21 @@ _CONFIG = (
 
 # They compile themselves where no ready-made binary for this Node can be downloaded.
 _NATIVE = frozenset(
-    "bcrypt better-sqlite3 isolated-vm kerberos libxmljs libxmljs2 microtime node-expat node-pty"
-    " re2 sodium-native sqlite3 zeromq".split()
+    [
+        "bcrypt",
+        "better-sqlite3",
+        "isolated-vm",
+        "kerberos",
+        "libxmljs",
+        "libxmljs2",
+        "microtime",
+        "node-expat",
+        "node-pty",
+        "re2",
+        "sodium-native",
+        "sqlite3",
+        "zeromq",
+    ]
 )
 _COMPILER = ("g++", "make", "python3")
 
