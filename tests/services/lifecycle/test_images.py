@@ -241,3 +241,19 @@ def test_a_cancelled_build_ends_as_cancelled(own: Service) -> None:
     operation.refresh_from_db()
     assert operation.state == "cancelled"
     assert own.builds.get(operation=operation).state == "cancelled"
+
+
+def test_files_that_compose_mounts_are_a_layer_of_the_image(own: Service) -> None:
+    root = Path(own.workspace.root)
+    mounts = "volumes: ['./my notes:/notes']"
+    (root / "compose.yaml").write_text(f"services: {{app: {{build: ., {mounts}}}}}")
+    (root / "my notes").write_text("first")
+
+    _, first = build(own)
+    _, again = build(own)
+    (root / "my notes").write_text("second")
+    _, other = build(own)
+
+    assert 'COPY ["my notes", "/notes"]' in first.dockerfile
+    assert again.is_cached
+    assert other.image_ref != first.image_ref
