@@ -60,6 +60,14 @@ class Volume:
 
 
 @dataclass(frozen=True, slots=True)
+class MountedFile:
+    """A file or folder of the analysed folder, and where a container expects it."""
+
+    source: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class HealthCommand:
     """A check that the container itself runs, as compose wrote it."""
 
@@ -106,6 +114,7 @@ class DetectedService:
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     volumes: tuple[Volume, ...] = ()
+    files: tuple[MountedFile, ...] = ()
     depends_on: tuple[str, ...] = ()
     published_port: int | None = None
     manifest_files: tuple[str, ...] = ()
@@ -133,6 +142,7 @@ class DetectedDatabase:
     port: int | None = None
     environment: tuple[EnvironmentVariable, ...] = ()
     volumes: tuple[Volume, ...] = ()
+    files: tuple[MountedFile, ...] = ()
     command: tuple[str, ...] = ()
     health_command: HealthCommand | None = None
     evidence: tuple[Evidence, ...] = ()

@@ -73,6 +73,18 @@ HINTS = (
         "A package or version was not found: check its name, and that the package index has it.",
     ),
     _hint(
+        r"failed building wheel|failed to build (?:installable wheels|`)|legacy-install-failure"
+        r"|command '\S*(?:gcc|cc|g\+\+)' failed|pg_config|python\.h: no such file",
+        "A Python package has no ready-made wheel for this Python and could not be compiled: name a"
+        " newer release of it or its -binary variant, another Python version in .python-version,"
+        " or bring a Dockerfile that installs what it compiles against.",
+    ),
+    _hint(
+        r"gyp err!|node-gyp",
+        "A Node package compiles native code and could not: name a release of it that is ready-made"
+        " for this Node version, or bring a Dockerfile that installs python3, make and g++.",
+    ),
+    _hint(
         r"network is unreachable|could not resolve|temporary failure in name resolution"
         r"|no such host|EAI_AGAIN|ENOTFOUND|ECONNREFUSED|connection (?:timed out|refused)"
         r"|proxyconnect|i/o timeout",
@@ -118,7 +130,8 @@ def explain(progress: Progress, dockerfile: Dockerfile) -> BuildFailure:
     tail = tuple(step.tail)
     code = EXIT_CODE.search(step.error)
     exit_code = int(code[1]) if code else None
-    said = (*tail, step.error, step.name, *progress.last_words)
+    # A program that ended by itself said why. The builder's own words then only quote its command.
+    said = tail if code else (*tail, step.error, step.name, *progress.last_words)
     is_oom = exit_code == KILLED or _advice(said) == OUT_OF_MEMORY
     return BuildFailure(
         step=step.name,

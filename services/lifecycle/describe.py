@@ -9,12 +9,16 @@ from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import runtime
 from services.lifecycle.hints import missing_variable, next_step
 from services.models import Instance, Service
-from services.probes.listeners import explain_listeners
+from services.probes.listeners import NOT_YET, explain_listeners
 
 SHOWN_LINES = 20
 MORE_MEMORY = "give it more memory: resource_limits.memory_mb"
 LOOK = "look at the last lines above; `kyozo logs` shows more"
 STAY = "it ends without an error: a service must stay in the foreground; see its start command"
+ENDED = (
+    "the start command came to its end without an error, but a web app has to go on running and"
+    " listen on $PORT: is it the right command? Set it with --start"
+)
 
 
 def failure(service: Service, row: Instance, phase: str) -> dict[str, Any]:
@@ -92,14 +96,18 @@ def fix(row: Instance, lines: list[str]) -> str:
     """One suggestion: the likeliest next step for this failure."""
     if row.is_oom_killed or row.exit_code == 137:
         return MORE_MEMORY
-    return _hint(row, lines) or _port_hint(row) or LOOK
+    return _hint(row, lines) or LOOK
 
 
 def _hint(row: Instance, lines: list[str]) -> str:
     """What the last lines give away."""
     if name := missing_variable(lines):
         return f"the variable {name} is missing: `kyozo env set {row.service.name} {name}=VALUE`"
-    return next_step(lines)
+    where = _port_hint(row)
+    if where and NOT_YET not in where:
+        return where
+    ended = ENDED if row.exit_code == 0 else ""
+    return next_step(lines) or where or ended
 
 
 def _port_hint(row: Instance) -> str:
@@ -116,6 +124,13 @@ def listens_for_itself(row: Instance) -> bool:
     expected = ReleaseConfig.from_json(row.release.config).http_port
     hosts = [host for host, port in _listening(row.engine_id) or () if port == expected]
     return bool(hosts) and all(ip_address(host).is_loopback for host in hosts)
+
+
+def listens_elsewhere(row: Instance) -> bool:
+    """Whether the app listens, but not on the port where it is expected."""
+    expected = ReleaseConfig.from_json(row.release.config).http_port
+    ports = {port for _, port in _listening(row.engine_id) or ()}
+    return bool(ports) and expected is not None and expected not in ports
 
 
 def _listening(engine_id: str) -> list[tuple[str, int]] | None:

@@ -18,8 +18,9 @@ MISSING_VARIABLE = tuple(
     for pattern in (
         r"KeyError: ['\"]([A-Z][A-Z0-9_]+)['\"]",
         r"key not found: \"([A-Z][A-Z0-9_]+)\"",
-        r"Set the ([A-Z][A-Z0-9_]+) environment variable",
-        r"\b([A-Z][A-Z0-9_]+) not found\. Declare it as envvar",
+        r"[Ss]et the ([A-Z][A-Z0-9_]+) environment variable",
+        r"[Ee]nvironment variable not found: ([A-Z][A-Z0-9_]+)",
+        r"\b([A-Z][A-Z0-9_]+) not found\. Declare it",
         r"\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b.{0,40}\b(?:is required|not set|missing|undefined)",
         r"(?:[Mm]issing|[Uu]nset|[Rr]equired)\b.{0,40}\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b",
     )
@@ -30,6 +31,10 @@ def _hint(pattern: str, text: str) -> Hint:
     return Hint(re.compile(pattern, re.IGNORECASE | re.MULTILINE), text)
 
 
+NO_SUCH_HOST = (
+    "a host that the app names is not known here: a service answers under its name, so set the"
+    " address of what it needs with `kyozo env set`"
+)
 HINTS = (
     _hint(
         r"No module named '([\w.]{1,80})'",
@@ -64,6 +69,17 @@ HINTS = (
     ),
     _hint(r"Address already in use", "the app starts two servers on one port"),
     _hint(r"Read-only file system", "write to /tmp or to a volume instead"),
+    _hint(
+        r"unable to open database file", "SQLite needs a folder it may write to: a volume, or /tmp"
+    ),
+    _hint(
+        r"could not translate host name|name or service not known"
+        r"|temporary failure in name resolution|ENOTFOUND",
+        NO_SUCH_HOST,
+    ),
+    _hint(
+        r"No application encryption key", "Laravel needs a key: set APP_KEY with `kyozo env set`"
+    ),
     _hint(
         r"^(?=.*refused).*?(?:127\.0\.0\.1|localhost|::1)\W{0,4}(?:port )?(\d{2,5})(?!\.?\d)",
         "nothing listens on port {0} in the app's own container, and that is what 127.0.0.1 is"

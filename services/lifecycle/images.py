@@ -1,10 +1,8 @@
 """The build step: from a plan to an image on the engine, or the one that is there already."""
 
-import logging
 import os
 import shutil
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,17 +22,18 @@ from services.builds.client import DockerCli, find_client
 from services.builds.content import Inputs, content_tag
 from services.builds.refs import find_mapping
 from services.builds.rewrite import Policy, Prepared, prepare
-from services.errors import BuildError, CancelledError, EngineError, KyozoError, RouterError
+from services.errors import BuildError, CancelledError, KyozoError
 from services.lifecycle.build_log import BuildLog
 from services.lifecycle.disk import check_room
 from services.lifecycle.engine import runtime
 from services.lifecycle.image import Image
 from services.lifecycle.image_names import install_prefix, repository, team_prefix
 from services.lifecycle.job import Job
+from services.lifecycle.making import Making
+from services.lifecycle.mounted import on_top_of, only
 from services.lifecycle.observe import look
 from services.lifecycle.plan import folder_of
 from services.lifecycle.pulled import note_pull, note_use
-from services.lifecycle.reconcile import reconcile
 from services.lifecycle.status import refresh_status
 from services.models import Build, BuildState, ImageMapping, Service
 from services.runtimes.base import LABEL_CONTENT, LABEL_INSTALL, LABEL_SERVICE, LABEL_TEAM
@@ -43,46 +42,19 @@ from services.sources.index import StatIndex
 from services.sources.reading import read_text
 from services.sources.snapshot import read_content, snapshot
 
-log = logging.getLogger(__name__)
-
 NEVER_IN_IMAGES = (".git", ".env")
-CANCEL_LOOK_S = 0.3
 
 
-@dataclass(slots=True)
-class Making:
-    """One attempt: its row and log, and the cancel flag read at most three times a second."""
+@dataclass(frozen=True, slots=True)
+class BuildSource:
+    """What one image is built from; `files` are laid beside what the context has."""
 
-    job: Job
-    plan: DetectedService
-    build: Build
-    log: BuildLog
-    _looked: float = 0.0
-    _repaired: float = field(default_factory=time.monotonic)
-
-    @property
-    def service(self) -> Service:
-        return self.job.service
-
-    def cancelled(self) -> bool:
-        self.log.flush_if_due()
-        now = time.monotonic()
-        if now - self._looked < CANCEL_LOOK_S:
-            return False
-        self._looked = now
-        self._keep_serving(now)
-        return self.job.is_cancelled()
-
-    def _keep_serving(self, now: float) -> None:
-        """The sweep stands back for our claim, so what serves meanwhile is repaired from here."""
-        if now - self._repaired < settings.KYOZO["SWEEP_S"]:
-            return
-        self._repaired = now
-        self.job.claim.check()
-        try:
-            reconcile(self.job.claim)
-        except (EngineError, RouterError) as exc:
-            log.info("the running release is looked at again later: %s", exc.message)
+    context: Path
+    text: str
+    ignore: Ignore
+    files: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    target: str = ""
 
 
 def make_image(job: Job, plan: DetectedService) -> Image:
@@ -92,6 +64,8 @@ def make_image(job: Job, plan: DetectedService) -> Image:
     refresh_status(job.service, was_seen=True)
     with _attempt(job, plan) as making:
         image = _ready_made(making) if plan.image else _built(making)
+        if plan.files:
+            image = _with_files(making, image)
     if image.was_built:
         events.publish(
             job.service,
@@ -129,15 +103,33 @@ def _attempt(job: Job, plan: DetectedService) -> Iterator[Making]:
 
 def _built(making: Making) -> Image:
     """A Dockerfile, ours or theirs, made safe to build; then the engine's cache by content."""
-    plan, job = making.plan, making.job
+    plan = making.plan
     folder = folder_of(making.service.workspace, making.service.detected_in)
     context = folder_of(making.service.workspace, _below(making.service, plan.build_context))
     chooser = _chooser(making)
     text, files, ignore = _dockerfile(making, folder, context, chooser)
-    prepared = _prepare(making, text)
+    source = BuildSource(
+        context, text, ignore, files, dict(plan.build_args), plan.build_target or ""
+    )
+    return _build(making, source, chooser)
+
+
+def _with_files(making: Making, image: Image) -> Image:
+    """One layer more: the files of the folder that compose mounts into the container."""
+    files = making.plan.files
+    folder = folder_of(making.service.workspace, making.service.detected_in)
+    ignore = Ignore(only(files), always=NEVER_IN_IMAGES)
+    return _build(
+        making, BuildSource(folder, on_top_of(image.ref, files), ignore), _chooser(making)
+    )
+
+
+def _build(making: Making, source: BuildSource, chooser: Chooser) -> Image:
+    job = making.job
+    prepared = _prepare(making, source)
     bases = _base_images(making, chooser, prepared)
     index = StatIndex.load(_index_path(making.service))
-    content = read_content(context, ignore=ignore, index=index)
+    content = read_content(source.context, ignore=source.ignore, index=index)
     index.save()
     for left in content.left_out:
         making.log.write(f"left out: {left}")
@@ -146,10 +138,10 @@ def _built(making: Making) -> Image:
             team=making.service.team_id.hex,
             tree=content.digest,
             dockerfile=prepared.text,
-            extra_files={name: data.encode() for name, data in files.items()},
+            extra_files={name: data.encode() for name, data in source.files.items()},
             base_images=bases,
-            build_args=dict(plan.build_args),
-            target=plan.build_target or "",
+            build_args=source.arguments,
+            target=source.target,
             platform=runtime().info().platform,
         )
     )
@@ -161,9 +153,9 @@ def _built(making: Making) -> Image:
         return _done(making, ref, have, is_cached=True)
     check_room()
     job.note("")  # what was said about base images is over
-    with _staged(making, context, ignore) as tree:
+    with _staged(making, source) as tree:
         built = build_image(
-            _request(making, tree, prepared, files, ref),
+            _request(making, tree, prepared, source, ref),
             builder=_builder(),
             log=lambda line: making.log.write(line.text),
             cancelled=making.cancelled,
@@ -257,7 +249,7 @@ def _refuse_inexact(making: Making, chooser: Chooser) -> None:
         )
 
 
-def _prepare(making: Making, text: str) -> Prepared:
+def _prepare(making: Making, source: BuildSource) -> Prepared:
     service = making.service
     mapping = ImageMapping.objects.filter(team=service.team)
     policy = Policy(
@@ -267,7 +259,7 @@ def _prepare(making: Making, text: str) -> Prepared:
         private=(f"docker.io/{install_prefix()}",),
         own=(f"docker.io/{team_prefix(service)}",),
     )
-    prepared = prepare(text, policy, build_args=dict(making.plan.build_args))
+    prepared = prepare(source.text, policy, build_args=source.arguments)
     for note in prepared.notes:
         making.log.write(note)
     return prepared
@@ -292,18 +284,18 @@ def _base_images(making: Making, chooser: Chooser, prepared: Prepared) -> dict[s
 
 
 @contextmanager
-def _staged(making: Making, context: Path, ignore: Ignore) -> Iterator[Path]:
+def _staged(making: Making, source: BuildSource) -> Iterator[Path]:
     into = Path(settings.KYOZO["HOME"]) / "trees" / making.build.id.hex
     shutil.rmtree(into, ignore_errors=True)
     into.parent.mkdir(parents=True, exist_ok=True)
     try:
-        yield snapshot(context, into, ignore=ignore).path
+        yield snapshot(source.context, into, ignore=source.ignore).path
     finally:
         shutil.rmtree(into, ignore_errors=True)
 
 
 def _request(
-    making: Making, tree: Path, prepared: Prepared, files: dict[str, str], ref: str
+    making: Making, tree: Path, prepared: Prepared, source: BuildSource, ref: str
 ) -> BuildRequest:
     service, params = making.service, making.job.operation.params
     return BuildRequest(
@@ -316,9 +308,9 @@ def _request(
             LABEL_SERVICE: str(service.id),
             LABEL_CONTENT: making.build.content_hash,
         },
-        build_args=dict(making.plan.build_args),
-        extra_files={_below_kyozo(name): text.encode() for name, text in files.items()},
-        target=making.plan.build_target or "",
+        build_args=source.arguments,
+        extra_files={_below_kyozo(name): text.encode() for name, text in source.files.items()},
+        target=source.target,
         no_cache=bool(params.get("no_cache")),
         pull=bool(params.get("pull")),
         timeout_s=settings.KYOZO["BUILD_S"],

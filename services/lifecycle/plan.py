@@ -67,6 +67,7 @@ def as_service(database: DetectedDatabase) -> DetectedService:
         port=database.port,
         environment=database.environment,
         volumes=database.volumes,
+        files=database.files,
         command=database.command,
         health_command=database.health_command,
         confidence=1.0,

@@ -38,6 +38,8 @@ ORDER = (
     Phase.DONE,
 )
 HOPELESS_AFTER_S = 15.0
+# A port for something else may well be opened first.
+ELSEWHERE_AFTER_S = 45.0
 PAUSE_S = {Phase.SETTLING: 0.2, Phase.DRAINING: 0.1}
 
 
@@ -197,14 +199,18 @@ def _turn_back_if_needed(job: Job, rollout: Rollout, waited_s: float) -> None:
         return
     if job.is_cancelled():
         move(rollout, Phase.REVERTING, failure={"code": CancelledError.code})
-    elif job.is_overdue() or (waited_s > HOPELESS_AFTER_S and _is_hopeless(rollout)):
+    elif job.is_overdue() or (waited_s > HOPELESS_AFTER_S and _is_hopeless(rollout, waited_s)):
         move(rollout, Phase.REVERTING, failure=_overdue(rollout, waited_s))
 
 
-def _is_hopeless(rollout: Rollout) -> bool:
-    """Every instance that waits listens on the right port, but for itself only."""
+def _is_hopeless(rollout: Rollout, waited_s: float) -> bool:
+    """Every instance that waits listens for itself only or, after a while, only elsewhere."""
     waiting = [row for row in _waiting(rollout) if row.state == "running"]
-    return bool(waiting) and all(describe.listens_for_itself(row) for row in waiting)
+    is_late = waited_s > ELSEWHERE_AFTER_S
+    return bool(waiting) and all(
+        describe.listens_for_itself(row) or (is_late and describe.listens_elsewhere(row))
+        for row in waiting
+    )
 
 
 def _waiting(rollout: Rollout) -> list[Instance]:

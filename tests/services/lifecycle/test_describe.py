@@ -40,11 +40,18 @@ def instance(service: Service, **facts: Any) -> Instance:
         ("OSError: [Errno 98] Address already in use", "two servers"),
         ("OSError: [Errno 30] Read-only file system", "/tmp"),
         ("psycopg.OperationalError: connection refused", "is it deployed"),
+        ('could not translate host name "db" to address', "under its name"),
+        ("Error: getaddrinfo ENOTFOUND db", "under its name"),
+        ("sqlite3.OperationalError: unable to open database file", "SQLite"),
         ("something else", "kyozo logs"),
     ],
 )
 def test_last_lines_lead_to_a_next_step(service: Service, line: str, hint: str) -> None:
     assert hint in describe.fix(instance(service), [line])
+
+
+def test_a_command_that_ends_well_is_no_web_app(service: Service) -> None:
+    assert "--start" in describe.fix(instance(service, exit_code=0), [])
 
 
 @pytest.mark.parametrize("facts", [{"is_oom_killed": True}, {"exit_code": 137}])
@@ -125,6 +132,9 @@ def test_secrets_are_masked_in_the_last_lines(running: Service, engine: FakeRunt
         ("UndefinedValueError: DEBUG not found. Declare it as envvar or define", "DEBUG"),
         ("Error: API_TOKEN is required", "API_TOKEN"),
         ("Missing environment variable: SECRET_KEY", "SECRET_KEY"),
+        ("ImproperlyConfigured: Set the SECRET_KEY environment variable", "SECRET_KEY"),
+        ("decouple.UndefinedValueError: SECRET_KEY not found. Declare it", "SECRET_KEY"),
+        ("error: Environment variable not found: DATABASE_URL.", "DATABASE_URL"),
         ("KeyError: 'name'", None),
         ("nothing of the kind", None),
     ],
@@ -139,3 +149,14 @@ def test_an_app_that_hears_only_itself_is_recognised(running: Service, engine: F
     for host, expected in (("127.0.0.1", True), ("0.0.0.0", False)):
         engine.listeners[row.engine_id] = [(host, port)]
         assert describe.listens_for_itself(row) is expected
+
+
+def test_an_app_on_another_port_is_recognised(running: Service, engine: FakeRuntime) -> None:
+    row = only(running)
+    port = row.release.config["http_port"]
+    engine.listeners[row.engine_id] = [("0.0.0.0", port + 1)]
+    assert describe.listens_elsewhere(row)
+    assert f"--port {port + 1}" in describe.fix(row, ["connection refused"])
+
+    engine.listeners[row.engine_id].append(("0.0.0.0", port))
+    assert not describe.listens_elsewhere(row)

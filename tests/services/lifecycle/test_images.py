@@ -360,3 +360,19 @@ def processes(*words: str) -> list[str]:
             if file.read_text(errors="replace").endswith(end):
                 found.append(file.parent.name)
     return found
+
+
+def test_files_that_compose_mounts_are_a_layer_of_the_image(own: Service) -> None:
+    root = Path(own.workspace.root)
+    mounts = "volumes: ['./my notes:/notes']"
+    (root / "compose.yaml").write_text(f"services: {{app: {{build: ., {mounts}}}}}")
+    (root / "my notes").write_text("first")
+
+    _, first = build(own)
+    _, again = build(own)
+    (root / "my notes").write_text("second")
+    _, other = build(own)
+
+    assert 'COPY ["my notes", "/notes"]' in first.dockerfile
+    assert again.is_cached
+    assert other.image_ref != first.image_ref
