@@ -10,7 +10,14 @@ from urllib.parse import quote
 import requests
 
 from services.errors import EngineError, EngineNotFoundError
-from services.runtimes import docker_events, docker_network, docker_run, docker_stats, proc_net
+from services.runtimes import (
+    docker_events,
+    docker_names,
+    docker_network,
+    docker_run,
+    docker_stats,
+    proc_net,
+)
 from services.runtimes.base import (
     LABEL_INSTALL,
     LABEL_SERVICE,
@@ -86,6 +93,15 @@ class DockerRuntime(Runtime):
 
     def demote(self, engine_id: str, *, fence: Fence) -> None:
         self._set_restart_policy(engine_id, "no", fence)
+
+    def set_names(
+        self, engine_id: str, network: str, *, address: str, names: Sequence[str], fence: Fence
+    ) -> None:
+        self._own(engine_id)
+        docker_names.set_names(
+            self._engine, engine_id, network, address=address, names=names, fence=fence
+        )
+        self._observations.forget(engine_id)
 
     def start(self, engine_id: str, *, fence: Fence) -> None:
         self._own(engine_id)

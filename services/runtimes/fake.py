@@ -121,6 +121,19 @@ class FakeRuntime(Runtime):
         self._enter("demote")
         self._own(engine_id, fence).promoted = False
 
+    def set_names(
+        self, engine_id: str, network: str, *, address: str, names: Sequence[str], fence: Fence
+    ) -> None:
+        self._enter("set_names")
+        box = self._own(engine_id, fence)
+        if network not in self.engine.networks:
+            message = f"Network {network} not found."
+            raise EngineNotFoundError(message)
+        if box.names != set(names):
+            box.address = ""
+            fence.check()
+            box.address, box.names = address, set(names)
+
     def start(self, engine_id: str, *, fence: Fence) -> None:
         self._enter("start")
         self.engine.start(self._own(engine_id, fence))
@@ -248,6 +261,7 @@ class FakeRuntime(Runtime):
             self.engine.destroy(found)
             found = None
         if found and found.state is State.RUNNING:
+            self.engine.rejoin(found, spec)
             return found
         if found:
             return self._begin(found, fence)
