@@ -19,8 +19,9 @@ GONE = frozenset({State.EXITED, State.RESTARTING, State.DEAD, State.MISSING})
 class Seen:
     """One instance: its row and what the engine showed in the same pass.
 
-    `is_made`: the engine once confirmed it. `is_drained`: out of the router with no connection
-    left, or for longer than the drain limit. `is_due`: a stopped one may be started again now.
+    `is_made`: the engine once confirmed it. `is_named`: the service's name leads to it.
+    `is_quiet`, `is_drained`: out of the router with no connection left, or for longer than half
+    the drain limit, or all of it. `is_due`: a stopped one may be started again now.
     `is_interrupted`: stopped from outside before its gate, which says nothing about its release.
     `is_replaceable`: unhealthy, and the pause since the last such replacement is over.
     `is_looping`: it ends again and again while the engine restarts it. `is_recovered`: we restart
@@ -35,6 +36,8 @@ class Seen:
     is_gated: bool = False
     is_routed: bool = False
     is_leaving: bool = False
+    is_named: bool = False
+    is_quiet: bool = False
     is_drained: bool = False
     is_unhealthy: bool = False
     is_due: bool = True
@@ -104,6 +107,16 @@ class Leave:
 
 
 @dataclass(frozen=True, slots=True)
+class Hide:
+    """The service's name leads to it no more; only ever of one that is leaving while others serve.
+
+    Not before it is quiet: a change of names disturbs what it asks of others for a moment.
+    """
+
+    id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Retire:
     """Stop and remove; only ever of an instance that is leaving and not routed."""
 
@@ -137,7 +150,19 @@ class Advance:
     failed: uuid.UUID | None = None
 
 
-Action = Create | Start | Gate | SetRoutes | Leave | Retire | Forget | TakeOver | GiveBack | Advance
+Action = (
+    Create
+    | Start
+    | Gate
+    | SetRoutes
+    | Leave
+    | Hide
+    | Retire
+    | Forget
+    | TakeOver
+    | GiveBack
+    | Advance
+)
 
 
 def decide(wanted: Wanted, rollout: Progress | None, seen: Iterable[Seen]) -> list[Action]:
@@ -164,7 +189,7 @@ def _clear(left_over: list[Seen], rest: list[Seen]) -> list[Action]:
 def _steady(wanted: Wanted, seen: list[Seen]) -> list[Action]:
     """No rollout: keep exactly the wanted replicas of the wanted generation, repair drift."""
     if not wanted.is_running:
-        return [*_routes(seen, frozenset()), *_see_off(seen)]
+        return [*_routes(seen, frozenset()), *_see_off(seen, heirs=[])]
     mine = [s for s in seen if s.generation == wanted.generation and not s.is_leaving]
     lost = [s for s in mine if s.is_made and s.state in {State.MISSING, State.DEAD}]
     present = [s for s in mine if s not in lost]
@@ -181,7 +206,7 @@ def _steady(wanted: Wanted, seen: list[Seen]) -> list[Action]:
         *(Start(s.id) for s in staying if s.state == State.EXITED and s.is_due),
         *_gate(staying),
         *_routes(seen, serving),
-        *_see_off([*surplus, *rest]),
+        *_see_off([*surplus, *rest], heirs=staying),
     ]
 
 
@@ -209,7 +234,7 @@ def _surplus(present: list[Seen], replicas: int) -> list[Seen]:
 def _starting(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Action]:
     new, old = _parted(rollout, seen)
     if rollout.replaces_first and old:
-        return [*_routes(seen, frozenset()), *_see_off(old)]
+        return [*_routes(seen, frozenset()), *_see_off(old, heirs=[])]
     if any(s.is_failed for s in new):
         return _revert(new)
     making = _make(rollout.to_generation, new, seen, wanted.replicas)
@@ -256,7 +281,7 @@ def _draining(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Actio
     new, old = _parted(rollout, seen)
     repairs = _restore(rollout.to_generation, new, seen, wanted.replicas)
     routes = _routes(seen, _serving(new))
-    return [*repairs, *routes, *(_see_off(old) if old else [Advance("done")])]
+    return [*repairs, *routes, *(_see_off(old, heirs=new) if old else [Advance("done")])]
 
 
 def _reverting(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Action]:
@@ -271,14 +296,14 @@ def _reverting(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Acti
     if rollout.replaces_first or no_way_back:
         going = [*new, *(s for s in old if s.is_leaving)]
         if going:
-            return [*_routes(seen, _serving(staying)), *_see_off(going)]
+            return [*_routes(seen, _serving(staying)), *_see_off(going, heirs=staying)]
         if no_way_back:
             return [Advance("done")]
     repairs = _restore(rollout.from_generation or 0, staying, seen, wanted.replicas)
     routes = _routes(seen, _serving(staying))
     if repairs:
         return [*repairs, *routes]
-    return [*routes, *(_see_off(new) if new else [Advance("done")])]
+    return [*routes, *(_see_off(new, heirs=staying) if new else [Advance("done")])]
 
 
 def _restore(generation: int, staying: list[Seen], seen: list[Seen], replicas: int) -> list[Action]:
@@ -349,12 +374,18 @@ def _routes(seen: list[Seen], serving: frozenset[uuid.UUID]) -> list[Action]:
     return [SetRoutes(serving)] if routed != serving else []
 
 
-def _see_off(going: list[Seen]) -> list[Action]:
-    """Mark as leaving first; stop and remove once nobody is connected any more."""
+def _see_off(going: list[Seen], *, heirs: list[Seen]) -> list[Action]:
+    """Mark as leaving first; take the name away if others have it; stop and remove once nobody is
+    connected any more."""
+    is_inherited = any(s.can_serve for s in heirs)
     actions: list[Action] = []
     for s in going:
         if not s.is_leaving:
             actions.append(Leave(s.id))
-        elif not s.is_routed and (s.is_drained or s.state in GONE or not s.is_made):
+        elif s.is_routed:
+            continue
+        elif is_inherited and s.is_named and s.is_made and s.state == State.RUNNING:
+            actions += [Hide(s.id)] if s.is_quiet else []
+        elif s.is_drained or s.state in GONE or not s.is_made:
             actions.append(Retire(s.id))
     return actions

@@ -116,6 +116,7 @@ def _refresh() -> timedelta:
 
 
 def seen_of(row: Instance, one: ObservedInstance | None) -> Seen:
+    is_quiet, is_drained = _departure(row)
     return Seen(
         id=row.id,
         generation=row.generation,
@@ -125,7 +126,9 @@ def seen_of(row: Instance, one: ObservedInstance | None) -> Seen:
         is_gated=row.is_gated,
         is_routed=row.is_routed,
         is_leaving=row.leaving_at is not None,
-        is_drained=row.leaving_at is not None and _is_drained(row),
+        is_named=row.is_named,
+        is_quiet=is_quiet,
+        is_drained=is_drained,
         is_unhealthy=replacements.is_unhealthy(row),
         is_due=crashes.is_due(row),
         is_interrupted=_is_interrupted(row),
@@ -142,15 +145,18 @@ def _needs_making_good(row: Instance, one: ObservedInstance) -> bool:
     return one.state == State.RUNNING and row.address is not None and one.address != row.address
 
 
-def _is_drained(row: Instance) -> bool:
-    """No connection is left, or the drain limit is over. Without an HTTP port: at once."""
+def _departure(row: Instance) -> tuple[bool, bool]:
+    """Whether a leaving one is quiet, and whether it is drained: it has no connection at this
+    moment, or half of the drain limit, or all of it, is over. Without an HTTP port: at once."""
+    if row.leaving_at is None:
+        return False, False
     config = ReleaseConfig.from_json(row.release.config)
     limit = timedelta(seconds=settings.KYOZO["DRAIN_S"])
-    if config.http_port is None or row.leaving_at is None:
-        return True
-    if timezone.now() - row.leaving_at > limit:
-        return True
-    return row.address is not None and runtime().connections(row.address, config.http_port) == 0
+    age = timezone.now() - row.leaving_at
+    if config.http_port is None or age > limit:
+        return True, True
+    idle = row.address is not None and runtime().connections(row.address, config.http_port) == 0
+    return idle or age > limit / 2, idle
 
 
 def _is_interrupted(row: Instance) -> bool:

@@ -21,7 +21,7 @@ from services.errors import (
     EngineNotFoundError,
     KyozoError,
 )
-from services.lifecycle import crashes, describe
+from services.lifecycle import crashes, describe, names
 from services.lifecycle import decide as d
 from services.lifecycle.claims import Claim
 from services.lifecycle.config import ReleaseConfig
@@ -130,6 +130,7 @@ def progress(rollout: Rollout | None) -> d.Progress | None:
 def _create(this: Pass, action: d.Create) -> None:
     """The row first, then the container: nothing of ours is ever unknown to us."""
     instance = _row_for(this, action)
+    names.prepare(instance)
     network = team_network(this.service.team)
     if not instance.address:
         instance.address = give_address(instance.id, network)
@@ -223,6 +224,10 @@ def _set_routes(this: Pass, action: d.SetRoutes) -> None:
 def _leave(this: Pass, action: d.Leave) -> None:
     row = this.sight.rows[action.id]
     Instance.objects.filter(pk=row.pk, leaving_at=None).update(leaving_at=timezone.now())
+
+
+def _hide(this: Pass, action: d.Hide) -> None:
+    names.hide(this.sight.rows[action.id], fence=this.claim)
 
 
 def _retire(this: Pass, action: d.Retire) -> None:
@@ -330,6 +335,7 @@ ACTS = cast(
         d.Gate: _gate,
         d.SetRoutes: _set_routes,
         d.Leave: _leave,
+        d.Hide: _hide,
         d.Retire: _retire,
         d.Forget: _forget,
         d.TakeOver: _take_over,

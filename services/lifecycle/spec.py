@@ -28,7 +28,7 @@ def service_spec(instance: Instance, network: Network, *, fence: int) -> Service
         ),
         labels=labels(instance, fence=fence),
         network=network,
-        aliases=(service.name,),
+        aliases=(service.name,) if instance.is_named else (),
         command=config.command,
         entrypoint=config.entrypoint,
         environment=release.environment,

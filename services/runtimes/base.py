@@ -274,6 +274,12 @@ class Runtime(Protocol):
         """The other way round: what ends from now on stays ended. One restart that the engine has
         begun already may still come."""
 
+    def set_names(
+        self, engine_id: str, network: str, *, address: str, names: Sequence[str], fence: Fence
+    ) -> None:
+        """Let exactly these names lead to an instance inside its network, where it keeps its
+        address. Connections to and from it live on, new ones may fail for a moment."""
+
     def start(self, engine_id: str, *, fence: Fence) -> None:
         """Start an instance that exists but is stopped."""
 

@@ -14,6 +14,7 @@ from services.runtimes import (
     docker_disk,
     docker_events,
     docker_images,
+    docker_names,
     docker_network,
     docker_run,
     docker_stats,
@@ -96,6 +97,15 @@ class DockerRuntime(Runtime):
 
     def demote(self, engine_id: str, *, fence: Fence) -> None:
         self._set_restart_policy(engine_id, "no", fence)
+
+    def set_names(
+        self, engine_id: str, network: str, *, address: str, names: Sequence[str], fence: Fence
+    ) -> None:
+        self._own(engine_id)
+        docker_names.set_names(
+            self._engine, engine_id, network, address=address, names=names, fence=fence
+        )
+        self._observations.forget(engine_id)
 
     def start(self, engine_id: str, *, fence: Fence) -> None:
         self._own(engine_id)

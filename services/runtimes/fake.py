@@ -136,6 +136,19 @@ class FakeRuntime(Runtime):
         self._enter("demote")
         self._own(engine_id, fence).promoted = False
 
+    def set_names(
+        self, engine_id: str, network: str, *, address: str, names: Sequence[str], fence: Fence
+    ) -> None:
+        self._enter("set_names")
+        box = self._own(engine_id, fence)
+        if network not in self.engine.networks:
+            message = f"Network {network} not found."
+            raise EngineNotFoundError(message)
+        if box.names != set(names):
+            box.address = ""
+            fence.check()
+            box.address, box.names = address, set(names)
+
     def start(self, engine_id: str, *, fence: Fence) -> None:
         self._enter("start")
         self.engine.start(self._own(engine_id, fence))
@@ -304,7 +317,7 @@ class FakeRuntime(Runtime):
             self.engine.destroy(found)
             found = None
         if found and found.state is State.RUNNING:
-            return self._rejoin(found, slot, fence)
+            return self._rejoin(found, spec, slot, fence)
         if found:
             return self._begin(found, fence)
         fence.check()
@@ -315,10 +328,10 @@ class FakeRuntime(Runtime):
             self.engine.destroy(created)
             raise
 
-    def _rejoin(self, box: Box, slot: Slot, fence: Fence) -> Box:
+    def _rejoin(self, box: Box, spec: ServiceSpec, slot: Slot, fence: Fence) -> Box:
         if slot.address and box.address != slot.address:
             fence.check()
-            self.engine.connect(box, slot.address)
+            self.engine.rejoin(box, spec)
         return box
 
     def _begin(self, box: Box, fence: Fence) -> Box:

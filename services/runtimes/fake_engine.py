@@ -46,6 +46,7 @@ class Box:
     address: str = ""
     state: State = State.CREATED
     promoted: bool = False
+    names: set[str] = field(default_factory=set)
     exit_code: int | None = None
     oom_killed: bool = False
     restarts: int = 0
@@ -109,6 +110,21 @@ class FakeEngine:
     def at(self, address: str) -> Box | None:
         return next((box for box in self.boxes() if address and box.address == address), None)
 
+    def rejoin(self, box: Box, spec: ServiceSpec) -> None:
+        """Back into the network that it was taken out of; nothing where it is in it."""
+        with self._lock:
+            if not box.address:
+                box.address = self._free_address(spec, box.wanted_address)
+                box.names = set(spec.aliases)
+
+    def resolve(self, name: str, *, network: str) -> set[str]:
+        """The addresses that a name leads to inside a network."""
+        return {
+            box.address
+            for box in self.boxes()
+            if box.spec and box.spec.network.name == network and name in box.names and box.address
+        }
+
     def create(self, spec: ServiceSpec, slot: Slot, *, fence_token: int) -> Box:
         labels = dict(spec.labels) | {
             LABEL_SERVICE: spec.service_id,
@@ -121,7 +137,9 @@ class FakeEngine:
         if spec.image in self.missing_images:
             message = f"No such image: {spec.image}"
             raise EngineNotFoundError(message, code="engine.image_missing")
-        return self.add(slot.name, labels, spec=spec, wanted_address=slot.address)
+        box = self.add(slot.name, labels, spec=spec, wanted_address=slot.address)
+        box.names = set(spec.aliases)
+        return box
 
     def add(
         self,
@@ -179,12 +197,6 @@ class FakeEngine:
             box.state = State.RUNNING
             box.started_at = datetime.now(UTC)
             self.publish("start", box)
-
-    def connect(self, box: Box, address: str) -> None:
-        """Back into its network, at the address it had."""
-        with self._lock:
-            if box.spec is not None:
-                box.address = self._free_address(box.spec, address)
 
     def end(self, box: Box, *, exit_code: int, oom: bool = False) -> None:
         """The process ends; the engine brings a promoted one back at once."""

@@ -1,5 +1,6 @@
 """The two worlds of the contract suite: what a test does to an engine behind the driver's back."""
 
+import re
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -107,6 +108,10 @@ class World(ABC):
     def exists(self, engine_id: str) -> bool: ...
 
     @abstractmethod
+    def resolve(self, name: str, *, asked_by: str) -> set[str]:
+        """The addresses that an instance gets for a name."""
+
+    @abstractmethod
     def clean_up(self) -> None: ...
 
 
@@ -129,6 +134,9 @@ class FakeWorld(World):
 
     def exists(self, engine_id: str) -> bool:
         return any(box.engine_id == engine_id for box in self.runtime.engine.boxes())
+
+    def resolve(self, name: str, *, asked_by: str) -> set[str]:
+        return self.runtime.engine.resolve(name, network=self.network.name)
 
     def clean_up(self) -> None:
         self.runtime.close()
@@ -168,6 +176,9 @@ class DockerWorld(World):
         rows = self.client.containers(all=True, filters={"id": engine_id})
         return bool(rows)
 
+    def resolve(self, name: str, *, asked_by: str) -> set[str]:
+        return resolve(self.client, name, asked_by=asked_by)
+
     def inspect(self, engine_id: str) -> dict[str, Any]:
         found: dict[str, Any] = self.client.inspect_container(engine_id)
         return found
@@ -185,3 +196,11 @@ class DockerWorld(World):
             self.client.remove_volume(volume["Name"], force=True)
         self.client.close()
         self.runtime.close()
+
+
+def resolve(client: docker.APIClient, name: str, *, asked_by: str) -> set[str]:
+    """What the engine's name server tells a container of the tiny image."""
+    command = client.exec_create(asked_by, ["busybox", "nslookup", name])
+    said = client.exec_start(command["Id"]).decode()
+    _, _, answers = said.partition(f"Name:\t{name}")
+    return set(re.findall(r"Address: ([\d.]+)", answers))

@@ -1,10 +1,14 @@
 """What is repaired without a rollout: instances that serve badly, and those that keep ending."""
 
+from dataclasses import replace
+
 from services.lifecycle.decide import (
     Create,
     Gate,
     GiveBack,
+    Hide,
     Leave,
+    Retire,
     Seen,
     SetRoutes,
     TakeOver,
@@ -81,6 +85,28 @@ def test_where_only_one_may_write_the_unhealthy_one_goes_first() -> None:
     leaving = worn(is_leaving=True)
     assert decide(wanted, None, [leaving]) == [routes()]
     assert decide(wanted, None, []) == [Create(1, 0)]
+
+
+def test_one_that_goes_loses_its_name_before_it_ends() -> None:
+    """Others have the name by then, so nobody meets one that is being stopped."""
+    heir = seen(replica=1, is_routed=True)
+    named = seen(replica=0, is_leaving=True, is_named=True, is_quiet=True, is_drained=True)
+
+    assert decide(RUNNING, None, [heir, named]) == [Hide(named.id)]
+    assert decide(RUNNING, None, [heir, replace(named, is_named=False)]) == [Retire(named.id)]
+
+
+def test_a_name_is_not_taken_away_under_a_request() -> None:
+    busy = seen(replica=0, is_leaving=True, is_named=True)
+
+    assert decide(RUNNING, None, [seen(replica=1, is_routed=True), busy]) == []
+
+
+def test_the_last_one_keeps_its_name_to_the_end() -> None:
+    last = seen(is_leaving=True, is_named=True, is_quiet=True, is_drained=True)
+    stopped = Wanted(is_running=False, generation=1, replicas=1)
+
+    assert decide(stopped, None, [last]) == [Retire(last.id)]
 
 
 def test_what_ends_again_and_again_is_taken_over() -> None:

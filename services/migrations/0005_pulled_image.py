@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("services", "0003_port_before"),
+        ("services", "0004_names"),
     ]
 
     operations = [
