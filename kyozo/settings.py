@@ -150,7 +150,7 @@ KYOZO: dict[str, Any] = {
     or hashlib.sha256(b"kyozo.install." + SECRET_KEY.encode()).hexdigest()[:12],
     "RUNTIME": env.text("KYOZO_RUNTIME", "docker"),
     "ENGINE_URL": ENGINE_URL,
-    "OWN_ENGINE": env.boolean("KYOZO_OWN_ENGINE") or is_ours(ENGINE_URL, state_dir=HOME),
+    "OWN_ENGINE": env.boolean("KYOZO_OWN_ENGINE", default=is_ours(ENGINE_URL, state_dir=HOME)),
     "ENGINE_TIMEOUT_S": env.number("KYOZO_ENGINE_TIMEOUT_S", 10),
     "PORT": env.integer("KYOZO_PORT", 7070),
     "ROUTER_PORT": env.integer("KYOZO_ROUTER_PORT", 7080),

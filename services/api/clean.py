@@ -22,5 +22,6 @@ class CleanUp(TeamView):
     def post(self, request: Request, **_: Any) -> Response:
         fields = read(request.data, CLEAN)
         is_alone = settings.KYOZO["MODE"] == "embedded"
-        report = clean(team=self.team, shared=is_alone, dry_run=fields.get("dry_run", False))
+        dry_run = fields.get("dry_run", False)
+        report = clean(team=self.team, shared=is_alone, orphans=True, dry_run=dry_run)
         return Response({"data": asdict(report)})

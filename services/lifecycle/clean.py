@@ -29,12 +29,19 @@ STOPPED = frozenset({State.CREATED, State.EXITED, State.DEAD})
 MIB = 1024 * 1024
 
 
-def clean(*, team: Team | None = None, shared: bool = True, dry_run: bool = False) -> Report:
-    """`team` narrows it to one team's things; `shared` are those that belong to no team."""
+def clean(
+    *, team: Team | None = None, shared: bool = True, orphans: bool = False, dry_run: bool = False
+) -> Report:
+    """`team` narrows it to one team's things; `shared` are those that belong to no team.
+
+    `orphans` are of services that no row knows. Another database may know them (this one may come
+    from an older backup), so they go only when a person asks.
+    """
     report = Report(is_dry_run=dry_run)
     before = runtime().disk()
-    _containers(report, team)
-    _service_images(report, team)
+    _service_images(report, team, orphans=orphans)
+    if orphans:
+        _orphaned_containers(report, team)
     if shared:
         _pulled_images(report)
         _build_cache(report)
@@ -45,8 +52,8 @@ def clean(*, team: Team | None = None, shared: bool = True, dry_run: bool = Fals
     return report
 
 
-def _containers(report: Report, team: Team | None) -> None:
-    """Stopped ones of services that no row knows any more; all others are the sweep's."""
+def _orphaned_containers(report: Report, team: Team | None) -> None:
+    """Only stopped ones. Those of known services are the sweep's."""
     selector = Selector(install=settings.KYOZO["INSTALL"], team_id=str(team.id) if team else "")
     for one in runtime().observe(selector):
         service_id = uuid_of(one.service_id)
@@ -54,11 +61,13 @@ def _containers(report: Report, team: Team | None) -> None:
             continue
         with undisturbed(service_id) as fence:
             if fence is not None:
-                thing = Leftover("container", one.name, "stopped, and its service is gone")
+                thing = Leftover(
+                    "container", one.name, "stopped, and of a service that is not known here"
+                )
                 report.take(thing, partial(runtime().remove, one.engine_id, fence=fence))
 
 
-def _service_images(report: Report, team: Team | None) -> None:
+def _service_images(report: Report, team: Team | None, *, orphans: bool) -> None:
     kept = kept_images()
     loose: dict[UUID, list[EngineImage]] = defaultdict(list)
     for image in runtime().images(install=settings.KYOZO["INSTALL"]):
@@ -66,6 +75,8 @@ def _service_images(report: Report, team: Team | None) -> None:
         if is_asked and not kept & image.names and not _is_adopted(image):
             loose[uuid_of(image.labels.get(LABEL_SERVICE, ""))].append(image)
     for service_id, images in loose.items():
+        if not orphans and not is_known(service_id):
+            continue
         with undisturbed(service_id) as fence:
             if fence is not None:
                 _images_of(report, service_id, images, fence)
@@ -97,7 +108,7 @@ def _remove_image(image: EngineImage, fence: Fence) -> None:
 def _why(image: EngineImage, service_id: UUID) -> str:
     service = Service.objects.filter(pk=service_id).first()
     if service is None:
-        return "its service is gone"
+        return "of a service that is not known here"
     if service.is_removed:
         return f"{service.name} is removed"
     uses = Q(image_digest=image.engine_id) | Q(image_ref__in=image.refs)

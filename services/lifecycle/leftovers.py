@@ -80,20 +80,19 @@ class Yielding:
 @contextmanager
 def undisturbed(service_id: UUID) -> Iterator[Fence | None]:
     """The right to remove what is left of a service; None while somebody works on it."""
-    if not is_known(service_id):
-        yield StillTrue(lambda: not is_known(service_id))
-        return
-    mine = claim(service_id)
-    if mine is None:
-        yield None
-        return
+    is_orphan = not is_known(service_id)
+    mine = None if is_orphan else claim(service_id)
     try:
-        yield Yielding(mine)
+        if is_orphan:
+            yield StillTrue(lambda: not is_known(service_id))
+        else:
+            yield Yielding(mine) if mine else None
     except FenceLostError as exc:
         log.info("cleaning after service %s stops here: %s", service_id, exc.message)
     finally:
-        mine.release()
-        wake_waiting(service_id)
+        if mine:
+            mine.release()
+            wake_waiting(service_id)
 
 
 def is_known(service_id: UUID) -> bool:

@@ -22,6 +22,7 @@ from services.runtimes import (
 )
 from services.runtimes.base import (
     LABEL_INSTALL,
+    LABEL_INSTANCE,
     LABEL_SERVICE,
     LABEL_TEAM,
     Caps,
@@ -130,7 +131,8 @@ class DockerRuntime(Runtime):
         self._observations.forget(engine_id)
 
     def observe(self, selector: Selector) -> list[ObservedInstance]:
-        labels = [f"{LABEL_INSTALL}={selector.install}"]
+        # What somebody runs by hand from an image of ours inherits the labels of it, but not this.
+        labels = [f"{LABEL_INSTALL}={selector.install}", LABEL_INSTANCE]
         if selector.service_id:
             labels.append(f"{LABEL_SERVICE}={selector.service_id}")
         if selector.team_id:

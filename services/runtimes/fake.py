@@ -171,7 +171,8 @@ class FakeRuntime(Runtime):
             LABEL_TEAM: selector.team_id,
         }
         wanted = {label: value for label, value in wanted.items() if value}
-        return [box.seen() for box in self.engine.boxes() if wanted.items() <= box.labels.items()]
+        ours = (box for box in self.engine.boxes() if LABEL_INSTANCE in box.labels)
+        return [box.seen() for box in ours if wanted.items() <= box.labels.items()]
 
     def watch(self, *, install: str, stopped: Callable[[], bool]) -> Iterator[EngineEvent]:
         with self.engine.watched(install) as inbox:

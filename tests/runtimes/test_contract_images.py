@@ -60,6 +60,13 @@ def test_an_image_in_use_is_not_removed(world: World) -> None:
     assert world.runtime.image_id(name) == image_id
 
 
+def test_what_somebody_runs_from_our_image_is_none_of_our_instances(world: World) -> None:
+    by_hand = world.run_by_hand(world.add_image())
+
+    assert world.runtime.observe(world.everything) == []
+    assert world.exists(by_hand)
+
+
 def test_the_engines_disk_is_known(world: World) -> None:
     disk = world.runtime.disk()
 

@@ -101,6 +101,10 @@ class World(ABC):
         """The id of a running container that is not of Kyozo."""
 
     @abstractmethod
+    def run_by_hand(self, image_id: str) -> str:
+        """The id of a container that somebody runs from an image of ours: it has its labels."""
+
+    @abstractmethod
     def add_image(self, *names: str) -> str:
         """The id of an image with our label and these names."""
 
@@ -128,6 +132,10 @@ class FakeWorld(World):
 
     def add_foreign(self, name: str) -> str:
         return self.runtime.add_foreign(name)
+
+    def run_by_hand(self, image_id: str) -> str:
+        box = self.runtime.engine.add("by-hand", self.runtime.engine.images[image_id].labels)
+        return box.engine_id
 
     def add_image(self, *names: str) -> str:
         return self.runtime.add_image(*names, labels=self.labels)
@@ -161,6 +169,11 @@ class DockerWorld(World):
         self.client.start(engine_id)
         return engine_id
 
+    def run_by_hand(self, image_id: str) -> str:
+        made: str = self.client.create_container(image_id, ["sleep", "600"])["Id"]
+        self.foreign.append(made)
+        return made
+
     def add_image(self, *names: str, volumes: Sequence[str] = ()) -> str:
         made = self.client.create_container(self.image, ["true"])["Id"]
         changes = [f"LABEL {name}={value}" for name, value in self.labels.items()]
@@ -186,7 +199,7 @@ class DockerWorld(World):
     def clean_up(self) -> None:
         ours = {"label": f"{LABEL_INSTALL}={self.install}"}
         rows = self.client.containers(all=True, filters=ours)
-        for engine_id in [*(row["Id"] for row in rows), *self.foreign]:
+        for engine_id in {*(row["Id"] for row in rows), *self.foreign}:
             self.client.remove_container(engine_id, force=True, v=True)
         for image in self.client.images(filters=ours):
             self.client.remove_image(image["Id"], force=True)

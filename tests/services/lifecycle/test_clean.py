@@ -16,7 +16,7 @@ from services.lifecycle.clean import clean
 from services.lifecycle.deploy import deploy
 from services.lifecycle.rollback import rollback
 from services.models import ImageMapping, PulledImage, Release, Rollout, Service
-from services.runtimes.base import LABEL_INSTALL, LABEL_SERVICE, LABEL_TEAM
+from services.runtimes.base import LABEL_INSTALL, LABEL_INSTANCE, LABEL_SERVICE, LABEL_TEAM
 from services.runtimes.fake import GIB, FakeRuntime
 from tests.factories import make_instance, make_operation, make_release, make_service
 from tests.services.lifecycle.working import change, containers, done, only
@@ -271,16 +271,34 @@ def test_a_rollback_finds_its_image_after_a_clean_up(
     assert done(lambda: rollback(deployed, to=None, actor="alice")).state == "succeeded"
 
 
-def test_a_stopped_container_that_no_row_knows_goes(running: Service, engine: FakeRuntime) -> None:
-    stray = engine.engine.add("stray", OURS | {LABEL_SERVICE: str(uuid.uuid4())})
-    busy = engine.engine.add("busy", OURS | {LABEL_SERVICE: str(uuid.uuid4())})
+def test_a_stopped_container_that_no_row_knows_goes_when_a_person_asks(
+    running: Service, engine: FakeRuntime
+) -> None:
+    labels = OURS | {LABEL_SERVICE: str(uuid.uuid4()), LABEL_INSTANCE: str(uuid.uuid4())}
+    stray, busy = engine.engine.add("stray", labels), engine.engine.add("busy", labels)
     engine.engine.start(busy)
     engine.add_foreign("people")
 
-    report = clean()
+    clean()
+    assert stray.name in containers(engine)
+    report = clean(orphans=True)
 
     assert containers(engine) == {only(running).name, "busy", "people"}
     assert [gone.name for gone in report.removed] == [stray.name]
+
+
+def test_the_images_of_a_service_that_no_row_knows_go_when_a_person_asks(
+    service: Service, engine: FakeRuntime
+) -> None:
+    """Another database may know it: this one may come from an older backup."""
+    made = image(engine, service)
+    service.delete()
+
+    assert clean().removed == []
+    assert left(engine) == {made}
+    assert [gone.why for gone in clean(orphans=True).removed] == [
+        "of a service that is not known here"
+    ]
 
 
 def test_an_image_that_we_pulled_goes_when_nothing_asks_for_it(
