@@ -155,6 +155,7 @@ KYOZO: dict[str, Any] = {
     "PORT": env.integer("KYOZO_PORT", 7070),
     "ROUTER_PORT": env.integer("KYOZO_ROUTER_PORT", 7080),
     "HTTP_PORTS": env.port_range("KYOZO_HTTP_PORTS", "8080-8179"),
+    "ROUTER_RETRIES": env.boolean("KYOZO_ROUTER_RETRIES", default=True),
     "HOST_IP": env.text("KYOZO_HOST_IP", "127.0.0.1"),
     "NETWORKS": env.text("KYOZO_NETWORKS", "10.208.0.0/12"),
     "FOLDER_ROOTS": [Path(p).expanduser() for p in env.words("KYOZO_FOLDER_ROOTS")],
