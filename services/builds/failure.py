@@ -73,6 +73,11 @@ HINTS = (
         "A package or version was not found: check its name, and that the package index has it.",
     ),
     _hint(
+        r"KeyError: ['\"][A-Z][A-Z0-9_]+['\"]|environment variable not found: [A-Z]"
+        r"|set the [A-Z][A-Z0-9_]+ environment variable|UndefinedValueError",
+        "The build reads a variable that is only there when the service runs: give it a default.",
+    ),
+    _hint(
         r"failed building wheel|failed to build (?:installable wheels|`)|legacy-install-failure"
         r"|command '\S*(?:gcc|cc|g\+\+)' failed|pg_config|python\.h: no such file",
         "A Python package has no ready-made wheel for this Python and could not be compiled: name a"

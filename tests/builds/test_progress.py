@@ -113,6 +113,7 @@ def test_exit_137_is_told_as_out_of_memory() -> None:
         ("Temporary failure in name resolution", "network"),
         ("FATAL ERROR: Reached heap limit - JavaScript heap out of memory", "memory"),
         ("/bin/sh: gcc: not found", "program is missing"),
+        ("KeyError: 'PGHOST'", "only there when the service runs"),
         ("error: command '/usr/bin/x86_64-linux-gnu-gcc' failed", "could not be compiled"),
         ("Error: pg_config executable not found.", "-binary"),
         ("gyp ERR! find Python", "native code"),
