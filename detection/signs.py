@@ -20,6 +20,11 @@ _ENV_READS = (
     (re.compile(r"""os\.environ\.get\(\s*["'](\w+)["']\s*(?:,\s*["']([^"'\n]*)["'])?"""), False),
     (re.compile(r"""os\.getenv\(\s*["'](\w+)["']\s*(?:,\s*["']([^"'\n]*)["'])?"""), False),
     (
+        # django-environ and python-decouple
+        re.compile(r"""\b(?:env|config)(?:\.\w+)?\(\s*["']([A-Z]\w*)["'](?:,\s*cast=\w+)?\s*\)"""),
+        True,
+    ),
+    (
         re.compile(r"""process\.env\.([A-Z_]\w*)(?:\s*(?:\|\||\?\?)\s*["'`]([^"'`\n]*)["'`])?"""),
         False,
     ),

@@ -96,13 +96,22 @@ def plan_install(
     if not manager.lock:
         notes.warn("no lock file: every build may install other versions")
     build = _build(package, framework, row)
-    facts = {"manager": manager.name}
-    if version:
-        facts["manager_version"] = version
+    facts = {"manager": manager.name} | ({"manager_version": version} if version else {})
+    facts |= _facts(place, package, start, root=root, prune=row.prune if build else None)
+    if start.role == "server":
+        facts |= _adapter(package, notes)
+    compiler = _COMPILER if package.dependencies & _NATIVE else ()
+    return NodePlan(install, build, _manifests(place), facts, compiler)
+
+
+def _facts(
+    place: Place, package: Package, start: NodeStart, *, root: Place, prune: str | None
+) -> dict[str, str]:
+    facts: dict[str, str] = {}
     if _needs_source(place, package, root):
         facts["needs_source"] = "yes"
-    if row.prune and build and package.development and not _starts_with_dev(package, start):
-        facts["prune"] = row.prune
+    if prune and package.development and not _starts_with_dev(package, start):
+        facts["prune"] = prune
     if (start.command or "").startswith("npx tsx ") and "tsx" not in package.dependencies:
         facts["interpreter"] = TSX
     if root.path != place.path:
@@ -110,8 +119,19 @@ def plan_install(
             place.path if root.path == "." else place.path.removeprefix(f"{root.path}/")
         )
         facts["workspace_root"] = root.path
-    compiler = _COMPILER if package.dependencies & _NATIVE else ()
-    return NodePlan(install, build, _manifests(place), facts, compiler)
+    return facts
+
+
+def _adapter(package: Package, notes: Notes) -> dict[str, str]:
+    """SvelteKit makes a server with adapter-node, which adapter-auto takes where it finds this."""
+    adapters = {name for name in package.dependencies if name.startswith("@sveltejs/adapter-")}
+    if "@sveltejs/adapter-node" in adapters:
+        return {}
+    if "@sveltejs/adapter-auto" in adapters:
+        return {"build_environment": "GCP_BUILDPACKS=1"}
+    for adapter in sorted(adapters):
+        notes.warn(f"{adapter} makes nothing that starts here: use @sveltejs/adapter-node")
+    return {}
 
 
 def _build(package: Package, framework: NodeFramework | None, row: Row) -> str | None:

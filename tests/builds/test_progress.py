@@ -113,6 +113,7 @@ def test_exit_137_is_told_as_out_of_memory() -> None:
         ("Temporary failure in name resolution", "network"),
         ("FATAL ERROR: Reached heap limit - JavaScript heap out of memory", "memory"),
         ("/bin/sh: gcc: not found", "program is missing"),
+        ("KeyError: 'PGHOST'", "only there when the service runs"),
         ("error: command '/usr/bin/x86_64-linux-gnu-gcc' failed", "could not be compiled"),
         ("Error: pg_config executable not found.", "-binary"),
         ("gyp ERR! find Python", "native code"),
@@ -151,7 +152,7 @@ def test_an_image_that_cannot_be_pulled_says_how_to_map_it() -> None:
 
     found = failure(text, "ARG A=1\nFROM python:3.12-slim\nRUN x\n")
 
-    assert "kyozo images map" in found.hint
+    assert "`kyozo images map python:3.12-slim kyozo/python:3.11`" in found.hint
     assert found.dockerfile_line == 2
 
 
