@@ -21,7 +21,8 @@ from services.runtimes.base import Fence
 
 Exit = Mapping[str, Any]
 
-MOST_KEPT = 20
+# Enough for the pause to grow to its longest.
+KEPT_IN_A_LOOP = 15
 # What ends before it is a crash loop, and is ours to start because it never passed its gate.
 FIRST_PAUSES_S = (0, 1, 2, 5)
 
@@ -37,7 +38,7 @@ def note_exit(
             return
         kept = fresh.exits if loops(fresh.exits) else _recent(fresh.exits, at)
         one = {"at": at, "exit_code": exit_code, "oom": is_oom_killed}
-        fresh.exits = [*kept, one][-MOST_KEPT:]
+        fresh.exits = [*kept, one][-int(settings.KYOZO["CRASH_EXITS"]) - KEPT_IN_A_LOOP :]
         fresh.save(update_fields=["exits"])
 
 

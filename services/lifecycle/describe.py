@@ -12,6 +12,7 @@ from services.models import Instance, Service
 from services.probes.listeners import NOT_YET, explain_listeners
 
 SHOWN_LINES = 20
+KILLED = 137
 MORE_MEMORY = "give it more memory: resource_limits.memory_mb"
 LOOK = "look at the last lines above; `kyozo logs` shows more"
 STAY = "it ends without an error: a service must stay in the foreground; see its start command"
@@ -54,8 +55,9 @@ def crash_loop(row: Instance) -> dict[str, Any]:
     """What is shown of an instance whose process ends again and again."""
     lines = last_lines(row, SHOWN_LINES)
     last = row.exits[-1] if row.exits else {}
-    is_oom_killed = bool(last.get("oom") or row.is_oom_killed)
     exit_code = last.get("exit_code", row.exit_code)
+    # The engine's own flag stays set after the next start, so it counts only for a kill.
+    is_oom_killed = bool(last.get("oom") or (exit_code == KILLED and row.is_oom_killed))
     return {
         "code": "crash_loop",
         "stage": "run",
@@ -94,7 +96,7 @@ def _message(row: Instance, phase: str) -> str:
 
 def fix(row: Instance, lines: list[str]) -> str:
     """One suggestion: the likeliest next step for this failure."""
-    if row.is_oom_killed or row.exit_code == 137:
+    if row.is_oom_killed or row.exit_code == KILLED:
         return MORE_MEMORY
     return _hint(row, lines) or LOOK
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from services.lifecycle import crashes, replacements
+from services.lifecycle import crashes, names, replacements
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.decide import Seen
 from services.lifecycle.engine import runtime
@@ -147,16 +147,19 @@ def _needs_making_good(row: Instance, one: ObservedInstance) -> bool:
 
 def _departure(row: Instance) -> tuple[bool, bool]:
     """Whether a leaving one is quiet, and whether it is drained: it has no connection at this
-    moment, or half of the drain limit, or all of it, is over. Without an HTTP port: at once."""
+    moment, or half of the drain limit, or all of it, is over. Without an HTTP port: at once; with
+    a name that was just taken from it: a little later."""
     if row.leaving_at is None:
         return False, False
     config = ReleaseConfig.from_json(row.release.config)
     limit = timedelta(seconds=settings.KYOZO["DRAIN_S"])
     age = timezone.now() - row.leaving_at
-    if config.http_port is None or age > limit:
+    if age > limit:
         return True, True
+    if config.http_port is None:
+        return True, names.is_forgotten(row)
     idle = row.address is not None and runtime().connections(row.address, config.http_port) == 0
-    return idle or age > limit / 2, idle
+    return idle or age > limit / 2, idle and names.is_forgotten(row)
 
 
 def _is_interrupted(row: Instance) -> bool:

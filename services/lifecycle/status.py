@@ -138,8 +138,9 @@ def gather(service: Service, *, is_seen: bool) -> Facts:
 
 
 def _health(alive: list[Instance]) -> str:
-    """The worst word of those that stay."""
-    words = {instance.health for instance in alive if instance.leaving_at is None}
+    """The worst word of those that run and stay: what has ended is neither well nor ill."""
+    staying = (i for i in alive if i.leaving_at is None and i.state == "running")
+    words = {instance.health for instance in staying}
     order = ("unhealthy", "starting", "healthy")
     return next((word for word in order if word in words), "unknown")
 

@@ -20,5 +20,10 @@ class Migration(migrations.Migration):
             name="is_named",
             field=models.BooleanField(default=False),
         ),
+        migrations.AddField(
+            model_name="instance",
+            name="hidden_at",
+            field=models.DateTimeField(null=True),
+        ),
         migrations.RunPython(name_what_runs, migrations.RunPython.noop),
     ]

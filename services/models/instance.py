@@ -20,7 +20,8 @@ class InstanceQuerySet(models.QuerySet["Instance"]):
 class Instance(models.Model):
     """The row comes before the container, so that nothing we made is ever unknown to us.
 
-    `is_routed`: the router may name it. `is_named`: the service's name leads to it in its network.
+    `is_routed`: the router may name it. `is_named`: the service's name leads to it in its network,
+    until `hidden_at`.
     `leaving_at`: it is on its way out and never taken back.
     `exits`: how its process ended lately, {at, exit_code, oom}, newest last. `looping_at`: since
     then we restart it and not the engine; `trouble` is what there is to say about that.
@@ -54,6 +55,7 @@ class Instance(models.Model):
     is_gated = models.BooleanField(default=False)
     is_routed = models.BooleanField(default=False)
     is_named = models.BooleanField(default=False)
+    hidden_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     started_at = models.DateTimeField(null=True)
     leaving_at = models.DateTimeField(null=True)

@@ -18,10 +18,6 @@ def up(world: World) -> ObservedInstance:
     return instance
 
 
-def look(world: World) -> list[ObservedInstance]:
-    return world.runtime.observe(world.everything)
-
-
 def codes(caught: pytest.ExceptionInfo[EngineError]) -> str:
     return caught.value.error_code
 
@@ -119,31 +115,13 @@ def test_what_was_created_and_never_started_is_taken_up(world: World) -> None:
     assert up(world).engine_id == created.engine_id
 
 
-def set_names(world: World, engine_id: str, *names: str, fence: StubFence | None = None) -> None:
-    replica = next(one.replica for one in look(world) if one.engine_id == engine_id)
-    world.runtime.set_names(
-        engine_id,
-        world.network.name,
-        address=world.address(replica),
-        names=names,
-        fence=fence or StubFence(),
-    )
-
-
-@pytest.mark.parametrize("verb", ["stop", "remove", "promote", "demote", "set_names"])
+@pytest.mark.parametrize("verb", ["stop", "remove", "promote", "demote"])
 def test_nothing_is_touched_without_the_fence(world: World, verb: str) -> None:
     instance = up(world)
-    lost = StubFence(left=0)
-    calls = {
-        "stop": lambda pk: world.runtime.stop(pk, grace_s=1, fence=lost),
-        "remove": lambda pk: world.runtime.remove(pk, fence=lost),
-        "promote": lambda pk: world.runtime.promote(pk, fence=lost),
-        "demote": lambda pk: world.runtime.demote(pk, fence=lost),
-        "set_names": lambda pk: set_names(world, pk, "web", fence=lost),
-    }
+    arguments = {"grace_s": 1} if verb == "stop" else {}
 
     with pytest.raises(FenceLostError):
-        calls[verb](instance.engine_id)
+        getattr(world.runtime, verb)(instance.engine_id, fence=StubFence(left=0), **arguments)
 
     assert only(world).state is State.RUNNING
 
@@ -202,42 +180,6 @@ def test_a_demoted_instance_stays_down(world: World) -> None:
     world.crash(engine_id)
 
     assert until_state(world, State.EXITED).restarts == 0
-
-
-def test_a_name_leads_to_those_that_were_given_it(world: World) -> None:
-    first, second = world.runtime.apply(world.spec(world.slot(0), world.slot(1)), fence=StubFence())
-    (asker,) = world.runtime.apply(
-        world.spec(world.slot(9), service_id="service-2"), fence=StubFence()
-    )
-
-    def answers() -> set[str]:
-        return world.resolve("web", asked_by=asker.engine_id)
-
-    assert answers() == set()
-    set_names(world, first.engine_id, "web")
-    assert answers() == {first.address}
-    set_names(world, second.engine_id, "web")
-    set_names(world, second.engine_id, "web")
-    assert answers() == {first.address, second.address}
-    set_names(world, first.engine_id)
-    assert answers() == {second.address}
-    assert {one.address for one in look(world)} == {first.address, second.address, asker.address}
-    assert {one.started_at for one in look(world)} == {
-        first.started_at,
-        second.started_at,
-        asker.started_at,
-    }
-
-
-def test_one_that_was_left_outside_its_network_is_put_back(world: World) -> None:
-    """Its worker died between the two calls, or somebody took it out by hand."""
-    instance = up(world)
-    with pytest.raises(FenceLostError):
-        set_names(world, instance.engine_id, "web", fence=StubFence(left=1))
-
-    (again,) = world.runtime.apply(world.spec(aliases=("web",)), fence=StubFence())
-
-    assert (again.engine_id, again.address) == (instance.engine_id, instance.address)
 
 
 def test_a_command_that_ends_at_once_is_seen_with_its_exit_code(world: World) -> None:
