@@ -19,6 +19,7 @@ from services.models import ImageMapping, PulledImage, Release, Rollout, Service
 from services.runtimes.base import LABEL_INSTALL, LABEL_INSTANCE, LABEL_SERVICE, LABEL_TEAM
 from services.runtimes.fake import GIB, FakeRuntime
 from tests.factories import make_instance, make_operation, make_release, make_service
+from tests.services.at_once import at_once
 from tests.services.lifecycle.working import change, containers, done, only
 
 OURS = {LABEL_INSTALL: ""}
@@ -227,6 +228,19 @@ def test_a_dry_run_says_the_same_and_changes_nothing(service: Service, engine: F
     assert len(left(engine)) == 1
     assert planned.freed_bytes is None
     assert planned.removed == clean().removed
+
+
+def test_two_at_once_are_harmless(
+    transactional_db: None, service: Service, engine: FakeRuntime
+) -> None:
+    kept = [released(engine, service) for _ in range(2)]
+    for _ in range(20):
+        image(engine, service)
+
+    at_once(clean, clean, clean)
+    clean()
+
+    assert left(engine) == set(kept)
 
 
 def test_cleaning_twice_is_harmless(service: Service, engine: FakeRuntime) -> None:
