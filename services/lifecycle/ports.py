@@ -14,7 +14,7 @@ from django.db.models import Q
 from services.errors import InvalidError, RouterError
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import router
-from services.models import HostPort, Instance, Operation, Release, Service, WantedState
+from services.models import HostPort, Instance, Release, Service, WantedState
 
 
 def claim_http(service: Service, container_port: int, wanted: int | None) -> HostPort:
@@ -63,11 +63,16 @@ def release_unmapped() -> None:
     """Ports of mappings that were taken out: free once no release or instance needs them either."""
     portless = Q(is_http=True, service__wanted_release__config__http_port=None)
     rows = HostPort.objects.filter(Q(is_http=False) | portless)
-    settled = rows.exclude(service__wanted_release=None).exclude(
-        service__in=Operation.objects.open().values("service")
-    )
-    for row in settled.select_related("service"):
+    for row in rows.exclude(service__wanted_release=None).select_related("service"):
         if not _is_needed(row):
+            _release_idle(row)
+
+
+def _release_idle(row: HostPort) -> None:
+    """An operation may be about to use it: whoever asks for one takes the same lock."""
+    with transaction.atomic():
+        service = Service.objects.select_for_update().get(pk=row.service_id)
+        if not service.operations.open().exists():
             row.delete()
 
 
