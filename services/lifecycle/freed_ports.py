@@ -1,10 +1,11 @@
 """Host ports are given back: by the operation that ended, by a removal, and by the sweep."""
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import router
-from services.models import HostPort, Instance, Operation, Outcome, Release, Service, WantedState
+from services.models import HostPort, Instance, Outcome, Release, Service, WantedState
 
 
 def settle(service: Service, *, succeeded: bool) -> bool:
@@ -43,11 +44,16 @@ def release_unmapped() -> None:
     """Ports of mappings that were taken out: free once no release or instance needs them either."""
     portless = Q(is_http=True, service__wanted_release__config__http_port=None)
     rows = HostPort.objects.filter(Q(is_http=False) | portless)
-    settled = rows.exclude(service__wanted_release=None).exclude(
-        service__in=Operation.objects.open().values("service")
-    )
-    for row in settled.select_related("service"):
+    for row in rows.exclude(service__wanted_release=None).select_related("service"):
         if not _is_needed(row):
+            _release_idle(row)
+
+
+def _release_idle(row: HostPort) -> None:
+    """An operation may be about to use it: whoever asks for one takes the same lock."""
+    with transaction.atomic():
+        service = Service.objects.select_for_update().get(pk=row.service_id)
+        if not service.operations.open().exists():
             row.delete()
 
 

@@ -1,9 +1,7 @@
 """Carrying operations out: take one, do its steps from where they stand, end it, take the next."""
 
 import logging
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +24,7 @@ from services.lifecycle import (
 )
 from services.lifecycle.job import Job, fail_steps
 from services.lifecycle.operations import STEPS, Taken, take, wake
-from services.lifecycle.places import build_place
+from services.lifecycle.places import PLACES
 from services.lifecycle.routes import publish_routes, republish
 from services.lifecycle.status import refresh_status
 from services.models import Kind, Operation, OperationState, Queue, Service
@@ -44,9 +42,6 @@ WORK: Mapping[str, Mapping[str, Work]] = {
     Kind.REMOVE: remove.WORK,
 }
 IN_BUILDS = ("analyse", "build")
-# An operation holds its thread while it waits; some are kept for the sweep and the health checks.
-KEPT_FREE = 4
-_places = threading.BoundedSemaphore(max(1, settings.KYOZO["WORKER_THREADS"] - KEPT_FREE))
 MOST_ATTEMPTS = 20
 
 
@@ -67,18 +62,8 @@ WORDS = {
 
 def run_next(queue: Queue) -> int:
     """Carry out what may run now, until nothing is left; how many were taken."""
-    with build_place() if queue == Queue.BUILDS else _lifecycle_place() as is_free:
+    with PLACES[queue]() as is_free:
         return _drain(queue) if is_free else 0
-
-
-@contextmanager
-def _lifecycle_place() -> Iterator[bool]:
-    is_free = _places.acquire(blocking=False)
-    try:
-        yield is_free
-    finally:
-        if is_free:
-            _places.release()
 
 
 def _drain(queue: Queue) -> int:

@@ -1,12 +1,10 @@
 """What a clean-up takes away, and what it never touches."""
 
 import uuid
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.utils import timezone
 from pytest_django import Settings
 
 from services.errors import EngineUnreachableError
@@ -15,10 +13,11 @@ from services.lifecycle.claims import claim
 from services.lifecycle.clean import clean
 from services.lifecycle.deploy import deploy
 from services.lifecycle.rollback import rollback
-from services.models import ImageMapping, PulledImage, Release, Rollout, Service
+from services.models import ImageMapping, Release, Rollout, Service
 from services.runtimes.base import LABEL_INSTALL, LABEL_INSTANCE, LABEL_SERVICE, LABEL_TEAM
-from services.runtimes.fake import GIB, FakeRuntime
+from services.runtimes.fake import FakeRuntime
 from tests.factories import make_instance, make_operation, make_release, make_service
+from tests.services.at_once import at_once
 from tests.services.lifecycle.working import change, containers, done, only
 
 OURS = {LABEL_INSTALL: ""}
@@ -229,6 +228,19 @@ def test_a_dry_run_says_the_same_and_changes_nothing(service: Service, engine: F
     assert planned.removed == clean().removed
 
 
+def test_two_at_once_are_harmless(
+    transactional_db: None, service: Service, engine: FakeRuntime
+) -> None:
+    kept = [released(engine, service) for _ in range(2)]
+    for _ in range(20):
+        image(engine, service)
+
+    at_once(clean, clean, clean)
+    clean()
+
+    assert left(engine) == set(kept)
+
+
 def test_cleaning_twice_is_harmless(service: Service, engine: FakeRuntime) -> None:
     image(engine, service)
     clean()
@@ -299,72 +311,6 @@ def test_the_images_of_a_service_that_no_row_knows_go_when_a_person_asks(
     assert [gone.why for gone in clean(orphans=True).removed] == [
         "of a service that is not known here"
     ]
-
-
-def test_an_image_that_we_pulled_goes_when_nothing_asks_for_it(
-    service: Service, engine: FakeRuntime
-) -> None:
-    long_ago = timezone.now() - timedelta(days=31)
-    for ref, used_at in (("redis:6", long_ago), ("redis:7", timezone.now())):
-        engine_id = engine.add_image(ref, labels={})
-        PulledImage.objects.create(ref=ref, engine_id=engine_id, used_at=used_at)
-
-    report = clean()
-
-    assert [gone.name for gone in report.removed] == ["redis:6"]
-    assert PulledImage.objects.get().ref == "redis:7"
-    assert len(left(engine)) == 1
-
-
-def test_a_pulled_image_that_a_release_runs_stays(service: Service, engine: FakeRuntime) -> None:
-    long_ago = timezone.now() - timedelta(days=31)
-    engine_id = engine.add_image("redis:7", labels={})
-    PulledImage.objects.create(ref="redis:7", engine_id=engine_id, used_at=long_ago)
-    service.wanted_release = make_release(service, image_digest=engine_id)
-    service.save()
-
-    clean()
-
-    assert left(engine) == {engine_id}
-
-
-def test_a_pulled_name_that_means_another_image_by_now_is_forgotten(
-    db: None, engine: FakeRuntime
-) -> None:
-    theirs = engine.add_image("redis:7", labels={})
-    long_ago = timezone.now() - timedelta(days=31)
-    PulledImage.objects.create(ref="redis:7", engine_id="sha256:before", used_at=long_ago)
-
-    clean()
-
-    assert left(engine) == {theirs}
-    assert not PulledImage.objects.exists()
-
-
-def test_the_build_cache_is_trimmed_only_on_an_engine_of_our_own(
-    db: None, engine: FakeRuntime, settings: Settings
-) -> None:
-    engine.build_cache_bytes = 30 * GIB
-    clean()
-    assert engine.build_cache_bytes == 30 * GIB
-
-    settings.KYOZO = {**settings.KYOZO, "OWN_ENGINE": True, "KEEP_CACHE_MB": 10 * 1024}
-    report = clean()
-
-    assert engine.build_cache_bytes == 10 * GIB
-    assert report.removed[0].size_bytes == 20 * GIB
-
-
-def test_the_index_of_a_folder_goes_with_its_service(service: Service, tmp_path: Path) -> None:
-    trees = tmp_path / "home" / "trees"
-    trees.mkdir(parents=True)
-    mine, gone = trees / f"{service.id.hex}.index", trees / f"{uuid.uuid4().hex}.index"
-    mine.touch()
-    gone.touch()
-
-    clean()
-
-    assert list(trees.iterdir()) == [mine]
 
 
 def test_volumes_are_never_touched(service: Service, engine: FakeRuntime) -> None:
