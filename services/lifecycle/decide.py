@@ -183,7 +183,7 @@ def _clear(left_over: list[Seen], rest: list[Seen]) -> list[Action]:
     again, and gone before the next release adds its own instances."""
     is_routed = any(s.is_routed for s in left_over)
     routed = frozenset(s.id for s in rest if s.is_routed)
-    return [*([SetRoutes(routed)] if is_routed else []), *_see_off(left_over)]
+    return [*([SetRoutes(routed)] if is_routed else []), *_see_off(left_over, heirs=rest)]
 
 
 def _steady(wanted: Wanted, seen: list[Seen]) -> list[Action]:
