@@ -100,7 +100,7 @@ def test_a_first_deploy_can_succeed_after_a_failed_one(
 def test_a_release_that_is_never_healthy_is_given_up(
     running: Service, engine: FakeRuntime, settings: Settings
 ) -> None:
-    settings.KYOZO = {**settings.KYOZO, "GATE_MAX_S": 0.3}
+    settings.KYOZO = {**settings.KYOZO, "GATE_MAX_S": 1}
     before = only(running)
     never_healthy(running, engine)
 
