@@ -1,12 +1,14 @@
 """Clients that never ask twice: a steady rate of requests, half of them on kept connections."""
 
 import asyncio
-import contextlib
 import itertools
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 LIMIT_S = 5.0
 SLOW_LIMIT_S = 8.0
@@ -14,8 +16,8 @@ KEPT = 20
 WEB_SOCKET_S = 4.0
 
 
-class CutError(Exception):
-    """The answer ended before it was whole."""
+class WrongAnswerError(Exception):
+    """An answer came, but not the expected one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,45 +108,51 @@ class Clients:
         await asyncio.sleep(wait_s)
         while not is_over.is_set():
             if connection := await self._open("web socket"):
-                async with self._watched("web socket", WEB_SOCKET_S + LIMIT_S):
-                    await connection.talk(WEB_SOCKET_S)
+                self.sent["web socket"] += 1
+                talk = connection.talk(WEB_SOCKET_S)
+                await self._tried("web socket", talk, limit_s=WEB_SOCKET_S + LIMIT_S)
                 connection.close()
 
     async def _open(self, kind: str) -> "Connection | None":
-        async with self._watched(f"{kind}: connect", LIMIT_S):
-            return Connection(*await asyncio.open_connection("127.0.0.1", self.port))
-        return None
+        return await self._tried(f"{kind}: connect", Connection.to(self.port), limit_s=LIMIT_S)
 
     async def _ask(self, kind: str, connection: "Connection", method: str, path: str = "/") -> bool:
-        allowed, started = self.expected.releases, time.monotonic()
         self.sent[kind] += 1
         limit_s = SLOW_LIMIT_S if kind == "slow" else LIMIT_S
-        body = str(next(self._orders)) if method == "POST" else ""
-        async with self._watched(kind, limit_s):
-            status, text = await connection.ask(method, path, body)
-            if status != 200:
-                raise CutError(f"status {status}")
-            if text not in allowed | self.expected.releases:
-                raise CutError(f"release {text} answered")
-            if kind != "slow":
-                self.slowest = max(self.slowest, time.monotonic() - started)
-            return True
-        return False
+        started = time.monotonic()
+        answered = await self._tried(kind, self._answer(connection, method, path), limit_s=limit_s)
+        if kind != "slow":
+            self.slowest = max(self.slowest, time.monotonic() - started)
+        return answered is not None
 
-    @contextlib.asynccontextmanager
-    async def _watched(self, kind: str, limit_s: float) -> AsyncIterator[None]:
-        """What goes wrong inside is a failed request."""
+    async def _answer(self, connection: "Connection", method: str, path: str) -> str:
+        allowed = self.expected.releases
+        body = str(next(self._orders)) if method == "POST" else ""
+        status, text = await connection.ask(method, path, body)
+        if status != 200:
+            raise WrongAnswerError(f"status {status}")
+        if text not in allowed | self.expected.releases:
+            raise WrongAnswerError(f"release {text} answered")
+        return text
+
+    async def _tried(self, kind: str, work: Coroutine[Any, Any, T], *, limit_s: float) -> T | None:
+        """What goes wrong inside is a failed request; then None."""
         try:
             async with asyncio.timeout(limit_s):
-                yield
-        except (OSError, EOFError, CutError, ValueError) as exc:
+                return await work
+        except (OSError, EOFError, ValueError, WrongAnswerError) as exc:
             self.failures.append(Failure(kind, time.time(), repr(exc)))
+            return None
 
 
 @dataclass(slots=True)
 class Connection:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+
+    @classmethod
+    async def to(cls, port: int) -> "Connection":
+        return cls(*await asyncio.open_connection("127.0.0.1", port))
 
     @property
     def is_closed(self) -> bool:
@@ -162,17 +170,18 @@ class Connection:
             self.close()
         return status, text
 
-    async def talk(self, seconds: float) -> None:
+    async def talk(self, seconds: float) -> bool:
         """Bytes to and fro on a connection that was upgraded."""
         self._send("GET /talk HTTP/1.1", "Connection: Upgrade", "Upgrade: websocket")
         status, _ = await self._head()
         if status != 101:
-            raise CutError(f"status {status}")
+            raise WrongAnswerError(f"status {status}")
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
             self.writer.write(b"still there?")
             await self.reader.readexactly(len(b"still there?"))
             await asyncio.sleep(0.2)
+        return True
 
     def _send(self, *lines: str, body: str = "") -> None:
         head = "\r\n".join([*lines, "Host: steady", "", ""])

@@ -4,6 +4,7 @@ The engine is the one in memory until `use_engine`; all that is left behind goes
 """
 
 import atexit
+import importlib
 import os
 from contextlib import ExitStack
 
@@ -21,6 +22,8 @@ os.environ.update(
     | {"KYOZO_LOG_LEVEL": "WARNING"}
 )
 django.setup()
+# The default app: wake-ups go to its broker in memory.
+importlib.import_module("kyozo.celery")
 call_command("migrate", verbosity=0)
 
 

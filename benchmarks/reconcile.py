@@ -23,8 +23,9 @@ from services.lifecycle.glance import glance
 from services.lifecycle.networks import give_address, team_network
 from services.lifecycle.spec import service_spec
 from services.lifecycle.sweep import sweep_services
-from services.models import Instance, Service, Status, WantedState
+from services.models import Instance, Service, Status, WantedState, Workspace
 from services.runtimes.base import Network
+from services.teams.models import Team
 from tests.factories import (
     make_instance,
     make_release,
@@ -83,31 +84,31 @@ def measure(engine: str, image: str, count: int, rows: Rows) -> None:
 
 def start(count: int, image: str) -> None:
     """Running services, written down as a deploy leaves them."""
+    for first in range(0, count, A_TEAM):
+        team = make_team()
+        network, workspace = team_network(team), make_workspace(team)
+        for _ in range(first, min(first + A_TEAM, count)):
+            start_one(team, workspace, network, image)
+
+
+def start_one(team: Team, workspace: Workspace, network: Network, image: str) -> None:
+    service = make_service(
+        team,
+        workspace=workspace,
+        wanted_state=WantedState.RUNNING,
+        status=Status.RUNNING,
+        current_replicas=1,
+        generation=1,
+    )
     config = ReleaseConfig(command=("sleep", "1000000"), process="worker").to_json()
-    for number in range(count):
-        if number % A_TEAM == 0:
-            team = make_team()
-            network, workspace = team_network(team), make_workspace(team)
-        service = make_service(
-            team,
-            workspace=workspace,
-            wanted_state=WantedState.RUNNING,
-            status=Status.RUNNING,
-            current_replicas=1,
-            generation=1,
-        )
-        release = make_release(service, config=config, image_ref=image, image_digest=image)
-        Service.objects.filter(pk=service.pk).update(wanted_release=release)
-        row = make_instance(
-            service,
-            release=release,
-            engine_id="",
-            is_gated=True,
-            is_routed=True,
-            name=f"{service.engine_name}-g1-0",
-        )
-        row.address = give_address(row.pk, network)
-        note(row, network)
+    release = make_release(service, config=config, image_ref=image, image_digest=image)
+    Service.objects.filter(pk=service.pk).update(wanted_release=release)
+    name = f"{service.engine_name}-g1-0"
+    row = make_instance(
+        service, release=release, engine_id="", is_gated=True, is_routed=True, name=name
+    )
+    row.address = give_address(row.pk, network)
+    note(row, network)
 
 
 def note(row: Instance, network: Network) -> None:
