@@ -149,6 +149,8 @@ KYOZO: dict[str, Any] = {
     "RUNTIME": env.text("KYOZO_RUNTIME", "docker"),
     "ENGINE_URL": env.text("KYOZO_ENGINE_URL")
     or env.text("DOCKER_HOST", "unix:///var/run/docker.sock"),
+    # Not to be set from outside: the fault tests have settings of their own, with barriers in it.
+    "STEP_RECORDER": "services.lifecycle.steps.StepRecorder",
     "ENGINE_TIMEOUT_S": env.number("KYOZO_ENGINE_TIMEOUT_S", 10),
     "PORT": env.integer("KYOZO_PORT", 7070),
     "ROUTER_PORT": env.integer("KYOZO_ROUTER_PORT", 7080),

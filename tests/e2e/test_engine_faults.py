@@ -14,12 +14,13 @@ import httpx
 import pytest
 
 from services.runtimes.base import LABEL_INSTALL
-from tests.e2e.harness import SHORT, Kyozo, get, wait_until
+from tests.e2e.harness import SHORT, Kyozo, get
 from tests.e2e.kills import operations
-from tests.e2e.load import load
-from tests.e2e.own_engine import BASE, OwnEngine, own_engine
+from tests.load import load
+from tests.own_engine import BASE, OwnEngine, own_engine
 from tests.runner import run as runs
 from tests.runner.run import Run
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
 
@@ -47,7 +48,7 @@ http.server.test(http.server.SimpleHTTPRequestHandler, port=8000)
 
 @pytest.fixture(scope="module")
 def own() -> Iterator[OwnEngine]:
-    with runs.begin() as run, own_engine(run) as engine:
+    with runs.begin() as run, own_engine(run, BASE) as engine:
         yield engine
 
 
