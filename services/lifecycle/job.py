@@ -18,7 +18,9 @@ from services.models import Operation, OperationState, OperationStep, Service
 log = logging.getLogger(__name__)
 
 # What passes by itself when the engine or the router is back; anything else is an answer.
-PASSING = frozenset({"engine.unreachable", "engine.timeout", "router.failed", "router.timeout"})
+PASSING = frozenset(
+    {"engine.unreachable", "engine.timeout", "router.busy", "router.failed", "router.timeout"}
+)
 
 
 @dataclass(slots=True)

@@ -17,9 +17,10 @@ from tests.faults.oracle import Oracle
 from tests.faults.proxy import Proxy, proxy
 from tests.faults.recovery import Recovery, write_table
 from tests.faults.site import Site, ended, make_site
-from tests.faults.verbs import moments
+from tests.faults.verbs import moments, scaled
 from tests.own_engine import OwnEngine, own_engine
 from tests.runner import run as runs
+from tests.runner import servers
 from tests.runner.run import Run
 from tests.runtimes.busybox import ensure_image
 
@@ -67,7 +68,8 @@ def wire(run: Run, engine: OwnEngine) -> Iterator[Proxy]:
 def installation(
     run: Run, engine: OwnEngine, wire: Proxy, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[Installation]:
-    made = Installation(run, engine.url, f"unix://{wire.path}")
+    database = servers.start(run)["DATABASE_URL"]
+    made = Installation(run, engine.url, f"unix://{wire.path}", {"DATABASE_URL": database})
     with django_db_blocker.unblock(), joined(made):
         yield made
 
@@ -114,9 +116,10 @@ def new_site(team: Team, run: Run) -> Callable[[], Site]:
 
 @pytest.fixture
 def site(crew: Crew, oracle: Oracle, new_site: Callable[[], Site], kept_sites: list[Site]) -> Site:
-    """The one of the test before, unless that removed it or left it in trouble."""
+    """The one of the test before, with one instance, unless it was removed or left in trouble."""
     if not kept_sites or not kept_sites[-1].should_serve or oracle.troubles_at_rest():
         kept_sites.append(new_site())
+    scaled(kept_sites[-1], 1)
     return kept_sites[-1]
 
 

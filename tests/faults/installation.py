@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import dj_database_url
@@ -21,7 +21,8 @@ SHORT = {
     "KYOZO_SETTLE_S": "0.5",
     "KYOZO_DRAIN_S": "3",
     "KYOZO_STOP_GRACE_S": "1",
-    "KYOZO_GATE_MAX_S": "12",
+    "KYOZO_GATE_MAX_S": "40",
+    "KYOZO_DATABASE_POOL": "24",
 }
 LEASE_S = 2.0
 SWEEP_S = 1.0
@@ -29,13 +30,13 @@ SWEEP_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """`worker_url`: where its workers look for the engine; `servers`: where for PostgreSQL and
-    Redis, if they do."""
+    """PostgreSQL, because several workers share it. `worker_url`: where they look for the engine;
+    `servers`: where for the database, and for Redis if they do."""
 
     run: Run
     engine_url: str
     worker_url: str
-    servers: Mapping[str, str] = field(default_factory=dict)
+    servers: Mapping[str, str]
 
     @property
     def label(self) -> str:
@@ -65,9 +66,7 @@ class Installation:
 
     @property
     def database(self) -> dict[str, Any]:
-        if url := self.servers.get("DATABASE_URL"):
-            return dict(dj_database_url.parse(url))
-        return {**settings.DATABASES["default"], "NAME": self.run.folder / "home/kyozo.sqlite3"}
+        return dict(dj_database_url.parse(self.servers["DATABASE_URL"]))
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from services.runtimes.base import LABEL_INSTALL
 from tests.faults.installation import SWEEP_S, Installation
 from tests.runtimes.busybox import IMAGE
 
-REST_WITHIN_S = 5 * SWEEP_S
+REST_WITHIN_S = 20 * SWEEP_S
 NEIGHBOUR = "neighbour"
 
 
@@ -77,6 +77,7 @@ class Oracle:
             IMAGE,
             ["/bin/busybox", "sleep", "99999"],
             name=NEIGHBOUR,
+            labels={LABEL_INSTALL: "somebody-else"},
             volumes=["/data"],
             host_config=self.client.create_host_config(
                 network_mode=NEIGHBOUR,

@@ -71,7 +71,7 @@ def _scale(site: Site, replicas: int) -> Operation:
     return scale(site.service, replicas=replicas, actor=ACTOR)
 
 
-def _scaled(site: Site, replicas: int) -> None:
+def scaled(site: Site, replicas: int) -> None:
     site.service.refresh_from_db()
     if site.service.wanted_replicas != replicas:
         ended(_scale(site, replicas))
@@ -83,14 +83,14 @@ SCALE_UP = Verb(
     Kind.SCALE,
     lambda site: _scale(site, 2),
     Boundary("health", "begun"),
-    prepare=lambda site: _scaled(site, 1),
+    prepare=lambda site: scaled(site, 1),
 )
 SCALE_DOWN = Verb(
     "scale-down",
     Kind.SCALE,
     lambda site: _scale(site, 1),
     Boundary("scale", "done"),
-    prepare=lambda site: _scaled(site, 2),
+    prepare=lambda site: scaled(site, 2),
 )
 RESTART = Verb(
     "restart",

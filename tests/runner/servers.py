@@ -18,8 +18,12 @@ def start(run: Run) -> dict[str, str]:
     start_redis(run)
     return {
         "DATABASE_URL": f"postgresql://postgres@127.0.0.1:{run.port(POSTGRES_PORT)}/postgres",
-        "KYOZO_TEST_REDIS_URL": f"redis://127.0.0.1:{run.port(REDIS_PORT)}/0",
+        "KYOZO_TEST_REDIS_URL": redis_url(run),
     }
+
+
+def redis_url(run: Run) -> str:
+    return f"redis://127.0.0.1:{run.port(REDIS_PORT)}/0"
 
 
 def stop_postgres(run: Run) -> None:

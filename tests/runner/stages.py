@@ -76,7 +76,7 @@ def engine_tests() -> list[Stage]:
         Stage("end to end", (*PYTEST, "-m", "e2e", "tests/e2e"), needs=("images",), tests=True),
         # They wait most of the time, each process for an engine and workers of its own.
         Stage(
-            "faults", (*PYTEST, "-n", "4", "tests/faults"), needs=("engine", "servers"), tests=True
+            "faults", (*PYTEST, "-n", "3", "tests/faults"), needs=("engine", "servers"), tests=True
         ),
     ]
 
