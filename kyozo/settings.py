@@ -69,6 +69,9 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 
 
+LEASE_S = env.number("KYOZO_LEASE_S", 30)
+
+
 def _database() -> dict[str, Any]:
     """SQLite as it must be for ten writers, or PostgreSQL through a pool.
 
@@ -91,7 +94,9 @@ def _database() -> dict[str, Any]:
     if config["ENGINE"].endswith("postgresql"):
         size = env.integer("KYOZO_DATABASE_POOL", 16)
         config["OPTIONS"] = config.get("OPTIONS", {}) | {
-            "pool": {"min_size": 1, "max_size": size, "timeout": 10}
+            "pool": {"min_size": 1, "max_size": size, "timeout": 10},
+            # A worker that stands still in a transaction keeps rows locked no longer than a claim.
+            "options": f"-c idle_in_transaction_session_timeout={round(LEASE_S * 1000)}",
         }
     return config
 
@@ -151,6 +156,8 @@ KYOZO: dict[str, Any] = {
     "RUNTIME": env.text("KYOZO_RUNTIME", "docker"),
     "ENGINE_URL": ENGINE_URL,
     "OWN_ENGINE": env.boolean("KYOZO_OWN_ENGINE", default=is_ours(ENGINE_URL, state_dir=HOME)),
+    # Not to be set from outside: the fault tests have settings of their own, with barriers in it.
+    "STEP_RECORDER": "services.lifecycle.steps.StepRecorder",
     "ENGINE_TIMEOUT_S": env.number("KYOZO_ENGINE_TIMEOUT_S", 10),
     "PORT": env.integer("KYOZO_PORT", 7070),
     "ROUTER_PORT": env.integer("KYOZO_ROUTER_PORT", 7080),
@@ -165,7 +172,7 @@ KYOZO: dict[str, Any] = {
     "BUILD_MEMORY_MB": env.integer("KYOZO_BUILD_MEMORY_MB", 4096),
     "BUILD_CPUS": env.number("KYOZO_BUILD_CPUS", os.cpu_count() or 1),
     "WORKER_THREADS": env.integer("KYOZO_WORKER_THREADS", 16),
-    "LEASE_S": env.number("KYOZO_LEASE_S", 30),
+    "LEASE_S": LEASE_S,
     "LEASE_RENEW_S": env.number("KYOZO_LEASE_RENEW_S", 10),
     "SWEEP_S": env.number("KYOZO_SWEEP_S", 15),
     "QUEUE_POLL_S": env.number("KYOZO_QUEUE_POLL_S", 2),

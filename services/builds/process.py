@@ -81,11 +81,13 @@ def _read(client: subprocess.Popen[bytes], *, feed: Callable[[bytes], None], lim
     started = checked = time.monotonic()
     limit.check(started)
     while True:
-        is_ready = bool(select.select([output], [], [], POLL_S)[0])
+        # Asked first: of a client that has ended by now, all it printed is there to be read.
+        is_over = client.poll() is not None
+        is_ready = bool(select.select([output], [], [], 0 if is_over else POLL_S)[0])
         chunk = os.read(output, CHUNK) if is_ready else b""
         if chunk:
             feed(chunk)
-        elif is_ready or client.poll() is not None:
+        elif is_ready or is_over:
             # The end of the output, or a grandchild that holds the pipe open behind a dead client.
             return client.wait(timeout=GRACE_S)
         if time.monotonic() - checked > POLL_S:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from detection import DetectedService, render_dockerfile
@@ -78,10 +79,11 @@ def make_image(job: Job, plan: DetectedService) -> Image:
 
 @contextmanager
 def _attempt(job: Job, plan: DetectedService) -> Iterator[Making]:
-    abandoned = job.operation.builds.filter(state=BuildState.RUNNING)
-    abandoned.update(state=BuildState.FAILED, ended_at=timezone.now())
-    build = Build.objects.create(service=job.service, operation=job.operation)
-    job.remember(build_id=str(build.id))
+    with transaction.atomic():  # a worker that was taken over leaves no row behind
+        abandoned = job.operation.builds.filter(state=BuildState.RUNNING)
+        abandoned.update(state=BuildState.FAILED, ended_at=timezone.now())
+        build = Build.objects.create(service=job.service, operation=job.operation)
+        job.remember(build_id=str(build.id))
     log = BuildLog(build, secrets=list(job.service.secrets.values()))
     state, failure = BuildState.FAILED, {}
     try:

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils import timezone
 
@@ -12,15 +12,15 @@ from services import events
 from services.errors import CancelledError, EngineError, FenceLostError, KyozoError
 from services.lifecycle.claims import Claim
 from services.lifecycle.status import refresh_status
+from services.lifecycle.steps import recorder
 from services.models import Operation, OperationState, OperationStep, Service
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 log = logging.getLogger(__name__)
 
 # What passes by itself when the engine or the router is back; anything else is an answer.
-PASSING = frozenset({"engine.unreachable", "engine.timeout", "router.failed", "router.timeout"})
+PASSING = frozenset(
+    {"engine.unreachable", "engine.timeout", "router.busy", "router.failed", "router.timeout"}
+)
 
 
 @dataclass(slots=True)
@@ -122,19 +122,12 @@ class Job:
             time.sleep(0.5)
 
     def _begin(self, step: OperationStep) -> None:
-        step.state, step.started_at = "running", step.started_at or timezone.now()
-        step.save(update_fields=["state", "started_at"])
-        self.operation.step = step.name
-        self.operation.save(update_fields=["step"])
+        recorder().begin(self.operation, step)
         refresh_status(self.service)
         self.tell()
 
     def _end(self, step: OperationStep, state: str) -> None:
-        # The step may have marked itself skipped or noted a detail meanwhile.
-        ended: dict[str, str | datetime] = {"ended_at": timezone.now()}
-        rows = OperationStep.objects.filter(pk=step.pk)
-        rows.filter(state="running").update(state=state, **ended)
-        rows.filter(state="skipped", ended_at=None).update(**ended)
+        recorder().end(self.operation, step, state)
         self.tell()
 
 

@@ -197,10 +197,18 @@ def failed(failure: dict[str, Any]) -> DeployError:
 def _turn_back_if_needed(job: Job, rollout: Rollout, waited_s: float) -> None:
     if rollout.phase not in {Phase.STARTING, Phase.GATING}:
         return
+    if failure := _reason_to_turn_back(job, rollout, waited_s):
+        job.claim.check()
+        move(rollout, Phase.REVERTING, failure=failure)
+
+
+def _reason_to_turn_back(job: Job, rollout: Rollout, waited_s: float) -> dict[str, Any]:
     if job.is_cancelled():
-        move(rollout, Phase.REVERTING, failure={"code": CancelledError.code})
-    elif job.is_overdue() or (waited_s > HOPELESS_AFTER_S and _is_hopeless(rollout, waited_s)):
-        move(rollout, Phase.REVERTING, failure=_overdue(rollout, waited_s))
+        return {"code": CancelledError.code}
+    is_hopeless = waited_s > HOPELESS_AFTER_S and _is_hopeless(rollout, waited_s)
+    if job.is_overdue() or is_hopeless:
+        return _overdue(rollout, waited_s)
+    return {}
 
 
 def _is_hopeless(rollout: Rollout, waited_s: float) -> bool:

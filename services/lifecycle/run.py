@@ -140,6 +140,7 @@ def limit_s(job: Job, step: str) -> float:
 
 def _hand_over(job: Job) -> None:
     """Give the rest to the lifecycle workers; the operation stays `running` meanwhile."""
+    job.claim.check()
     Operation.objects.filter(pk=job.operation.pk).update(queue=Queue.LIFECYCLE)
     job.claim.release()
     wake(Queue.LIFECYCLE)

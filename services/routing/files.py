@@ -2,13 +2,16 @@
 
 import fcntl
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from services.errors import RouterError
+from services.routing.process import is_stopped
 
 LOCK_POLL_S = 0.01
 
@@ -21,28 +24,71 @@ def read_json(path: Path) -> Any:
         return None
 
 
-def write_json(path: Path, data: Any) -> None:
-    """The temporary name lies in the folder above: the router watches the folder of its file."""
-    temporary = path.parent.parent / f".{path.parent.name}-{path.name}.tmp"
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """`check` raises once the lock was taken from us: we were stopped while we held it."""
+
+    path: Path
+    file: IO[str]
+
+    def check(self) -> None:
+        if not self.is_ours:
+            raise _busy(self.path, "was taken over by another process")
+
+    @property
+    def is_ours(self) -> bool:
+        try:
+            return self.path.stat().st_ino == os.fstat(self.file.fileno()).st_ino
+        except FileNotFoundError:
+            return False
+
+
+def write_json(path: Path, data: Any, *, lock: Lock | None = None) -> None:
+    """The temporary name lies in the folder above: the router watches the folder of its file.
+
+    The lock is looked at last: who stood still on the way here must not bring back old news.
+    """
+    temporary = path.parent.parent / f".{path.parent.name}-{path.name}.{os.getpid()}.tmp"
     temporary.touch(mode=0o600)
     temporary.write_text(json.dumps(data))
+    if lock is not None:
+        lock.check()
     temporary.replace(path)
 
 
 @contextmanager
-def locked(path: Path, *, timeout_s: float) -> Iterator[None]:
+def locked(path: Path, *, timeout_s: float) -> Iterator[Lock]:
     """Between threads too: each entry opens the file anew."""
     deadline = time.monotonic() + timeout_s
-    with path.open("a") as file:
-        while not _try_lock(file.fileno()):
-            if time.monotonic() > deadline:
-                raise RouterError(
-                    f"{path.name} was held by another process for {timeout_s:g} s",
-                    code="router.busy",
-                    fix="look for a stopped (SIGSTOP) process of the platform",
-                )
-            time.sleep(LOCK_POLL_S)
-        yield
+    while True:
+        with path.open("a+") as file:
+            lock = Lock(path, file)
+            if _try_lock(file.fileno()) and lock.is_ours:
+                file.truncate(0)
+                file.write(str(os.getpid()))
+                file.flush()
+                yield lock
+                return
+            _take_from_a_stopped_process(lock)
+        if time.monotonic() > deadline:
+            raise _busy(path, f"was held by another process for {timeout_s:g} s")
+        time.sleep(LOCK_POLL_S)
+
+
+def _take_from_a_stopped_process(lock: Lock) -> None:
+    """The next entry makes the file anew; whoever held the old one meets it in `Lock.check`."""
+    lock.file.seek(0)
+    holder = lock.file.read()
+    if holder.isdecimal() and is_stopped(int(holder)) and lock.is_ours:
+        lock.path.unlink(missing_ok=True)
+
+
+def _busy(path: Path, what: str) -> RouterError:
+    return RouterError(
+        f"{path.name} {what}",
+        code="router.busy",
+        fix="try again; if it stays so, look for a process of the platform that hangs",
+    )
 
 
 def _try_lock(fd: int) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from services.errors import RouterError, RouterPortTakenError
-from services.routing.files import locked
+from services.routing.files import Lock, locked
 from services.routing.launch import binary, launch, strays, wait_until_up
 from services.routing.ports import first_free, is_free
 from services.routing.process import end, is_alive
@@ -220,9 +220,9 @@ class RouterFleet:
             yield
 
     @contextmanager
-    def _publishing(self) -> Iterator[None]:
-        with locked(self._folder / "table.lock", timeout_s=LOCK_TIMEOUT_S):
-            yield
+    def _publishing(self) -> Iterator[Lock]:
+        with locked(self._folder / "table.lock", timeout_s=LOCK_TIMEOUT_S) as lock:
+            yield lock
 
 
 def _alive(state: RouterState) -> tuple[RouterProcess, ...]:

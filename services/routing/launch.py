@@ -6,7 +6,7 @@ from pathlib import Path
 
 from services.errors import RouterError
 from services.routing.certificate import made_in
-from services.routing.files import read_json, write_json
+from services.routing.files import Lock, read_json, write_json
 from services.routing.ports import any_free
 from services.routing.process import ProcessId, end, find, is_alive, spawn
 from services.routing.settings import RouterSettings
@@ -44,7 +44,12 @@ def _installed() -> Path | None:
 
 
 def write_routes(
-    settings: RouterSettings, name: str, listener: Listener, published: Published
+    settings: RouterSettings,
+    name: str,
+    listener: Listener,
+    published: Published,
+    *,
+    lock: Lock | None = None,
 ) -> None:
     """Compared with the file itself: whoever wrote it last may have been killed on the way."""
     config = dynamic_config(
@@ -56,7 +61,7 @@ def write_routes(
     )
     file = settings.state_dir / name / ROUTES
     if read_json(file) != config:
-        write_json(file, config)
+        write_json(file, config, lock=lock)
 
 
 def launch(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from services.errors import InvalidError
-from services.routing.files import read_json, write_json
+from services.routing.files import Lock, read_json, write_json
 from services.routing.process import ProcessId
 from services.routing.table import RouteTable
 from services.routing.traefik_config import Listener
@@ -91,5 +91,5 @@ class Published:
             return self
         return replace(self, revision=max(self.revision + 1, time.time_ns() // 10**6), table=table)
 
-    def save(self, path: Path) -> None:
-        write_json(path, {"revision": self.revision, "routes": self.table.to_json()})
+    def save(self, path: Path, *, lock: Lock | None = None) -> None:
+        write_json(path, {"revision": self.revision, "routes": self.table.to_json()}, lock=lock)

@@ -23,14 +23,14 @@ class TraefikRouter(RouterFleet, Router):
         """Give a function where others publish too: it is called under the lock, so that what
         was read earlier never overwrites what was read later.
         """
-        with self._publishing():
+        with self._publishing() as lock:
             table = wanted() if callable(wanted) else wanted
             last = self._published()
             published = last.followed_by(table)
             if published != last:
-                published.save(self._table_file)
+                published.save(self._table_file, lock=lock)
             for process in self._load().processes:
-                write_routes(self.settings, process.name, process.listener, published)
+                write_routes(self.settings, process.name, process.listener, published, lock=lock)
 
     def wait_shown(
         self, table: RouteTable, timeout_s: float = 5.0, *, only: Collection[str] | None = None

@@ -2,8 +2,7 @@
 
 import json
 import subprocess
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -144,10 +143,3 @@ def get(url: str, path: str = "/", *, timeout: float = 10) -> httpx.Response:
     target = f"http://127.0.0.1:{parts.port}{path}"
     with httpx.Client(trust_env=False, timeout=timeout) as client:
         return client.get(target, headers={"Host": parts.netloc})
-
-
-def wait_until(happened: Callable[[], bool], *, within_s: float, what: str) -> None:
-    deadline = time.monotonic() + within_s
-    while not happened():
-        assert time.monotonic() < deadline, f"not within {within_s:.0f} s: {what}"
-        time.sleep(0.1)

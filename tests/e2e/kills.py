@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.harness import Kyozo, wait_until
-from tests.e2e.load import load
+from tests.e2e.harness import Kyozo
+from tests.load import load
+from tests.waiting import wait_until
 
 ENDED_WITHIN_S = 90
 

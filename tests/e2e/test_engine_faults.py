@@ -13,13 +13,12 @@ from typing import Any
 import httpx
 import pytest
 
-from services.runtimes.base import LABEL_INSTALL
-from tests.e2e.harness import SHORT, Kyozo, get, wait_until
+from tests.e2e.harness import SHORT, Kyozo, get
 from tests.e2e.kills import operations
-from tests.e2e.load import load
-from tests.e2e.own_engine import BASE, OwnEngine, own_engine
+from tests.own_engine import BASE, OwnEngine, own_engine
 from tests.runner import run as runs
 from tests.runner.run import Run
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
 
@@ -28,13 +27,6 @@ App = Callable[..., Path]
 SWEEP_S = 3
 
 SERVE = "python3 -m http.server 8000"
-# Not before two seconds: long enough to be met in its health gate.
-SERVE_LATE = f"sleep 2; exec {SERVE}"
-DEAF = """
-import http.server, signal
-signal.signal(signal.SIGTERM, signal.SIG_IGN)
-http.server.test(http.server.SimpleHTTPRequestHandler, port=8000)
-"""
 TALKATIVE = """
 import http.server, os, threading
 def talk():
@@ -47,7 +39,7 @@ http.server.test(http.server.SimpleHTTPRequestHandler, port=8000)
 
 @pytest.fixture(scope="module")
 def own() -> Iterator[OwnEngine]:
-    with runs.begin() as run, own_engine(run) as engine:
+    with runs.begin() as run, own_engine(run, BASE) as engine:
         yield engine
 
 
@@ -117,24 +109,6 @@ def serves(url: str, text: str) -> bool:
     return False
 
 
-def test_a_full_disk_fails_the_build_and_nothing_else(kyozo: Kyozo, app: App) -> None:
-    place = app("full")
-    kyozo.deploy(place)
-
-    change(place, "two", "RUN head -c 2G /dev/zero > /filler")
-    done = kyozo("deploy", place)
-
-    assert done.code == 1
-    assert "No space left on device" in done.said
-    assert "disk is full" in done.said
-    assert kyozo.service("full")["status"] == "running"
-    assert serves(kyozo.url("full"), "one")
-
-    change(place, "three")
-    kyozo.deploy(place)
-    assert serves(kyozo.url("full"), "three")
-
-
 def test_a_build_waits_for_an_engine_that_was_stopped(
     kyozo: Kyozo, engine: OwnEngine, app: App
 ) -> None:
@@ -155,26 +129,6 @@ def test_a_build_waits_for_an_engine_that_was_stopped(
         assert command.wait(timeout=60) == 0
     assert serves(url, "two")
     assert kyozo.service("patient")["status"] == "running"
-
-
-@pytest.mark.parametrize("end", [OwnEngine.stop, OwnEngine.kill])
-def test_a_rollout_goes_on_when_the_engine_is_back(
-    end: Callable[[OwnEngine], None], kyozo: Kyozo, engine: OwnEngine, app: App
-) -> None:
-    name = f"rollout-{end.__name__}"
-    place = app(name)
-    kyozo.deploy(place)
-    change(place, "two", start=SERVE_LATE)
-
-    with kyozo.begin("deploy", place) as command:
-        wait_for_step(kyozo, name, "health")
-        end(engine)
-        wait_for_status(kyozo, name, "unknown", within_s=5)
-        engine.start()
-
-        assert command.wait(timeout=60) == 0, last(kyozo, name)["error"]
-    assert serves(kyozo.url(name), "two")
-    assert len(kyozo.containers(name)) == 1
 
 
 def test_services_are_unknown_without_the_engine_and_back_with_it(
@@ -217,87 +171,6 @@ def test_a_platform_killed_while_the_engine_is_away_carries_on(
         lambda: last(kyozo, "twice-hit")["state"] == "succeeded", within_s=60, what="it ends"
     )
     wait_until(lambda: serves(url, "two"), within_s=5, what="the new page is served")
-
-
-def test_what_is_changed_by_hand_is_repaired_within_a_sweep(
-    kyozo: Kyozo, engine: OwnEngine, app: App
-) -> None:
-    kyozo.deploy(app("drift"))
-    url, docker = kyozo.url("drift"), engine.docker
-
-    def repaired(what: str) -> list[str]:
-        time.sleep(0.5)
-        wait_until(lambda: serves(url, "one"), within_s=12, what=f"{what} is repaired")
-        wait_for_status(kyozo, "drift", "running", within_s=10)
-        return kyozo.containers("drift")
-
-    [first] = kyozo.containers("drift")
-    docker.query("stop", "-t", "0", first)
-    assert repaired("a stopped container") == [first]
-
-    docker.query("rm", "-f", first)
-    [second] = repaired("a removed container")
-    assert second != first
-
-    remove_networks(kyozo, engine)
-    assert len(repaired("a removed network")) == 1
-
-    remove_networks(kyozo, engine)
-    docker.query("kill", *kyozo.containers("drift"))
-    assert len(repaired("a container stopped without a network")) == 1
-
-
-def remove_networks(kyozo: Kyozo, engine: OwnEngine) -> None:
-    """By hand, against a platform that repairs what it hears of: it may take more than one try."""
-    docker = engine.docker
-    label = f"label={LABEL_INSTALL}={kyozo.environment['KYOZO_INSTALL']}"
-
-    def are_gone() -> bool:
-        networks = docker.query("network", "ls", "-q", "--filter", label).split()
-        for network in networks:
-            attached = docker.query("ps", "-q", "--filter", f"network={network}").split()
-            for container in attached:
-                docker.query("network", "disconnect", "-f", network, container, accept=(0, 1))
-            docker.query("network", "rm", network, accept=(0, 1))
-        return not docker.query("network", "ls", "-q", "--filter", label)
-
-    wait_until(are_gone, within_s=10, what="the networks are gone")
-
-
-def test_what_is_not_of_this_installation_is_left_alone(
-    kyozo: Kyozo, engine: OwnEngine, app: App
-) -> None:
-    docker, other = engine.docker, f"{LABEL_INSTALL}=somebody-else"
-    docker.query("network", "create", "foreign")
-    docker.query("volume", "create", "foreign")
-    for name, label in (("foreign", "any=thing"), ("kyozo-lookalike", other)):
-        run = ("run", "-d", "--name", name, "--label", label, "--network", "foreign")
-        docker.query(*run, "-v", "foreign:/data", BASE, "sleep", "infinity")
-    before = docker.query("ps", "--no-trunc", "--filter", "network=foreign", "-q")
-
-    kyozo.deploy(app("neighbour"))
-    assert kyozo("rm", "neighbour", "--yes").code == 0
-    time.sleep(SWEEP_S)
-
-    assert docker.query("ps", "--no-trunc", "--filter", "network=foreign", "-q") == before
-    assert docker.query("volume", "ls", "-q", "--filter", "name=foreign") == "foreign\n"
-    docker.query("rm", "-f", "foreign", "kyozo-lookalike")
-
-
-def test_an_app_that_ignores_the_signal_to_end_is_ended(kyozo: Kyozo, app: App) -> None:
-    place = app("deaf", start="exec python3 app.py")
-    (place / "app.py").write_text(DEAF, encoding="utf-8")
-    kyozo.deploy(place)
-
-    with load(kyozo.url("deaf")) as requests:
-        change(place, "two", start="exec python3 app.py")
-        kyozo.deploy(place)
-    began = time.monotonic()
-    assert kyozo("stop", "deaf").code == 0
-
-    assert requests.failed == []
-    assert time.monotonic() - began < float(SHORT["KYOZO_STOP_GRACE_S"]) + 8
-    assert kyozo.containers("deaf") == []
 
 
 def test_a_flood_of_log_lines_costs_the_platform_nothing(kyozo: Kyozo, app: App) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.harness import Kyozo, get, wait_until
-from tests.e2e.load import load
+from tests.e2e.harness import Kyozo, get
+from tests.load import load
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 

@@ -65,7 +65,7 @@ def _run_chosen(run: Run, arguments: list[str]) -> int:
 
 def _need_an_engine(run: Run, arguments: list[str]) -> bool:
     """Ask pytest which of these tests carry a mark; it answers 5 when there are none."""
-    command = [*stages.PYTEST, "--collect-only", *arguments, "-m", "docker or e2e"]
+    command = [*stages.PYTEST, "--collect-only", *arguments, "-m", "docker or e2e or faults"]
     asked = subprocess.run(
         command,
         cwd=ROOT,

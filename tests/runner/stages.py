@@ -26,7 +26,7 @@ NO_DATABASE = (
     "test_house.py",
     "test_settings.py",
 )
-UNMARKED = "not docker and not e2e"
+UNMARKED = "not docker and not e2e and not faults"
 NO_LIMIT = "--cov-fail-under=0"  # the limit is for all stages together: "coverage in percent"
 
 
@@ -74,6 +74,10 @@ def engine_tests() -> list[Stage]:
         Stage("tests with an engine", (*PYTEST, *docker), needs=("images", "browser"), tests=True),
         Stage("coverage in percent", _module("coverage", "report", "--format=total")),
         Stage("end to end", (*PYTEST, "-m", "e2e", "tests/e2e"), needs=("images",), tests=True),
+        # They wait most of the time, each process for an engine and workers of its own.
+        Stage(
+            "faults", (*PYTEST, "-n", "3", "tests/faults"), needs=("engine", "servers"), tests=True
+        ),
     ]
 
 

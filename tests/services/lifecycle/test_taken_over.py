@@ -16,6 +16,7 @@ from services.lifecycle.stop import stop
 from services.lifecycle.sweep import settle, sweep_services
 from services.models import HostPort, Phase, Queue, Rollout, Service, WantedState
 from services.runtimes.fake import FakeRuntime
+from tests.factories import make_release
 from tests.services.lifecycle.working import (
     alive,
     carry_out_all,
@@ -54,6 +55,20 @@ def test_a_worker_taken_over_does_not_overwrite_the_result(service: Service) -> 
 
     job.operation.refresh_from_db()
     assert job.operation.result == {}
+
+
+def test_a_worker_taken_over_does_not_turn_its_successors_rollout_back(service: Service) -> None:
+    job = taken_over(service)
+    rollout = Rollout.objects.create(
+        service=service, to_release=make_release(service), to_generation=1
+    )
+    job.operation.result = {"rollout_id": rollout.pk}
+
+    with pytest.raises(FenceLostError):
+        rollouts.start_step(job)  # which has no deadline left
+
+    rollout.refresh_from_db()
+    assert rollout.phase == Phase.STARTING
 
 
 @pytest.mark.parametrize("verb", [deploy, stop, remove])

@@ -43,12 +43,21 @@ class OwnEngine:
     _daemon: "subprocess.Popen[bytes] | None" = field(default=None)
 
     @property
+    def socket(self) -> Path:
+        return self.run.folder / "engine.sock"
+
+    @property
     def url(self) -> str:
-        return f"unix://{self.run.folder}/engine.sock"
+        return f"unix://{self.socket}"
 
     @property
     def docker(self) -> DockerCli:
         return DockerCli(find_client(os.environ), self.url, os.environ)
+
+    @property
+    def data(self) -> Path:
+        """The data root, as it is seen from outside the engine's mount namespace."""
+        return Path(f"/proc/{self.disk.pid}/root{self.run.folder}/engine/data")
 
     def start(self) -> None:
         place, data = self.run.folder, self.run.folder / "engine"
@@ -126,8 +135,8 @@ class OwnEngine:
 
 
 @contextmanager
-def own_engine(run: Run) -> Iterator[OwnEngine]:
-    """The engine, and this thread with all it starts in the engine's network."""
+def own_engine(run: Run, *images: str) -> Iterator[OwnEngine]:
+    """The engine with these images, and this thread with all it starts in the engine's network."""
     clear_leftovers()
     with own_network():
         disk = subprocess.Popen(
@@ -139,7 +148,8 @@ def own_engine(run: Run) -> Iterator[OwnEngine]:
             _wait_for_namespace(disk.pid)
             engine.make_disk()
             engine.start()
-            engine.load(BASE)
+            for image in images:
+                engine.load(image)
             yield engine
         finally:
             with suppress(subprocess.TimeoutExpired):

@@ -14,6 +14,7 @@ class Load:
     """`failed`: what each bad answer was; `bodies`: the texts that came, each change of them."""
 
     url: str
+    every_s: float
     sent: int = 0
     failed: list[str] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
@@ -23,7 +24,7 @@ class Load:
         with httpx.Client(trust_env=False, timeout=10) as client:
             while not self._stop.is_set():
                 self._ask(client)
-                time.sleep(0.005)
+                time.sleep(self.every_s)
 
     def stop(self) -> None:
         self._stop.set()
@@ -42,8 +43,8 @@ class Load:
 
 
 @contextmanager
-def load(url: str) -> Iterator[Load]:
-    running = Load(url)
+def load(url: str, *, every_s: float = 0.005) -> Iterator[Load]:
+    running = Load(url, every_s)
     thread = threading.Thread(target=running.work, daemon=True)
     thread.start()
     try:
