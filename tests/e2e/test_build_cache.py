@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from services.runtimes.docker import DockerRuntime
-from tests.e2e.own_engine import BASE, OwnEngine, own_engine
+from tests.own_engine import BASE, OwnEngine, own_engine
 from tests.runner import run as runs
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
 
 @pytest.fixture
 def engine() -> Iterator[OwnEngine]:
-    with runs.begin() as run, own_engine(run) as engine:
+    with runs.begin() as run, own_engine(run, BASE) as engine:
         yield engine
 
 
