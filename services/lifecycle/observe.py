@@ -21,11 +21,13 @@ MERCY = 2
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """`seen` is for decide; `strays` are containers of ours that no living row wants."""
+    """`seen` is for decide; `strays` are containers of ours that no living row wants. `is_resting`:
+    an instance goes as soon as it has no name for long enough, which is within moments."""
 
     seen: list[Seen]
     rows: dict[uuid.UUID, Instance]
     strays: list[str]
+    is_resting: bool
 
 
 def look(service: Service) -> Sight:
@@ -48,12 +50,14 @@ def join(rows: dict[uuid.UUID, Instance], shown: Sequence[ObservedInstance]) -> 
             by_row[row.id] = one
     for row in rows.values():
         _note(row, by_row.get(row.id))
+    # Before `seen`, which reads the clock, too: nobody may be past its rest here and not there.
+    is_resting = any(not names.is_forgotten(row) for row in rows.values())
     worn = replacements.replaceable(rows.values())
     seen = [
         replace(seen_of(row, by_row.get(row.id)), is_replaceable=row.id in worn)
         for row in rows.values()
     ]
-    return Sight(seen=seen, rows=rows, strays=strays)
+    return Sight(seen=seen, rows=rows, strays=strays, is_resting=is_resting)
 
 
 def uuid_of(text: str) -> uuid.UUID:

@@ -59,11 +59,6 @@ class Pass:
     rollout: Rollout | None
     acted: list[d.Action] = field(default_factory=list)
 
-    @property
-    def is_resting(self) -> bool:
-        """Whether an instance goes as soon as it has no name for long enough: within moments."""
-        return any(not names.is_forgotten(row) for row in self.sight.rows.values())
-
 
 def reconcile(claim: Claim) -> Pass:
     """Bring one service a step closer to what is wanted. Raises EngineError, FenceLostError."""

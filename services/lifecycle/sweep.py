@@ -81,7 +81,7 @@ def settle(service_id: uuid.UUID, *, is_patient: bool = True) -> int:
 
 def _goes_on(this: Pass, *, is_patient: bool) -> bool:
     if is_patient:
-        return bool(this.acted) or this.is_resting
+        return bool(this.acted) or this.sight.is_resting
     return any(not _is_unanswered(this, action) for action in this.acted)
 
 

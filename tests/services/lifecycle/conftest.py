@@ -1,13 +1,11 @@
 """Short times, the fake engine, and a service that has been deployed once."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
 from pytest_django import Settings
 
-from services.lifecycle.claims import HEARTBEAT
 from services.lifecycle.deploy import deploy
 from services.lifecycle.engine import router, runtime
 from services.models import Service
@@ -36,13 +34,6 @@ SHORT = {
 @pytest.fixture(autouse=True)
 def _short_times(settings: Settings) -> None:
     settings.KYOZO = {**settings.KYOZO, **SHORT}
-
-
-@pytest.fixture(autouse=True)
-def _no_claim_outlives_its_test() -> Iterator[None]:
-    yield
-    for held in list(HEARTBEAT._claims):
-        HEARTBEAT.drop(held)
 
 
 @pytest.fixture
