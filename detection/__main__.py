@@ -21,7 +21,7 @@ def main(argv: list[str] | None = None) -> int:
         except DetectionError as exc:
             sys.stderr.write(f"{exc.code}: {exc}\n")
             return FAILED
-        _show(found, options.form)
+        show(found, options.form)
         status = status if found.is_deployable else NOTHING
     return status
 
@@ -47,7 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _show(found: Analysis, form: str | None) -> None:
+def show(found: Analysis, form: str | None) -> None:
+    """As a report; `form` json or dockerfile instead."""
     if form == "json":
         print(json.dumps(to_json(found)))  # noqa: T201 - this is the command's output
     elif form == "dockerfile":

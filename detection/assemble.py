@@ -37,6 +37,15 @@ class Survey:
         return self.verdict.winner
 
     @property
+    def names(self) -> frozenset[str]:
+        """What the application here may be called: by its manifest, or by its folder."""
+        folder = self.place.path if self.place.path != "." else self.place.index.root.resolve().name
+        declared = self.finding.name if self.finding else None
+        return frozenset(
+            service_name(name) for name in (declared, folder.rpartition("/")[2]) if name
+        )
+
+    @property
     def is_deployable(self) -> bool:
         """Something starts here, or is served: a library is not a service."""
         if self.dockerfile is not None:

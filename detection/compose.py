@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from detection import values
 from detection.assemble import Surveyor, build_service, with_dockerfile
 from detection.compose_file import ComposeProject, ComposeService, inside
+from detection.compose_mounts import files, volumes
 from detection.dockerfile import Dockerfile, parse_dockerfile
 from detection.images import DatabaseKind, database_of, image_version
 from detection.model import (
@@ -16,7 +17,6 @@ from detection.model import (
     EnvironmentVariable,
     Evidence,
     HealthCommand,
-    Volume,
 )
 from detection.naming import service_name
 from detection.parsing import parse_env
@@ -50,7 +50,8 @@ def database(project: ComposeProject, service: ComposeService) -> DetectedDataba
         image=image,
         port=_database_port(project, service, kind),
         environment=_environment(project, service),
-        volumes=_volumes(project, service),
+        volumes=volumes(project, service),
+        files=files(project, service, context=None),
         command=_words(values.dig(service.data, "command")),
         health_command=_health(service),
         evidence=(Evidence("compose-image", service.file, f"image {image}", 0.95),),
@@ -60,7 +61,11 @@ def database(project: ComposeProject, service: ComposeService) -> DetectedDataba
 def service(project: ComposeProject, written: ComposeService, survey: Surveyor) -> DetectedService:
     """A compose service: built from a folder of this tree, or a ready image."""
     ports = _ports(project, written)
-    base = _built(project, written, survey) or _ready(project, written)
+    base = (
+        _built(project, written, survey)
+        or _published(project, written, survey)
+        or _ready(project, written)
+    )
     command = _words(values.dig(written.data, "command"))
     entrypoint = _words(values.dig(written.data, "entrypoint"))
     evidence = Evidence("compose-service", written.file, f"service {written.name}", 0.95)
@@ -75,8 +80,10 @@ def service(project: ComposeProject, written: ComposeService, survey: Surveyor) 
         environment=_joined(base.environment, _environment(project, written)),
         health_command=_health(written),
         start_command=shlex.join([*entrypoint, *command]) or base.start_command,
-        command=(*entrypoint, *command),
-        volumes=_volumes(project, written),
+        entrypoint=tuple(entrypoint),
+        command=tuple(command),
+        volumes=volumes(project, written),
+        files=files(project, written, context=None if base.image else base.build_context),
         depends_on=tuple(service_name(name) for name in dependencies(written)),
         confidence=max(base.confidence, 0.95),
         evidence=(evidence, *base.evidence),
@@ -131,6 +138,25 @@ def _built(
         build_target=target,
         build_args={name: value for name, (value, missing) in arguments.items() if not missing},
     )
+
+
+def _published(
+    project: ComposeProject, written: ComposeService, survey: Surveyor
+) -> DetectedService | None:
+    """The application of this very folder, which compose runs from the image it is published as.
+
+    Recognised by its name below a namespace: `acme/shop:2` in the folder, or the package, `shop`.
+    """
+    looked = survey(project.place)
+    image = _image(project, written) or ""
+    name = image.rpartition("/")[2].partition("@")[0].partition(":")[0]
+    is_strong = looked.dockerfile or (looked.finding and looked.finding.role == "server")
+    if "/" not in image or not is_strong or service_name(name) not in looked.names:
+        return None
+    detail = f"image {image} is what this folder is published as: built from here"
+    found = build_service(looked, name=service_name(written.name))
+    evidence = Evidence("own-image", written.file, detail, 0.9)
+    return replace(found, evidence=(evidence, *found.evidence))
 
 
 def _dockerfile(place: Place, build: values.Table, *, target: str | None) -> Dockerfile | None:
@@ -229,25 +255,6 @@ def _pairs(project: ComposeProject, written: object) -> dict[str, tuple[str, boo
         name, equals, value = item.partition("=")
         found[name] = project.expand(value) if equals else project.expand(f"${{{name}}}")
     return found
-
-
-def _volumes(project: ComposeProject, written: ComposeService) -> tuple[Volume, ...]:
-    """Named volumes only: a bind mount of a source folder is for development."""
-    found: list[Volume] = []
-    for item in values.items(written.data, "volumes"):
-        if isinstance(item, Mapping):
-            source, path = values.text(item, "source"), values.text(item, "target")
-            is_named = values.text(item, "type") in {None, "volume"}
-            mode = "ro" if values.text(item, "read_only") == "true" else "rw"
-        else:
-            words = (values.text({"volume": item}, "volume") or "").split(":")
-            source, path = (words[0], words[1]) if len(words) > 1 else (None, words[0])
-            is_named = source is None or not source.startswith((".", "/", "~", "$"))
-            mode = "ro" if "ro" in words[2:] else "rw"
-        if is_named and path and path.startswith("/"):
-            name = service_name(source or f"{written.name}{path}")
-            found.append(Volume(name, path, "ro" if mode == "ro" else "rw"))
-    return tuple(found)
 
 
 def _words(written: object) -> tuple[str, ...]:

@@ -32,12 +32,16 @@ class ComposeService:
 
 @dataclass(slots=True)
 class ComposeProject:
-    """All services of a compose file and what it includes."""
+    """All services of a compose file and what it includes.
+
+    `files` has the file behind each secret and config, by `secrets/NAME` and `configs/NAME`.
+    """
 
     place: Place
     file: str
     services: dict[str, ComposeService] = field(default_factory=dict)
     volumes: set[str] = field(default_factory=set)
+    files: dict[str, str] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
@@ -91,10 +95,20 @@ def _read(project: ComposeProject, file: str, *, seen: set[str]) -> None:
         _read(project, path, seen=seen)
     folder = file.rpartition("/")[0] or "."
     project.volumes |= set(values.table(data, "volumes"))
+    project.files |= _declared_files(data, "" if folder == "." else folder)
     for name, service in values.table(data, "services").items():
         if isinstance(service, Mapping):
             merged = _extended(project, file, values.table(service), depth=0)
             project.services[name] = ComposeService(name, merged, folder, file)
+
+
+def _declared_files(data: object, folder: str) -> dict[str, str]:
+    found = {
+        f"{kind}/{name}": inside(folder, values.text(entry, "file") or "..")
+        for kind in ("secrets", "configs")
+        for name, entry in values.table(data, kind).items()
+    }
+    return {name: path for name, path in found.items() if path}
 
 
 def _includes(data: object) -> list[str]:

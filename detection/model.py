@@ -60,6 +60,14 @@ class Volume:
 
 
 @dataclass(frozen=True, slots=True)
+class MountedFile:
+    """A file or folder of the analysed folder, and where a container expects it."""
+
+    source: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class HealthCommand:
     """A check that the container itself runs, as compose wrote it."""
 
@@ -103,8 +111,10 @@ class DetectedService:
     build_target: str | None = None
     build_args: Mapping[str, str] = field(default_factory=dict)
     image: str | None = None
+    entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     volumes: tuple[Volume, ...] = ()
+    files: tuple[MountedFile, ...] = ()
     depends_on: tuple[str, ...] = ()
     published_port: int | None = None
     manifest_files: tuple[str, ...] = ()
@@ -132,6 +142,7 @@ class DetectedDatabase:
     port: int | None = None
     environment: tuple[EnvironmentVariable, ...] = ()
     volumes: tuple[Volume, ...] = ()
+    files: tuple[MountedFile, ...] = ()
     command: tuple[str, ...] = ()
     health_command: HealthCommand | None = None
     evidence: tuple[Evidence, ...] = ()

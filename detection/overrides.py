@@ -180,7 +180,7 @@ def apply(service: DetectedService, override: Override, index: FolderIndex) -> D
     if "dockerfile" in said:
         changes["dockerfile_path"] = _dockerfile(override, index)
     if "start" in said:
-        changes["command"] = _command(service, override)
+        changes |= {"entrypoint": (), "command": _command(service, override)}
     if "env" in said:
         changes["environment"] = _environment(service, override)
     if "volumes" in said:

@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 
 from detection.model import DetectedService, Evidence
 from detection.place import Place
-from detection.signs import port_in_command
+from detection.signs import port_in_command, port_in_gunicorn_config
 
 _LINE = re.compile(r"^([A-Za-z0-9_-]+)\s*:\s*(.+)$")
+# The web servers that a PHP buildpack brings, with the folder they serve as the last word.
+_BUILDPACK_PHP = re.compile(r"^(?:\S*/)?heroku-(?:php|hhvm)-(?:apache2|nginx)\b(.*)$")
 _NOT_SERVICES = frozenset({"console", "test", "dev"})
 
 
@@ -33,7 +35,9 @@ def read_procfile(place: Place) -> list[Process]:
 def split(
     service: DetectedService, processes: list[Process], place: Place
 ) -> list[DetectedService]:
-    """The service once per process; alone it keeps its own name."""
+    """The service once per process; alone it keeps its own name. Of files to serve only one is."""
+    if service.service_type == "static":
+        processes = [process for process in processes if process.name == "web"]
     if not processes:
         return [service]
     return [_process(service, process, place, alone=len(processes) == 1) for process in processes]
@@ -47,17 +51,29 @@ def _process(
         "procfile", place.full("Procfile"), f"{process.name}: {process.command}", 0.9, process.line
     )
     name = service.name if alone else _name(process, place)
-    port = port_in_command(process.command) or service.port or 8000
+    command = _without_buildpack(process.command)
+    written = port_in_command(command) or port_in_gunicorn_config(place, command)
+    port = written or service.port or 8000
     return replace(
         service,
         name=name,
         process=process.name,
-        start_command=process.command,
+        start_command=command,
         port=port if is_web else None,
         health_endpoint=service.health_endpoint if is_web else None,
         confidence=max(service.confidence, 0.9),
         evidence=(evidence, *service.evidence),
     )
+
+
+def _without_buildpack(command: str) -> str:
+    """PHP's own server over the same folder, where the command is a program of a buildpack."""
+    match = _BUILDPACK_PHP.match(command)
+    if match is None:
+        return command
+    words = re.sub(r"(?:^|\s)-[CFil]\s*\S+", " ", match[1]).split()
+    served = [word.rstrip("/") for word in words if not word.startswith("-")]
+    return "php -S 0.0.0.0:$PORT" + (f" -t {served[-1]}" if served else "")
 
 
 def _name(process: Process, place: Place) -> str:

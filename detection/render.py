@@ -135,6 +135,7 @@ def _values(service: DetectedService, base: BaseResolver) -> dict[str, object]:
         "facts": service.build_facts,
         "version": _asked_version(service),
         "base": base,
+        "starts_from_output": _starts_from_output(service),
         "command": exec_form(service.start_command or ""),
         "manifest_groups": _by_folder(service.manifest_files),
         "pinned": PINNED,
@@ -142,6 +143,13 @@ def _values(service: DetectedService, base: BaseResolver) -> dict[str, object]:
         "manager_package": _manager_package(service),
         "caches": CACHES,
     }
+
+
+def _starts_from_output(service: DetectedService) -> bool:
+    """Whether the command names files where the build left them: `java -jar target/shop.jar`."""
+    output = service.build_facts.get("output")
+    named = rf"(?:^|[\s:=/]){re.escape(output)}/" if output else r"(?!)"
+    return bool(re.search(named, service.start_command or ""))
 
 
 def _asked_version(service: DetectedService) -> str | None:

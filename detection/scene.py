@@ -150,11 +150,17 @@ def _counts(looked: Survey, *, beside: Survey | None) -> bool:
     if not looked.is_deployable or _is_tool(looked):
         return False
     if beside is None or looked.dockerfile is not None:
-        return True
+        return beside is None or not _is_same_build(looked, beside)
     if beside.dockerfile is not None or _is_module(looked, beside):
         return False
     finding = looked.finding
     return finding is not None and finding.framework is not None and finding.role != "program"
+
+
+def _is_same_build(looked: Survey, beside: Survey) -> bool:
+    """`build/Dockerfile` builds the root from the root; its folder is no second application."""
+    paths = {survey.dockerfile.path for survey in (looked, beside) if survey.dockerfile}
+    return len(paths) == 1 and beside.dockerfile is not None
 
 
 def _is_tool(looked: Survey) -> bool:

@@ -7,6 +7,7 @@ from detection import values
 from detection.finding import Notes
 from detection.model import EnvironmentVariable
 from detection.parsing import parse_env
+from detection.place import Place
 
 _DOTENV = (".env.example", ".env.sample", ".env.template", ".env.dist", "env.example", ".env")
 _SECRET = re.compile(r"(?i)(secret|token|passw|api_?key|private)")
@@ -18,6 +19,11 @@ _ENV_READS = (
     (re.compile(r"""os\.environ\[\s*["'](\w+)["']\s*\]"""), True),
     (re.compile(r"""os\.environ\.get\(\s*["'](\w+)["']\s*(?:,\s*["']([^"'\n]*)["'])?"""), False),
     (re.compile(r"""os\.getenv\(\s*["'](\w+)["']\s*(?:,\s*["']([^"'\n]*)["'])?"""), False),
+    (
+        # django-environ and python-decouple
+        re.compile(r"""\b(?:env|config)(?:\.\w+)?\(\s*["']([A-Z]\w*)["'](?:,\s*cast=\w+)?\s*\)"""),
+        True,
+    ),
     (
         re.compile(r"""process\.env\.([A-Z_]\w*)(?:\s*(?:\|\||\?\?)\s*["'`]([^"'`\n]*)["'`])?"""),
         False,
@@ -58,6 +64,10 @@ _FLAG = re.compile(
 )
 
 
+_GUNICORN_BIND = re.compile(r"""^bind\s*=\s*\[?\s*["'][^"'\n]*:(\d{2,5})["']""", re.MULTILINE)
+_GUNICORN_CONFIG = re.compile(r"\bgunicorn\b.*?(?:\s-c|\s--config)[= ](?:file:)?(\S+)")
+
+
 @dataclass(frozen=True, slots=True)
 class Port:
     number: int
@@ -79,6 +89,15 @@ def port_in_code(source: str) -> Port | None:
 
 def port_in_command(command: str | None) -> int | None:
     match = _FLAG.search(command or "")
+    return values.number(match[1]) if match else None
+
+
+def port_in_gunicorn_config(place: Place, command: str) -> int | None:
+    """The port that gunicorn's own configuration binds, which wins over $PORT."""
+    if not re.search(r"\bgunicorn\b", command):
+        return None
+    named = _GUNICORN_CONFIG.search(command)
+    match = _GUNICORN_BIND.search(place.source(named[1] if named else "gunicorn.conf.py"))
     return values.number(match[1]) if match else None
 
 

@@ -16,6 +16,8 @@ TICKS = {
     "services.lifecycle.tasks.run_builds": settings.KYOZO["QUEUE_POLL_S"],
     "services.lifecycle.tasks.run_lifecycle": settings.KYOZO["QUEUE_POLL_S"],
     "services.lifecycle.tasks.sweep": settings.KYOZO["SWEEP_S"],
+    "services.lifecycle.tasks.clean": settings.KYOZO["CLEAN_S"],
+    "services.lifecycle.tasks.watch_disk": 60.0,
     "services.monitoring.tasks.check_health": 2.0,
     "services.monitoring.tasks.collect_metrics": settings.KYOZO["METRICS_S"],
     "services.monitoring.tasks.prune": 3600.0,

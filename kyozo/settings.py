@@ -9,6 +9,7 @@ from typing import Any
 import dj_database_url
 
 from kyozo import env
+from kyozo.machine.engine_install import is_ours
 from kyozo.platform.version import version
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -142,6 +143,7 @@ LOGGING: dict[str, Any] = {
     "loggers": {"httpx": {"level": "WARNING"}, "celery": {"level": "WARNING"}},
 }
 
+ENGINE_URL = env.text("KYOZO_ENGINE_URL") or env.text("DOCKER_HOST", "unix:///var/run/docker.sock")
 KYOZO: dict[str, Any] = {
     "HOME": HOME,
     "VERSION": version(),
@@ -152,14 +154,15 @@ KYOZO: dict[str, Any] = {
     "INSTALL": env.text("KYOZO_INSTALL")
     or hashlib.sha256(b"kyozo.install." + SECRET_KEY.encode()).hexdigest()[:12],
     "RUNTIME": env.text("KYOZO_RUNTIME", "docker"),
-    "ENGINE_URL": env.text("KYOZO_ENGINE_URL")
-    or env.text("DOCKER_HOST", "unix:///var/run/docker.sock"),
+    "ENGINE_URL": ENGINE_URL,
+    "OWN_ENGINE": env.boolean("KYOZO_OWN_ENGINE", default=is_ours(ENGINE_URL, state_dir=HOME)),
     # Not to be set from outside: the fault tests have settings of their own, with barriers in it.
     "STEP_RECORDER": "services.lifecycle.steps.StepRecorder",
     "ENGINE_TIMEOUT_S": env.number("KYOZO_ENGINE_TIMEOUT_S", 10),
     "PORT": env.integer("KYOZO_PORT", 7070),
     "ROUTER_PORT": env.integer("KYOZO_ROUTER_PORT", 7080),
     "HTTP_PORTS": env.port_range("KYOZO_HTTP_PORTS", "8080-8179"),
+    "ROUTER_RETRIES": env.boolean("KYOZO_ROUTER_RETRIES", default=True),
     "HOST_IP": env.text("KYOZO_HOST_IP", "127.0.0.1"),
     "NETWORKS": env.text("KYOZO_NETWORKS", "10.208.0.0/12"),
     "FOLDER_ROOTS": [Path(p).expanduser() for p in env.words("KYOZO_FOLDER_ROOTS")],
@@ -181,7 +184,18 @@ KYOZO: dict[str, Any] = {
     "STOP_GRACE_S": env.integer("KYOZO_STOP_GRACE_S", 10),
     "STALE_AFTER_S": env.number("KYOZO_STALE_AFTER_S", 60),
     "ADDRESS_REST_S": env.number("KYOZO_ADDRESS_REST_S", 600),
+    "CRASH_EXITS": env.integer("KYOZO_CRASH_EXITS", 5),
+    "CRASH_WINDOW_S": env.number("KYOZO_CRASH_WINDOW_S", 300),
+    "CRASH_PAUSE_S": env.number("KYOZO_CRASH_PAUSE_S", 10),
+    "CRASH_PAUSE_MAX_S": env.number("KYOZO_CRASH_PAUSE_MAX_S", 300),
     "METRICS_S": env.number("KYOZO_METRICS_S", 30),
+    "DISK_FULL_PERCENT": env.number("KYOZO_DISK_FULL_PERCENT", 90),
+    "DISK_CLEAN_PERCENT": env.number("KYOZO_DISK_CLEAN_PERCENT", 80),
+    "DISK_FREE_MB": env.integer("KYOZO_DISK_FREE_MB", 2048),
+    "CLEAN_S": env.number("KYOZO_CLEAN_S", 3600),
+    "KEEP_RELEASES": env.integer("KYOZO_KEEP_RELEASES", 5),
+    "KEEP_PULLED_DAYS": env.number("KYOZO_KEEP_PULLED_DAYS", 30),
+    "KEEP_CACHE_MB": env.integer("KYOZO_KEEP_CACHE_MB", 10240),
     "KEEP_SAMPLES_H": env.number("KYOZO_KEEP_SAMPLES_H", 24),
     "KEEP_EVENTS_DAYS": env.number("KYOZO_KEEP_EVENTS_DAYS", 90),
 }

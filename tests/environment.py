@@ -13,6 +13,8 @@ DEFAULTS = {
     "KYOZO_ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",
     "KYOZO_FOLDER_ROOTS": tempfile.gettempdir(),
     "KYOZO_LOG_LEVEL": "WARNING",
+    # Places to build are shared by the processes of a state folder, and so by parallel tests.
+    "KYOZO_BUILD_CONCURRENCY": "64",
 }
 for _name, _value in DEFAULTS.items():
     os.environ.setdefault(_name, _value)

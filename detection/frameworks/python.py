@@ -86,17 +86,29 @@ IMPORT_TO_DISTRIBUTION = {
     "zmq": "pyzmq",
 }
 
-# Debian packages a distribution needs to compile ("build") or to run.
+# gcc alone brings no C library to compile against, and a distribution's Python no headers.
+_COMPILER = ("gcc", "libc6-dev", "python3-dev")
+
+# Debian packages that a distribution needs to be compiled, or to run.
 SYSTEM_PACKAGES = {
-    "mysqlclient": ("default-libmysqlclient-dev", "pkg-config", "gcc"),
-    "psycopg2": ("libpq-dev", "gcc"),
+    "mysqlclient": ("default-libmysqlclient-dev", "pkg-config", *_COMPILER),
+    "psycopg2": ("libpq-dev", *_COMPILER),
     "psycopg": ("libpq5",),
-    "pycairo": ("libcairo2-dev", "pkg-config", "gcc"),
+    "pycairo": ("libcairo2-dev", "pkg-config", *_COMPILER),
+    "pygraphviz": ("libgraphviz-dev", "graphviz", *_COMPILER),
+    "python-ldap": ("libldap2-dev", "libsasl2-dev", *_COMPILER),
+    "netifaces": _COMPILER,
+    "pymssql": ("freetds-dev", *_COMPILER),
+    "uwsgi": _COMPILER,
+    "gdal": ("libgdal-dev", "g++", *_COMPILER),
+    "cairosvg": ("libcairo2",),
+    "graphviz": ("graphviz",),
+    "opencv-python": ("libgl1", "libglib2.0-0"),
     "pdf2image": ("poppler-utils",),
     "pydub": ("ffmpeg",),
-    "opencv-python": ("libgl1", "libglib2.0-0"),
+    "pyodbc": ("unixodbc",),
+    "pytesseract": ("tesseract-ocr",),
+    "python-magic": ("libmagic1",),
+    "pyzbar": ("libzbar0",),
     "weasyprint": ("libpango-1.0-0", "libpangoft2-1.0-0"),
-    "pymssql": ("freetds-dev", "gcc"),
-    "uwsgi": ("gcc", "libc6-dev"),
-    "gdal": ("libgdal-dev", "g++"),
 }

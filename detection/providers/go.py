@@ -58,7 +58,9 @@ def _describe(place: Place, notes: Notes) -> Finding:
     required = frozenset(m[1] for m in _REQUIRE.finditer(module) if not m[2])
     files = _files(place, chosen) if chosen is not None else []
     if chosen is not None:
-        notes.saw("main-package", files[0], "package main", weight=0.6)
+        # A program below, with nothing at the top that says so, may be a tool of the project.
+        is_stray = bool(chosen) and not notes.evidence
+        notes.saw("main-package", files[0], "package main", weight=0.35 if is_stray else 0.6)
     if len(mains) > 1:
         others = ", ".join(main or "." for main in mains if main != chosen)
         notes.warn(f"several programs: took {chosen or '.'}, not {others}")

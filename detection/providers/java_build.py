@@ -108,6 +108,8 @@ def read_gradle(place: Place) -> Build:
     task = "bootJar" if "org.springframework.boot" in groups else "build"
     if "com.github.johnrengelman.shadow" in groups or "com.gradleup.shadow" in groups:
         task = "shadowJar"
+    if "build/install/" in (place.text("Procfile") or ""):
+        task = "installDist"
     return Build(
         tool="gradle",
         file=files[0] if files else "settings.gradle",

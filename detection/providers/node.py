@@ -99,6 +99,7 @@ def _describe(place: Place, package: Package, notes: Notes) -> Finding:
         manifest_files=plan.manifests,
         output_directory=start.output,
         single_page=start.single_page,
+        system_packages=plan.system_packages,
         build_facts=plan.facts,
     )
 
@@ -130,7 +131,7 @@ def _port(
     if start.role != "server":
         return None
     script = re.sub(r"^.* run ", "", start.command or "")
-    flag = signs.port_in_command(package.scripts.get(script, start.command))
+    flag = signs.port_in_command(package.command(script) or start.command)
     written = signs.port_in_code(place.source(start.file)) if start.file else None
     if flag:
         notes.saw("port-in-command", "package.json", f"listens on {flag}")

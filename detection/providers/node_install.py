@@ -10,6 +10,8 @@ from detection.place import Place
 from detection.providers.node_package import LOCKS, Manager, Package, manager_version
 from detection.providers.node_start import NodeStart
 
+# TypeScript that nothing compiles is run by tsx, which the project need not have asked for.
+TSX = "tsx@4"
 _HOOKS = ("preinstall", "install", "postinstall", "prepare", "prepublish")
 _CONFIG = (
     ".npmrc",
@@ -19,6 +21,27 @@ _CONFIG = (
     "bunfig.toml",
     "pnpm-workspace.yaml",
 )
+
+
+# They compile themselves where no ready-made binary for this Node can be downloaded.
+_NATIVE = frozenset(
+    [
+        "bcrypt",
+        "better-sqlite3",
+        "isolated-vm",
+        "kerberos",
+        "libxmljs",
+        "libxmljs2",
+        "microtime",
+        "node-expat",
+        "node-pty",
+        "re2",
+        "sodium-native",
+        "sqlite3",
+        "zeromq",
+    ]
+)
+_COMPILER = ("g++", "make", "python3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +75,7 @@ class NodePlan:
     build: str | None
     manifests: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
+    system_packages: tuple[str, ...] = ()
 
 
 def plan_install(
@@ -72,19 +96,42 @@ def plan_install(
     if not manager.lock:
         notes.warn("no lock file: every build may install other versions")
     build = _build(package, framework, row)
-    facts = {"manager": manager.name}
-    if version:
-        facts["manager_version"] = version
+    facts = {"manager": manager.name} | ({"manager_version": version} if version else {})
+    facts |= _facts(place, package, start, root=root, prune=row.prune if build else None)
+    if start.role == "server":
+        facts |= _adapter(package, notes)
+    compiler = _COMPILER if package.dependencies & _NATIVE else ()
+    return NodePlan(install, build, _manifests(place), facts, compiler)
+
+
+def _facts(
+    place: Place, package: Package, start: NodeStart, *, root: Place, prune: str | None
+) -> dict[str, str]:
+    facts: dict[str, str] = {}
     if _needs_source(place, package, root):
         facts["needs_source"] = "yes"
-    if row.prune and build and package.development and not _starts_with_dev(package, start):
-        facts["prune"] = row.prune
+    if prune and package.development and not _starts_with_dev(package, start):
+        facts["prune"] = prune
+    if (start.command or "").startswith("npx tsx ") and "tsx" not in package.dependencies:
+        facts["interpreter"] = TSX
     if root.path != place.path:
         facts["workspace_path"] = (
             place.path if root.path == "." else place.path.removeprefix(f"{root.path}/")
         )
         facts["workspace_root"] = root.path
-    return NodePlan(install, build, _manifests(place), facts)
+    return facts
+
+
+def _adapter(package: Package, notes: Notes) -> dict[str, str]:
+    """SvelteKit makes a server with adapter-node, which adapter-auto takes where it finds this."""
+    adapters = {name for name in package.dependencies if name.startswith("@sveltejs/adapter-")}
+    if "@sveltejs/adapter-node" in adapters:
+        return {}
+    if "@sveltejs/adapter-auto" in adapters:
+        return {"build_environment": "GCP_BUILDPACKS=1"}
+    for adapter in sorted(adapters):
+        notes.warn(f"{adapter} makes nothing that starts here: use @sveltejs/adapter-node")
+    return {}
 
 
 def _build(package: Package, framework: NodeFramework | None, row: Row) -> str | None:
@@ -107,7 +154,7 @@ def _needs_source(place: Place, package: Package, root: Place) -> bool:
 def _starts_with_dev(package: Package, start: NodeStart) -> bool:
     """Whether the start script runs a tool that only the development dependencies bring."""
     script = (start.command or "").rpartition(" ")[2]
-    words = set(re.findall(r"[\w@/.-]+", package.scripts.get(script, start.command or "")))
+    words = set(re.findall(r"[\w@/.-]+", package.command(script) or start.command or ""))
     tools = {"ts-node", "tsx", "nodemon", "vite", "nest", "cross-env", "concurrently", "dotenv"}
     return bool(words & ((tools | package.development) - package.runtime))
 

@@ -17,6 +17,7 @@ LOCKS = (
     ("package-lock.json", "npm"),
     ("npm-shrinkwrap.json", "npm"),
 )
+_CALL = re.compile(r"\b(?:npm|pnpm|yarn|bun)(?: run)? ([\w:.-]+)")
 _MANAGERS = ("npm", "pnpm", "yarn", "bun")
 # The first release of each long-term line, by the name .nvmrc may use.
 _LTS = {
@@ -47,6 +48,15 @@ class Package:
     @property
     def dependencies(self) -> frozenset[str]:
         return self.runtime | self.development
+
+    def command(self, script: str | None, *, depth: int = 3) -> str:
+        """What a script runs; scripts that it calls are written out, `depth` levels down."""
+
+        def written_out(call: re.Match[str]) -> str:
+            is_ours = call[1] in self.scripts and depth > 0
+            return self.command(call[1], depth=depth - 1) if is_ours else call[0]
+
+        return _CALL.sub(written_out, self.scripts.get(script or "", ""))
 
 
 def read_package(place: Place) -> Package | None:

@@ -85,7 +85,7 @@ def _start_script(package: Package, framework: NodeFramework | None) -> str | No
 
 def _is_server_script(place: Place, package: Package, script: str | None) -> bool:
     """A start script that runs a program of the project, rather than a development server."""
-    command = package.scripts.get(script or "", "")
+    command = package.command(script)
     return bool(_SERVES.search(command)) and not _DEV_SERVER.search(command)
 
 
@@ -101,8 +101,7 @@ def _hybrid(
     if _renders_files(place, package, notes, framework):
         output = _angular_output(place) if framework.name == "angular" else framework.static_output
         return NodeStart("site", output=output, single_page=framework.single_page)
-    command = package.scripts.get(script or "", "")
-    if script and not _DEV_SERVER.search(command):
+    if script and not _DEV_SERVER.search(package.command(script)):
         return NodeStart("server", f"{runner} {script}")
     ssr = next((name for name in package.scripts if name.startswith("serve:ssr")), None)
     return NodeStart("server", f"{runner} {ssr}" if ssr else framework.start)
@@ -162,9 +161,7 @@ def _angular_output(place: Place) -> str:
 
 def _entry(place: Place, package: Package, script: str | None) -> str | None:
     """The file that runs: named by the start script, by main or module, or by custom."""
-    named = re.search(
-        r"(?:^|\s)(?:\./)?([\w./-]+\.[cm]?[jt]sx?)\b", package.scripts.get(script or "", "")
-    )
+    named = re.search(r"(?:^|\s)(?:\./)?([\w./-]+\.[cm]?[jt]sx?)\b", package.command(script))
     written = [named[1]] if named else []
     written += [t for key in ("main", "module") if (t := values.text(package.data, key))]
     for path in written:

@@ -13,6 +13,7 @@ from detection.frameworks.python import (
     SYSTEM_PACKAGES,
     PythonFramework,
 )
+from detection.model import EnvironmentVariable
 from detection.place import Place
 from detection.providers.python_entry import Entry, find_entry
 from detection.providers.python_files import read_module, third_party
@@ -97,6 +98,7 @@ def _describe(place: Place, notes: Notes, files: list[str]) -> Finding:
     plan = plan_install(place, notes, manager=manager, files=requirements.files, extras=extras)
     code = [file for file in (entry.file, *entry.settings) if file]
     version = pick(asked_versions(place, notes), notes, tool="python")
+    environment = signs.environment(notes, code)
     return Finding(
         service_type="python",
         language="python",
@@ -109,11 +111,11 @@ def _describe(place: Place, notes: Notes, files: list[str]) -> Finding:
         framework=framework.name if framework else None,
         package_manager=manager or "pip",
         install_command=plan.command,
-        build_command=_collect_static(place, entry, installed),
+        build_command=_collect_static(place, entry, installed, environment),
         start_command=entry.command,
         port=_port(notes, entry),
         health_endpoint=signs.health_in_code(notes, code) if entry.role == "server" else None,
-        environment=signs.environment(notes, code),
+        environment=environment,
         dependencies=installed,
         manifest_files=plan.manifests,
         system_packages=_system_packages(installed),
@@ -170,14 +172,25 @@ def _port(notes: Notes, entry: Entry) -> int | None:
     return signs.port_in_dotenv(notes) or entry.default_port
 
 
-def _collect_static(place: Place, entry: Entry, installed: frozenset[str]) -> str | None:
+def _collect_static(
+    place: Place,
+    entry: Entry,
+    installed: frozenset[str],
+    environment: tuple[EnvironmentVariable, ...],
+) -> str | None:
     """Django's collectstatic, where settings say the files are served from the image."""
     if not entry.manage or "whitenoise" not in installed:
         return None
     if not any(re.search(r"^STATIC_ROOT\b", place.source(f), re.MULTILINE) for f in entry.settings):
         return None
-    # Settings often insist on a key that only exists where the service runs.
-    return f"SECRET_KEY=build DJANGO_SECRET_KEY=build python {entry.manage} collectstatic --noinput"
+    # Settings often insist on a key, or an address, that only exists where the service runs.
+    values_for_build = {"SECRET_KEY": "build", "DJANGO_SECRET_KEY": "build"}
+    for variable in environment:
+        if variable.required:
+            stand_in = "sqlite:///build" if variable.name.endswith("URL") else "1"
+            values_for_build.setdefault(variable.name, stand_in)
+    assigned = " ".join(f"{name}={value}" for name, value in values_for_build.items())
+    return f"{assigned} python {entry.manage} collectstatic --noinput"
 
 
 def _system_packages(installed: Iterable[str]) -> tuple[str, ...]:

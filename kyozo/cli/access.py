@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from kyozo.cli.errors import FAILED, USAGE, CliError
+from kyozo.cli.groups import group
 from kyozo.cli.names import find_service
 from kyozo.cli.screen import one_line
 from kyozo.cli.session import Session, session_of
@@ -14,7 +15,7 @@ from kyozo.platform.credentials import Profile
 
 DASHBOARD = "dashboard"
 
-token = typer.Typer(help="Make, list and revoke API tokens.", no_args_is_help=True)
+token = group("Make, list and revoke API tokens.")
 
 
 def open_(

@@ -29,13 +29,13 @@ def analyze(
     """
     session = session_of(ctx)
     # Detection brings its tables along; no other command needs them.
-    from detection.__main__ import main as report  # noqa: PLC0415
-    from kyozo.cli.dockerfiles import write_all  # noqa: PLC0415
+    from detection.__main__ import show  # noqa: PLC0415
+    from kyozo.cli.dockerfiles import look, write_all  # noqa: PLC0415
 
+    found = look(folder)
     if write:
-        write_all(session, folder)
+        write_all(session, folder, found)
         return
-    form = ["--json"] if session.screen.is_json else ["--dockerfile"] if dockerfile else []
-    # An absolute path is never taken for an option.
-    if status := report([*form, str(folder.absolute())]):
-        raise typer.Exit(min(status, FAILED))
+    show(found, "json" if session.screen.is_json else "dockerfile" if dockerfile else None)
+    if not found.is_deployable:
+        raise typer.Exit(FAILED)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from kyozo.cli.errors import ApiError, UnreachableError
+from kyozo.cli.errors import USAGE, ApiError, CliError, UnreachableError
 from kyozo.cli.screen import one_line
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -36,16 +36,24 @@ class Api:
         self.token = token
         self.team_id = team_id
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._http = httpx.Client(
-            base_url=f"{self.url}/api/v1",
-            headers=headers | ({"X-Team-ID": team_id} if team_id else {}),
-            timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
-            # Reading all certificates takes its time, and plain HTTP needs none (redirects are not
-            # followed).
-            verify=self.url.startswith("https:"),
-            # A proxy meant for the internet cannot reach this machine's own address.
-            trust_env=not is_loopback(self.url),
-        )
+        try:
+            self._http = httpx.Client(
+                base_url=f"{self.url}/api/v1",
+                headers=headers | ({"X-Team-ID": team_id} if team_id else {}),
+                timeout=httpx.Timeout(READ_S, connect=CONNECT_S),
+                # Reading all certificates takes its time, and plain HTTP needs none (redirects are
+                # not followed).
+                verify=self.url.startswith("https:"),
+                # A proxy meant for the internet cannot reach this machine's own address.
+                trust_env=not is_loopback(self.url),
+            )
+        except (httpx.InvalidURL, ValueError) as exc:
+            raise CliError(
+                f"no request can be made of this address, token and team: {one_line(exc)}",
+                fix="check --url, --token and --team",
+                code="usage",
+                status=USAGE,
+            ) from exc
 
     def close(self) -> None:
         self._http.close()

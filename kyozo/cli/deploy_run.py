@@ -3,17 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from kyozo.cli import analysis_view, dotenv_offer, local
 from kyozo.cli.answers import Json, Operation, Service
 from kyozo.cli.carry_out import follow
-from kyozo.cli.errors import FAILED, CliError
+from kyozo.cli.errors import FAILED, ApiError, CliError
 from kyozo.cli.outcome import show_endings
 from kyozo.cli.screen import one_line
 from kyozo.cli.session import Session
+
+if TYPE_CHECKING:
+    from kyozo.cli.client import Api
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +87,24 @@ def _check(place: Path) -> None:
 
 def _begin(session: Session, place: Path, body: Mapping[str, Any]) -> Deployed:
     api = session.api
-    registered = api.post(api.team_path("/workspaces"), {"workspace": {"folder": str(place)}})
-    path = api.team_path(f"/workspaces/{registered.data['id']}/deploy")
+    path = api.team_path(f"/workspaces/{_workspace_id(api, place)}/deploy")
     deployed = Deployed.parse(api.post(path, body).data)
     analysis_view.show(session.screen, deployed.raw.get("analysis") or {})
     for name, reason in deployed.skipped:
         session.screen.say(f"{one_line(name)} is skipped: {one_line(reason)}", style="yellow")
     return deployed
+
+
+def _workspace_id(api: "Api", place: Path) -> str:
+    """Only an administrator registers a folder; to deploy one that is registered takes less."""
+    workspaces = api.team_path("/workspaces")
+    try:
+        return str(api.post(workspaces, {"workspace": {"folder": str(place)}}).data["id"])
+    except ApiError as exc:
+        known = {row["folder"]: row["id"] for row in api.get(workspaces)}
+        if exc.code != "forbidden" or str(place.resolve()) not in known:
+            raise
+        return str(known[str(place.resolve())])
 
 
 def _show_detached(session: Session, deployed: Deployed) -> None:

@@ -1,20 +1,23 @@
-"""`kyozo analyze --write`: the Dockerfiles that would be used, as files to be kept and changed."""
+"""What `kyozo analyze` does: looks at a folder, and writes the Dockerfiles that would be used."""
 
 from pathlib import Path
 
 import detection
-from detection import DetectedService
+from detection import Analysis, DetectedService
 from kyozo.cli.errors import CliError
 from kyozo.cli.screen import one_line
 from kyozo.cli.session import Session
 
 
-def write_all(session: Session, folder: Path) -> None:
-    """One for each service that has none; a file that is there is never replaced."""
+def look(folder: Path) -> Analysis:
     try:
-        found = detection.analyze(folder)
+        return detection.analyze(folder.absolute())
     except detection.DetectionError as exc:
         raise CliError(str(exc), code=exc.code) from exc
+
+
+def write_all(session: Session, folder: Path, found: Analysis) -> None:
+    """One for each service that has none; a file that is there is never replaced."""
     written = [path for service in found.services if (path := _write(folder, service))]
     if not written:
         raise CliError(

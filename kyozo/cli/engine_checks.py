@@ -1,6 +1,7 @@
 """Checks of the container engine: does it answer, can it build, does it reach a registry."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -13,6 +14,7 @@ from kyozo.machine.errors import MachineError
 from kyozo.platform.state import StateDir
 from services.builds.base_images.tools import TOOLS
 from services.builds.client import ClientMissingError, find_client
+from services.runtimes.base import Disk
 
 FIRST_BUILDKIT_API = (1, 39)
 ASK_S = 10
@@ -78,6 +80,8 @@ def _asked(engine: EngineAddress) -> Iterator[Finding]:
     """What only the engine itself can tell."""
     with _client(engine) as client:
         yield _clock(client)
+        if engine.is_local:
+            yield _disk(client)
         yield _registry(client)
 
 
@@ -98,6 +102,25 @@ def _clock(client: httpx.Client) -> Finding:
     if apart > CLOCK_MARGIN_S:
         return warn("clock", f"{apart:.0f} s apart from the engine's", "synchronise both (NTP)")
     return ok("clock", "agrees with the engine's")
+
+
+def _disk(client: httpx.Client) -> Finding:
+    """The limits are the platform's own: from one it cleans up, from the other it refuses."""
+    try:
+        root = str(client.get("/info").json()["DockerRootDir"])
+        use = shutil.disk_usage(root)
+    except (httpx.HTTPError, KeyError, ValueError, OSError):
+        return warn("engine disk", "the engine does not say where it keeps its data")
+    disk = Disk(root, used_bytes=use.used, free_bytes=use.free)
+    full = env.number("KYOZO_DISK_FULL_PERCENT", 90)
+    filling = env.number("KYOZO_DISK_CLEAN_PERCENT", 80)
+    free_mb = env.integer("KYOZO_DISK_FREE_MB", 2048)
+    fix = "see what `kyozo clean --dry-run` would remove"
+    if disk.is_beyond(percent=full, free_mb=free_mb):
+        return fail("engine disk", f"{disk}: no build begins", fix)
+    if disk.is_beyond(percent=filling, free_mb=2 * free_mb):
+        return warn("engine disk", f"{disk}: above {full:g} % no build begins", fix)
+    return ok("engine disk", str(disk))
 
 
 def _moment(text: str) -> datetime:

@@ -7,11 +7,12 @@ import typer
 
 from kyozo.cli import dotenv
 from kyozo.cli.errors import USAGE, CliError
+from kyozo.cli.groups import group
 from kyozo.cli.names import find_service
 from kyozo.cli.screen import one_line
 from kyozo.cli.session import Session, session_of
 
-env = typer.Typer(help="Show and change a service's environment variables.", no_args_is_help=True)
+env = group("Show and change a service's environment variables.")
 
 Name = Annotated[str, typer.Argument(help="Name of the service, or its beginning.")]
 
@@ -55,6 +56,8 @@ def list_variables(ctx: typer.Context, service: Name) -> None:
     if session.screen.is_json:
         session.screen.emit(found)
         return
+    if not found["variables"]:
+        session.screen.say("no variables; set one with `kyozo env set SERVICE NAME=VALUE`")
     for name, value in sorted(found["variables"].items()):
         shown = "(secret)" if value is None else value
         session.screen.say(f"{one_line(name)}={one_line(shown)}")

@@ -7,6 +7,7 @@ import typer
 
 from kyozo import env
 from kyozo.cli.errors import USAGE, CliError
+from kyozo.cli.groups import group
 from kyozo.cli.local import find_engine
 from kyozo.cli.screen import one_line
 from kyozo.cli.session import Session, session_of
@@ -14,19 +15,19 @@ from kyozo.cli.session import Session, session_of
 if TYPE_CHECKING:
     from services.builds.base_images.workshop import Workshop
 
-images = typer.Typer(help="List, make and fetch base images.", no_args_is_help=True)
+images = group("List, make and fetch base images.")
 
 Names = Annotated[list[str], typer.Argument(metavar="NAME...", help="python, node:22, ...")]
 MIB = 1024 * 1024
 
 
-@images.command("list")
+@images.command("ls")
 def list_(ctx: typer.Context) -> None:
     """List the base images: what can be made here, and what is here.
 
     \b
     Examples:
-      kyozo images list
+      kyozo images ls
     """
     session = session_of(ctx)
     from services.builds.base_images import catalogue  # noqa: PLC0415 - for these commands only

@@ -8,10 +8,12 @@ import typer
 
 from kyozo.cli.answers import Service
 from kyozo.cli.names import all_services, find_service
+from kyozo.cli.releases import get_releases, show_releases
 from kyozo.cli.screen import one_line
 from kyozo.cli.session import Session, session_of
 
 SHOWN_EVENTS = 5
+SHOWN_RELEASES = 5
 
 
 def ls(ctx: typer.Context) -> None:
@@ -44,7 +46,7 @@ def status(
 ) -> None:
     """Show one service in full.
 
-    State with its age, addresses, use and last events. Without a name: all services.
+    State with its age, addresses, use, last events and releases. Without a name: all services.
 
     \b
     Examples:
@@ -60,12 +62,17 @@ def status(
     path = api.team_path(f"/services/{chosen.id}")
     detail = api.get(path)
     use = api.get(f"{path}/status")
+    releases = get_releases(session, chosen.id)[:SHOWN_RELEASES]
     if session.screen.is_json:
-        session.screen.emit({**detail, **use})
+        session.screen.emit({**detail, **use, "releases": releases})
         return
     for label, value in _facts(Service.parse(detail), use):
         session.screen.say(f"{label:<12} {one_line(value)}")
+    _show_last_lines(session, detail.get("status_detail") or {})
     _show_events(session, detail.get("deployment_events") or [])
+    if releases:
+        session.screen.say("last releases")
+        show_releases(session, releases)
 
 
 def _facts(service: Service, use: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
@@ -74,6 +81,7 @@ def _facts(service: Service, use: Mapping[str, Any]) -> Iterator[tuple[str, obje
     yield "status", f"{service.status}{_age(raw.get('observed_at'))}"
     rows = {
         "reason": raw.get("status_reason"),
+        "fix": (raw.get("status_detail") or {}).get("fix"),
         "deployment": raw.get("deployment_status"),
         "health": raw.get("health_status"),
         "replicas": service.replicas,
@@ -100,6 +108,14 @@ def _age(moment: object) -> str:
     except ValueError:
         return ""
     return f", seen {max(0, round((datetime.now(UTC) - seen).total_seconds()))} s ago"
+
+
+def _show_last_lines(session: Session, trouble: Mapping[str, Any]) -> None:
+    """What an instance in a crash loop wrote before it ended."""
+    if lines := trouble.get("log_tail") or []:
+        session.screen.say("last lines")
+    for line in lines:
+        session.screen.say(f"  {one_line(line)}")
 
 
 def _show_events(session: Session, events: list[Mapping[str, Any]]) -> None:

@@ -15,7 +15,6 @@ from kyozo.platform.state import StateDir
 GIB = 1024**3
 SCARCE_GIB = 5
 TOO_LITTLE_GIB = 1
-ENGINE_DATA = Path("/var/lib/docker")
 
 
 def run(state: StateDir) -> Iterator[Finding]:
@@ -25,11 +24,10 @@ def run(state: StateDir) -> Iterator[Finding]:
 
 
 def _disk(root: Path) -> Finding:
-    """The fullest of the disks that are written to."""
+    """Where the state is; the engine's own disk is among what the engine is asked."""
     existing = next(path for path in [root, *root.parents] if path.exists())
-    places = [existing, *([ENGINE_DATA] if ENGINE_DATA.exists() else [])]
-    free, place = min((shutil.disk_usage(path).free / GIB, path) for path in places)
-    text = f"{free:.1f} GiB free at {place}"
+    free = shutil.disk_usage(existing).free / GIB
+    text = f"{free:.1f} GiB free at {existing}"
     if free < TOO_LITTLE_GIB:
         return fail("disk", text, "free some space: images and build caches are the usual reason")
     if free < SCARCE_GIB:

@@ -1,6 +1,7 @@
 """All commands in one place, the options they share, and how an error becomes an exit status."""
 
 import sys
+from itertools import takewhile
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from typer.main import get_command
 from kyozo.cli import (
     access,
     analyze,
+    clean,
     deploy,
     doctor,
     env,
@@ -20,14 +22,17 @@ from kyozo.cli import (
 )
 from kyozo.cli.completion import COMPLETE_VARIABLE, completion, prepare
 from kyozo.cli.errors import INTERRUPTED, USAGE, CliError
+from kyozo.cli.groups import Group
 from kyozo.cli.screen import Screen
 from kyozo.cli.session import Session
+from kyozo.env import SettingError
 from services.errors import KyozoError
 
 SHARED = {"--json": 0, "--url": 1, "--token": 1, "--team": 1}
 
 app = typer.Typer(
     name="kyozo",
+    cls=Group,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -80,6 +85,7 @@ app.command()(analyze.analyze)
 app.add_typer(env.env, name="env")
 app.add_typer(access.token, name="token")
 app.add_typer(images.images, name="images")
+app.command()(clean.clean)
 app.command()(access.login)
 app.command()(doctor.doctor)
 app.command()(completion)
@@ -89,7 +95,7 @@ app.command("version")(power.show_version)
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit status."""
     given = sys.argv[1:] if arguments is None else arguments
-    screen = Screen(is_json="--json" in given)
+    screen = Screen(is_json="--json" in takewhile("--".__ne__, given))
     prepare()
     try:
         status = get_command(app).main(
@@ -105,8 +111,10 @@ def main(arguments: list[str] | None = None) -> int:
         # Whoever read the output has seen enough; nothing may be written any more, at exit neither.
         sys.stdout = sys.stderr
         return 0
-    except (typer.TyperException, CliError, KyozoError) as exc:
-        return _say_error(screen, exc)
+    except typer.TyperException as exc:
+        return _say_usage(screen, exc)
+    except (CliError, KyozoError, SettingError, OSError) as exc:
+        return _say_error(screen, _as_ours(exc))
     return int(status or 0)
 
 
@@ -128,30 +136,40 @@ def hoist(arguments: list[str]) -> list[str]:
     return front + rest
 
 
-def _say_error(screen: Screen, exc: typer.TyperException | CliError | KyozoError) -> int:
-    if isinstance(exc, typer.TyperException):
-        return _say_usage(exc)
-    error = (
-        CliError(exc.message, fix=exc.fix, code=exc.error_code)
-        if isinstance(exc, KyozoError)
-        else exc
-    )
+def _as_ours(exc: CliError | KyozoError | SettingError | OSError) -> CliError:
+    if isinstance(exc, CliError):
+        return exc
+    if isinstance(exc, KyozoError):
+        return CliError(exc.message, fix=exc.fix, code=exc.error_code)
+    if isinstance(exc, SettingError):
+        return CliError(str(exc), fix="docs/settings.md lists the settings", code="setting")
+    return CliError(str(exc), code="system")
+
+
+def _say_error(screen: Screen, error: CliError) -> int:
     screen.note(f"error: {error.message}")
     for line in error.lines:
         screen.note(f"  {line}")
     if error.fix:
         screen.note(f"try: {error.fix}")
-    if screen.is_json:
-        answer = {"code": error.code, "message": error.message, "fix": error.fix}
-        screen.emit({"error": {**answer, "details": list(error.lines)}})
+    _emit_error(screen, error)
     return error.status
 
 
-def _say_usage(exc: typer.TyperException) -> int:
+def _say_usage(screen: Screen, exc: typer.TyperException) -> int:
     """With the command's usage where the exception knows it; typer keeps that class to itself."""
     show = getattr(exc, "show", None)
     if callable(show):
         show()
     else:
-        sys.stderr.write(f"error: {exc.format_message()}\n")
+        screen.note(f"error: {exc.format_message()}")
+    message = exc.format_message().partition("\n")[0]
+    error = CliError(message, fix="add --help to the command", code="usage")
+    _emit_error(screen, error)
     return USAGE
+
+
+def _emit_error(screen: Screen, error: CliError) -> None:
+    if screen.is_json:
+        answer = {"code": error.code, "message": error.message, "fix": error.fix}
+        screen.emit({"error": {**answer, "details": list(error.lines)}})

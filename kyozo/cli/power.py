@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from kyozo.cli import local, router_stop
+from kyozo.cli import leftovers, local
 from kyozo.cli.carry_out import follow, get_operation
 from kyozo.cli.errors import CliError
 from kyozo.cli.names import all_services
@@ -38,7 +38,13 @@ def up(
     # Only this command needs the whole server in its own process.
     from kyozo.platform import serve  # noqa: PLC0415
 
-    raise typer.Exit(serve.run(host, port))
+    status = serve.run(host, port)
+    raise CliError(
+        "the platform could not begin",
+        fix="the line above says why",
+        code="platform.start_failed",
+        status=status,
+    )
 
 
 def _start(session: Session, host: str, port: int | None) -> None:
@@ -77,7 +83,7 @@ def down(
         _stop_services(session)
     stopped = daemon.stop(session.state)
     if everything:
-        router_stop.stop_router(session.state)
+        leftovers.clear(session.state)
     kept = "" if everything else "; services and router keep running"
     what = f"platform stopped (process {stopped.pid})" if stopped else "no platform was running"
     session.screen.say(what + kept)

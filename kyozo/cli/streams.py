@@ -84,19 +84,20 @@ def events(
     ctx: typer.Context,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new ones.")] = False,
     service: Annotated[str, typer.Option(help="Only of this service.")] = "",
-    lines: Annotated[int, typer.Option("--lines", "-n", min=1, max=1000)] = 20,
+    limit: Annotated[int, typer.Option("--limit", "--lines", "-n", min=1, max=1000)] = 20,
 ) -> None:
     """Show what happened, newest last.
 
     \b
     Examples:
       kyozo events
+      kyozo events --limit 100
       kyozo events --follow --service api
     """
     session = session_of(ctx)
     api = session.api
     service_id = find_service(api, service).id if service else ""
-    found = api.get(api.team_path("/events"), limit=lines, service_id=service_id)
+    found = api.get(api.team_path("/events"), limit=limit, service_id=service_id)
     for row in found:
         _show_event(session, row, row)
     if follow:

@@ -8,6 +8,7 @@ from kyozo.cli.answers import Operation, Service
 from kyozo.cli.carry_out import follow_to_end, get_operation
 from kyozo.cli.errors import USAGE, CliError
 from kyozo.cli.names import find_service
+from kyozo.cli.releases import get_releases, show_releases
 from kyozo.cli.screen import one_line
 from kyozo.cli.session import Session, session_of
 
@@ -69,6 +70,7 @@ def rollback(
     service: Name,
     to: Annotated[int | None, typer.Option(help="Release number; usually the one before.")] = None,
     show: Annotated[bool, typer.Option("--list", help="List the releases instead.")] = False,
+    diff: Annotated[int, typer.Option(help="Show what that release changed instead.")] = 0,
     detach: Detach = False,
 ) -> None:
     """Go back to an earlier release.
@@ -80,7 +82,11 @@ def rollback(
       kyozo rollback api
       kyozo rollback api --list
       kyozo rollback api --to 3
+      kyozo rollback api --diff 3
     """
+    if diff:
+        _show_diff(session_of(ctx), service, diff)
+        return
     if show:
         _list_releases(session_of(ctx), service)
         return
@@ -91,6 +97,9 @@ def rm(
     ctx: typer.Context,
     service: Name,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    volumes: Annotated[
+        bool, typer.Option("--volumes", help="Its data, too: what no other service mounts.")
+    ] = False,
     detach: Detach = False,
 ) -> None:
     """Remove a service and its instances. Volumes are kept.
@@ -99,26 +108,28 @@ def rm(
     Examples:
       kyozo rm api
       kyozo rm api --yes
+      kyozo rm db --volumes
     """
     session = session_of(ctx)
     chosen = find_service(session.api, service)
     if not yes:
-        _confirm(session, chosen)
+        _confirm(session, chosen, what=" and its data" if volumes else "")
     api = session.api
-    api.delete(api.team_path(f"/services/{chosen.id}"))
+    api.delete(api.team_path(f"/services/{chosen.id}"), volumes=str(volumes).lower())
     found = api.get(api.team_path("/operations"), service_id=chosen.id)
     removal = [Operation.parse(row) for row in found if row.get("kind") == "remove"][:1]
     if detach or not removal:
         _say_begun(session, chosen, "rm")
         return
     follow_to_end(session, removal)
-    session.screen.say(f"{one_line(chosen.name)} is removed; its volumes are kept")
+    end = "its volumes, too" if volumes else "its volumes are kept"
+    session.screen.say(f"{one_line(chosen.name)} is removed; {end}")
 
 
-def _confirm(session: Session, service: Service) -> None:
+def _confirm(session: Session, service: Service, *, what: str) -> None:
     if not session.screen.is_interactive:
         raise CliError(f"rm {service.name} needs --yes here", code="needs_yes", status=USAGE)
-    typer.confirm(f"remove {one_line(service.name)}?", abort=True)
+    typer.confirm(f"remove {one_line(service.name)}{what}?", abort=True)
 
 
 def _ask(
@@ -150,20 +161,29 @@ def _say_begun(session: Session, service: Service, verb: str) -> None:
         session.screen.emit({"service_id": service.id, "begun": verb})
 
 
-def _list_releases(session: Session, name: str) -> None:
+def _show_diff(session: Session, name: str, number: int) -> None:
     api = session.api
     chosen = find_service(api, name)
-    found = api.get(api.team_path(f"/services/{chosen.id}/releases"))
+    found = api.get(api.team_path(f"/services/{chosen.id}/releases/{number}/diff"))
     if session.screen.is_json:
         session.screen.emit(found)
         return
     rows = [
-        (
-            row["number"],
-            "current" if row["is_current"] else "",
-            row["created_at"],
-            row["created_by"],
-        )
-        for row in found
+        (one_line(row["field"]), row["kind"], _value(row["before"]), _value(row["after"]))
+        for row in found["changes"]
     ]
-    session.screen.table(["RELEASE", "", "MADE", "BY"], rows)
+    session.screen.table(["FIELD", "", f"RELEASE {found['against'] or '-'}", f"{number}"], rows)
+
+
+def _value(value: object) -> str:
+    """Digests are long and nobody reads them to the end."""
+    text = "" if value is None else one_line(str(value))
+    return f"{text[:18]}…" if text.startswith("sha256:") else text
+
+
+def _list_releases(session: Session, name: str) -> None:
+    found = get_releases(session, find_service(session.api, name).id)
+    if session.screen.is_json:
+        session.screen.emit(found)
+    else:
+        show_releases(session, found)

@@ -84,9 +84,9 @@ class EngineSetup:
         return self.state_dir / MARKER
 
 
-def is_ours(engine: EngineAddress, *, state_dir: Path) -> bool:
+def is_ours(engine_url: str, *, state_dir: Path) -> bool:
     """Whether Kyozo installed it: only there may the shared build cache be trimmed."""
-    return engine.url == Daemon().url and (state_dir / MARKER).exists()
+    return engine_url == Daemon().url and (state_dir / MARKER).exists()
 
 
 def _quietly(log: Log) -> Log:

@@ -3,6 +3,7 @@
 Imported only when Django is set up.
 """
 
+import gc
 import logging
 import socket
 import threading
@@ -51,6 +52,9 @@ class RunningPlatform:
         self._start_workers()
         self._enter(READY)
         log.info("Kyozo %s at %s", self._record.version, self._record.url)
+        # What was imported stays: a full collection that looks at all of it holds up every socket.
+        gc.collect()
+        gc.freeze()
         _server().run(sockets=[listener])
 
     def stop(self) -> None:

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 
 from services.errors import BadRequestError
 from services.lifecycle.deploy import DeployOptions
+from services.lifecycle.update import without_nulls
 from services.models.checks import (
     Check,
     ComplaintError,
@@ -28,7 +29,7 @@ from services.models.config import (
     PLAIN,
     SECRET_NAMES,
     SERVICE,
-    relative_path,
+    folder_path,
 )
 from services.teams.models import Scope
 from services.teams.policy import as_uuid
@@ -36,11 +37,11 @@ from services.teams.policy import as_uuid
 # Answers can be sent back as they came: what only we decide is read over, not refused.
 READ_ONLY = frozenset(
     {
-        "id", "status", "status_reason", "deployment_status", "health_status", "observed_at",
-        "container_id", "image_id", "release", "process", "detection_confidence", "depends_on",
-        "overrides", "warnings", "urls", "has_pending_changes", "created_at", "updated_at",
-        "deployed_at", "stopped_at", "team_id", "workspace", "team", "deployment_events",
-        "health_checks",
+        "id", "status", "status_reason", "status_detail", "deployment_status", "health_status",
+        "observed_at", "container_id", "image_id", "release", "process", "detection_confidence",
+        "depends_on", "overrides", "warnings", "urls", "has_pending_changes", "created_at",
+        "updated_at", "deployed_at", "stopped_at", "team_id", "workspace", "team",
+        "deployment_events", "health_checks",
     }
 )  # fmt: skip
 
@@ -84,9 +85,9 @@ DEPLOY = OPTIONS | {"overrides": OVERRIDES}
 ROLLBACK: dict[str, Check] = {"release": optional(whole(1, 2**31 - 1))}
 VARIABLES: dict[str, Check] = {"variables": ENVIRONMENT, "secret_variables": SECRET_NAMES}
 WORKSPACE: dict[str, Check] = {"name": PLAIN, "folder": absolute_folder}
-ANALYSE: dict[str, Check] = {"folder_path": relative_path, "overrides": OVERRIDES}
+ANALYSE: dict[str, Check] = {"folder_path": folder_path, "overrides": OVERRIDES}
 DEPLOY_FOLDER = OPTIONS | {
-    "folder_path": relative_path,
+    "folder_path": folder_path,
     "only": list_of(text(most=200), most=50),
     "overrides": OVERRIDES,
     "name": NAME,
@@ -96,6 +97,7 @@ TOKEN: dict[str, Check] = {
     "scope": choice([scope.value for scope in Scope]),
     "expires_at": optional(moment),
 }
+CLEAN: dict[str, Check] = {"dry_run": flag}
 MAPPING: dict[str, Check] = {"source": IMAGE, "target": IMAGE}
 
 
@@ -125,10 +127,6 @@ def new_service_fields(request: Request, table: dict[str, Check], *required: str
     if "environment" in fields:
         fields["environment"] = without_nulls(fields["environment"])
     return fields
-
-
-def without_nulls(variables: dict[str, str | None]) -> dict[str, str]:
-    return {name: value for name, value in variables.items() if value is not None}
 
 
 def deploy_options(fields: dict[str, Any]) -> DeployOptions:

@@ -16,7 +16,7 @@ from services.lifecycle.rollback import rollback
 from services.lifecycle.scale import scale
 from services.lifecycle.start import start
 from services.lifecycle.stop import stop
-from services.lifecycle.update import update_service
+from services.lifecycle.update import override
 from services.models import Operation, Service
 from services.models.checks import read
 from services.teams.views import TeamView
@@ -68,8 +68,7 @@ class Deploy(VerbView):
         fields = read(request.data, DEPLOY)
         service = find.service(self.team, service_id)
         if overrides := fields.get("overrides"):
-            overrides = {**service.overrides, **overrides}
-            update_service(service, fields={"overrides": overrides}, actor=self.actor)
+            override(service, overrides, actor=self.actor)
         return self.answer(
             service, deploy(service, actor=self.actor, options=deploy_options(fields))
         )

@@ -1,5 +1,6 @@
 """/services: list, create, read, change and remove."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -10,35 +11,24 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from services.api import find, scopes
-from services.api.inputs import (
-    NEW_SERVICE,
-    new_service_fields,
-    service_fields,
-    without_nulls,
-)
+from services.api.inputs import NEW_SERVICE, new_service_fields, service_fields
 from services.api.paging import MOST, USUAL, Page, cursor, page
-from services.api.query import identifier, number, one_of, query, word
+from services.api.query import identifier, one_of, query, word
+from services.api.query import number as number_between
 from services.api.serializers.build import release_json
 from services.api.serializers.service import service_detail_json, service_json, shown
 from services.errors import InvalidError, NotFoundError
+from services.lifecycle.compare import compare
 from services.lifecycle.create import create_service
 from services.lifecycle.remove import remove
-from services.lifecycle.update import update_service
+from services.lifecycle.update import change_service
 from services.models import Service, Status, Workspace
-from services.models.checks import read
 from services.models.config import SERVICE
 from services.models.service import ServiceQuerySet
 from services.teams.models import Team
 from services.teams.views import TeamView
 
-MAPS = (
-    "deployment_config",
-    "port_mappings",
-    "volume_mounts",
-    "resource_limits",
-    "health_check_config",
-    "scaling_config",
-)
+MOST_RELEASES = 2**31 - 1
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 SORT = {"name": "name", "created_at": "created_at", "deployed_at": "deployed", "status": "status"}
 
@@ -67,20 +57,21 @@ class ServiceDetail(TeamView):
         return Response({"data": service_detail_json(row)})
 
     def put(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        service = find.service(self.team, service_id)
-        fields = changes(service, service_fields(request, SERVICE), is_merge=False)
-        update_service(service, fields=fields, actor=self.actor)
-        return Response({"data": service_detail_json(fresh(service))})
+        return self._change(request, service_id, is_merge=False)
 
     def patch(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        service = find.service(self.team, service_id)
-        fields = changes(service, service_fields(request, SERVICE), is_merge=True)
-        update_service(service, fields=fields, actor=self.actor)
-        return Response({"data": service_detail_json(fresh(service))})
+        return self._change(request, service_id, is_merge=True)
 
     def delete(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        remove(find.service(self.team, service_id), actor=self.actor)
+        volumes = query(request, volumes=one_of(("true", "false"))).get("volumes") == "true"
+        remove(find.service(self.team, service_id), actor=self.actor, volumes=volumes)
         return Response(status=204)
+
+    def _change(self, request: Request, service_id: UUID, *, is_merge: bool) -> Response:
+        service = find.service(self.team, service_id)
+        fields = service_fields(request, SERVICE)
+        change_service(service, fields=fields, is_merge=is_merge, actor=self.actor)
+        return Response({"data": service_detail_json(fresh(service))})
 
 
 class ReleaseList(TeamView):
@@ -93,6 +84,19 @@ class ReleaseList(TeamView):
         return Response({"data": [release_json(row, current_id=current) for row in rows]})
 
 
+class ReleaseDiff(TeamView):
+    """`against` names the other release; without it the one before."""
+
+    scopes = scopes.READ
+
+    def get(self, request: Request, *, service_id: UUID, number: int, **_: Any) -> Response:
+        service = find.service(self.team, service_id)
+        want = query(request, against=number_between(1, MOST_RELEASES))
+        against, found = compare(service, number, against=want.get("against"))
+        changes = [asdict(one) for one in found]
+        return Response({"data": {"release": number, "against": against, "changes": changes}})
+
+
 def asked(request: Request) -> dict[str, Any]:
     return query(
         request,
@@ -102,7 +106,7 @@ def asked(request: Request) -> dict[str, Any]:
         search=word,
         sort_by=one_of(SORT),
         sort_order=one_of(("asc", "desc")),
-        limit=number(1, MOST),
+        limit=number_between(1, MOST),
         after=cursor,
     )
 
@@ -129,31 +133,6 @@ def fresh(service: Service) -> Service:
     if row is None:  # removed by somebody else while the verb ran
         raise NotFoundError("Service not found")
     return row
-
-
-def changes(service: Service, fields: dict[str, Any], *, is_merge: bool) -> dict[str, Any]:
-    """The columns that change. PUT replaces a map, PATCH merges it; a null variable is kept by a
-    PUT (secrets read back null), deleted by a PATCH. A type that was set outlives the next look."""
-    changed = {**fields, **(_merged(service, fields) if is_merge else {})}
-    if (given := fields.get("environment")) is not None:
-        had: dict[str, str] = service.environment
-        merged = {**had, **given} if is_merge else {k: _kept(had, k, v) for k, v in given.items()}
-        changed["environment"] = without_nulls(merged)
-    if service_type := changed.pop("service_type", None):
-        changed["overrides"] = {**service.overrides, "type": service_type}
-    if folder_path := changed.get("folder_path"):
-        changed["detected_in"] = folder_path
-    return changed
-
-
-def _merged(service: Service, fields: dict[str, Any]) -> dict[str, Any]:
-    """Checked again as a whole: two halves that are fine alone can contradict each other."""
-    maps = {name: {**getattr(service, name), **fields[name]} for name in MAPS if name in fields}
-    return read(maps, SERVICE, message="Service validation failed")
-
-
-def _kept(had: dict[str, str], name: str, value: str | None) -> str | None:
-    return had.get(name) if value is None else value
 
 
 def _own_workspace(team: Team, pk: UUID) -> Workspace:

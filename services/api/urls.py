@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path, registe
 
 from services.api import (
     builds,
+    clean,
     env,
     errors,
     events,
@@ -53,6 +54,7 @@ one_service: Routes = [
     path("/health", monitoring.ServiceHealth.as_view()),
     path("/metrics", monitoring.ServiceMetrics.as_view()),
     path("/releases", service.ReleaseList.as_view()),
+    path("/releases/<int:number>/diff", service.ReleaseDiff.as_view()),
     path("/env", env.Environment.as_view()),
 ]
 one_workspace: Routes = [
@@ -74,6 +76,7 @@ one_team: Routes = [
     path("/events", events.EventList.as_view()),
     path("/tokens", tokens.TokenList.as_view()),
     path("/tokens/<key:token_id>", tokens.TokenDetail.as_view()),
+    path("/clean", clean.CleanUp.as_view()),
     path("/image-mappings", image_mappings.ImageMappings.as_view()),
 ]
 urlpatterns: Routes = [

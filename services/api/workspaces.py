@@ -35,7 +35,7 @@ MOST = 500
 
 
 class WorkspaceList(TeamView):
-    scopes = scopes.READ_WRITE
+    scopes = scopes.REGISTER
 
     def get(self, request: Request, **_: Any) -> Response:
         rows = Workspace.objects.visible_to(self.team).order_by("name")[:MOST]

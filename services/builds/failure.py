@@ -3,6 +3,7 @@
 import re
 from dataclasses import asdict, dataclass
 
+from services.builds.base_images.resolve import Source, resolve, tool_of
 from services.builds.dockerfile import Dockerfile, Instruction
 from services.builds.progress import EXIT_CODE, Progress, Step
 from services.errors import BuildError, EngineUnreachableError, KyozoError
@@ -45,6 +46,12 @@ OUT_OF_MEMORY = (
     " let it do less at once, or raise the memory cap of builds."
 )
 
+NOT_PULLED = (
+    "The image in FROM cannot be pulled: use another one in its place with"
+    " `kyozo images map IMAGE OTHER`, or correct its name."
+    " `kyozo images ls` shows what can be made here."
+)
+
 # The first that matches counts, so the more special ones come first.
 HINTS = (
     _hint(
@@ -54,9 +61,7 @@ HINTS = (
     _hint(
         r"load metadata for|pull access denied|manifest (?:for .* )?(?:unknown|not found)"
         r"|failed to resolve source metadata|failed to do request: head",
-        "The image in FROM cannot be pulled: use another one in its place, for example"
-        " `kyozo images map python:3.12-slim kyozo/python:3.13`, or correct its name."
-        " `kyozo images list` shows what can be made here.",
+        NOT_PULLED,
     ),
     _hint(
         r"npm ci.*(?:in sync|lock ?file)|frozen.lockfile|poetry\.lock.*(?:changed|regenerate)"
@@ -73,12 +78,34 @@ HINTS = (
         "A package or version was not found: check its name, and that the package index has it.",
     ),
     _hint(
+        r"KeyError: ['\"][A-Z][A-Z0-9_]+['\"]|environment variable not found: [A-Z]"
+        r"|set the [A-Z][A-Z0-9_]+ environment variable|UndefinedValueError",
+        "The build reads a variable that is only there when the service runs: give it a default.",
+    ),
+    _hint(
+        r"failed building wheel|failed to build (?:installable wheels|`)|legacy-install-failure"
+        r"|command '\S*(?:gcc|cc|g\+\+)' failed|pg_config|python\.h: no such file",
+        "A Python package has no ready-made wheel for this Python and could not be compiled: name a"
+        " newer release of it or its -binary variant, another Python version in .python-version,"
+        " or bring a Dockerfile that installs what it compiles against.",
+    ),
+    _hint(
+        r"gyp err!|node-gyp",
+        "A Node package compiles native code and could not: name a release of it that is ready-made"
+        " for this Node version, or bring a Dockerfile that installs python3, make and g++.",
+    ),
+    _hint(
         r"network is unreachable|could not resolve|temporary failure in name resolution"
         r"|no such host|EAI_AGAIN|ENOTFOUND|ECONNREFUSED|connection (?:timed out|refused)"
         r"|proxyconnect|i/o timeout",
         "The build could not reach the network: check DNS and the proxy settings of the engine.",
     ),
     _hint(r"javascript heap out of memory|cannot allocate memory|out of memory", OUT_OF_MEMORY),
+    _hint(
+        r"unknown instruction",
+        "The engine's builder does not know this instruction. Where it stands in a heredoc (<<EOF),"
+        " write it as RUN a && b, or use a newer engine.",
+    ),
     _hint(
         r"\bnot found(?:$|\n)|executable file not found",
         "A program is missing in the image: install it in an earlier step or use another base.",
@@ -118,7 +145,8 @@ def explain(progress: Progress, dockerfile: Dockerfile) -> BuildFailure:
     tail = tuple(step.tail)
     code = EXIT_CODE.search(step.error)
     exit_code = int(code[1]) if code else None
-    said = (*tail, step.error, step.name, *progress.last_words)
+    # A program that ended by itself said why. The builder's own words then only quote its command.
+    said = tail if code else (*tail, step.error, step.name, *progress.last_words)
     is_oom = exit_code == KILLED or _advice(said) == OUT_OF_MEMORY
     return BuildFailure(
         step=step.name,
@@ -126,7 +154,7 @@ def explain(progress: Progress, dockerfile: Dockerfile) -> BuildFailure:
         exit_code=exit_code,
         tail=tail or (step.error,),
         oom=is_oom,
-        hint=OUT_OF_MEMORY if is_oom else _advice(said),
+        hint=OUT_OF_MEMORY if is_oom else _with_image(_advice(said), _image_of(step)),
     )
 
 
@@ -167,8 +195,21 @@ def _line_of(step: Step, dockerfile: Dockerfile) -> int:
     return 0
 
 
+def _image_of(step: Step) -> str:
+    """The image of a step that looks one up, by the short name that people write."""
+    return step.name.rpartition(" ")[2].removeprefix("docker.io/").removeprefix("library/")
+
+
+def _with_image(hint: str, image: str) -> str:
+    """The names to type, where one of the images made here can stand in."""
+    named = tool_of(image) if hint == NOT_PULLED else None
+    if named is None:
+        return hint.replace("IMAGE", image) if hint == NOT_PULLED and ":" in image else hint
+    return hint.replace("IMAGE OTHER", f"{image} {resolve(*named, source=Source.LOCAL).ref}")
+
+
 def _line_of_image(step: Step, dockerfile: Dockerfile) -> int:
-    image = step.name.rpartition(" ")[2].removeprefix("docker.io/").removeprefix("library/")
+    image = _image_of(step)
     for one in dockerfile.instructions:
         if one.keyword == "FROM" and one.arguments.startswith(image.removesuffix(":latest")):
             return one.line

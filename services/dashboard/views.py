@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from services.accounts.sign_in import redeem
 from services.errors import NotFoundError
+from services.models import Service
 from services.teams.models import ROLE_SCOPE, Membership, Role, Scope
 
 View = Callable[..., HttpResponse]
@@ -22,6 +23,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+MOST = 500
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -57,6 +59,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "team": member.team,
             "teams": [m.team for m in members],
             "can_deploy": ROLE_SCOPE[Role(member.role)] != Scope.READ,
+            "services": Service.objects.visible_to(member.team).only("name", "status")[:MOST],
             "stale_after_s": settings.KYOZO["STALE_AFTER_S"],
         },
     )

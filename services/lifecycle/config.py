@@ -10,12 +10,14 @@ from services.runtimes.base import Limits, Mount, PublishedPort
 class ReleaseConfig:
     """`http_port`: the container port behind the router; `ports`: what the engine publishes.
 
-    `command` None runs the image's own. `health` is the seed's health_check_config.
+    `command` None runs the image's own; an `entrypoint` takes the place of the image's, and of
+    its command with it. `health` is the seed's health_check_config.
     """
 
     http_port: int | None = None
     check_port: int | None = None
     command: tuple[str, ...] | None = None
+    entrypoint: tuple[str, ...] = ()
     ports: tuple[PublishedPort, ...] = ()
     mounts: tuple[Mount, ...] = ()
     limits: Limits = field(default_factory=Limits)
@@ -33,6 +35,7 @@ class ReleaseConfig:
         return cls(
             **{k: v for k, v in data.items() if k in {"http_port", "check_port", "health"}},
             command=None if command is None else tuple(command),
+            entrypoint=tuple(data.get("entrypoint", ())),
             ports=tuple(PublishedPort(**port) for port in data.get("ports", ())),
             mounts=tuple(Mount(**mount) for mount in data.get("mounts", ())),
             limits=Limits(**data.get("limits", {})),

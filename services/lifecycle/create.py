@@ -4,9 +4,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from detection import DetectedService
-from services.errors import InvalidError
-from services.lifecycle import plan
+from services.lifecycle import plan, port_wishes, ports
 from services.lifecycle.deploy import apply_plan, deploy
 from services.lifecycle.folder import taken
 from services.models import Service, Workspace
@@ -19,12 +17,15 @@ def create_service(
     team: Team, *, workspace: Workspace, fields: dict[str, Any], actor: str
 ) -> Service:
     """`fields` are validated. Looks at the folder at once; `auto_deploy` also deploys."""
-    folder_path = fields.pop("folder_path", "/") or "/"
+    folder_path = fields.pop("folder_path", "/")
     auto_deploy = fields.pop("auto_deploy", False) or fields.get("deployment_config", {}).get(
         "auto_deploy", False
     )
     overrides = {k: fields[field] for k, field in OWN_KEYS.items() if fields.get(field)}
-    found = _look(workspace, folder_path, overrides)
+    found = plan.only_service(workspace, folder_path, overrides)
+    mappings = fields.get("port_mappings", {})
+    http_port = ports.http_port(mappings, process=found.process, port=found.port)
+    port_wishes.check(mappings, http_port=http_port)
     with transaction.atomic():
         try:
             with transaction.atomic():
@@ -43,20 +44,3 @@ def create_service(
         if auto_deploy:
             deploy(service, actor=actor)
     return service
-
-
-def _look(workspace: Workspace, folder_path: str, overrides: dict[str, Any]) -> DetectedService:
-    analysis = plan.analyse_folder(workspace, folder_path, overrides)
-    rows = plan.planned(analysis)
-    deployable = [row for row in rows if plan.why_not(row) is None]
-    if not deployable:
-        raise plan.nothing_deployable(analysis, rows)
-    web = [row for row in deployable if row.process == "web"]
-    if len(web or deployable) > 1:
-        names = ", ".join(row.name for row in deployable)
-        raise InvalidError(
-            f"several services live in {folder_path}: {names}",
-            details={"folder_path": [f"several services: {names}"]},
-            fix="name the folder of one of them, or deploy the workspace",
-        )
-    return (web or deployable)[0]

@@ -19,9 +19,13 @@ GONE = frozenset({State.EXITED, State.RESTARTING, State.DEAD, State.MISSING})
 class Seen:
     """One instance: its row and what the engine showed in the same pass.
 
-    `is_made`: the engine once confirmed it. `is_drained`: out of the router with no connection
-    left, or for longer than the drain limit. `is_due`: a stopped one may be started again now.
+    `is_made`: the engine once confirmed it. `is_named`: the service's name leads to it.
+    `is_quiet`, `is_drained`: out of the router with no connection left, or for longer than half
+    the drain limit, or all of it. `is_due`: a stopped one may be started again now.
     `is_interrupted`: stopped from outside before its gate, which says nothing about its release.
+    `is_replaceable`: unhealthy, and the pause since the last such replacement is over.
+    `is_looping`: it ends again and again while the engine restarts it. `is_recovered`: we restart
+    it since such a loop, and it stayed up.
     """
 
     id: uuid.UUID
@@ -32,10 +36,15 @@ class Seen:
     is_gated: bool = False
     is_routed: bool = False
     is_leaving: bool = False
+    is_named: bool = False
+    is_quiet: bool = False
     is_drained: bool = False
     is_unhealthy: bool = False
     is_due: bool = True
     is_interrupted: bool = False
+    is_replaceable: bool = False
+    is_looping: bool = False
+    is_recovered: bool = False
 
     @property
     def is_failed(self) -> bool:
@@ -54,6 +63,7 @@ class Wanted:
     is_running: bool
     generation: int
     replicas: int
+    replaces_first: bool = False  # strategy recreate: never two side by side
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,16 @@ class Leave:
 
 
 @dataclass(frozen=True, slots=True)
+class Hide:
+    """The service's name leads to it no more; only ever of one that is leaving while others serve.
+
+    Not before it is quiet: a change of names disturbs what it asks of others for a moment.
+    """
+
+    id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Retire:
     """Stop and remove; only ever of an instance that is leaving and not routed."""
 
@@ -111,12 +131,38 @@ class Forget:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeOver:
+    """From now on we start it again after growing pauses, and not the engine."""
+
+    id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """It is out of its crash loop: the engine restarts it again."""
+
+    id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Advance:
     phase: str
     failed: uuid.UUID | None = None
 
 
-Action = Create | Start | Gate | SetRoutes | Leave | Retire | Forget | Advance
+Action = (
+    Create
+    | Start
+    | Gate
+    | SetRoutes
+    | Leave
+    | Hide
+    | Retire
+    | Forget
+    | TakeOver
+    | GiveBack
+    | Advance
+)
 
 
 def decide(wanted: Wanted, rollout: Progress | None, seen: Iterable[Seen]) -> list[Action]:
@@ -124,40 +170,71 @@ def decide(wanted: Wanted, rollout: Progress | None, seen: Iterable[Seen]) -> li
     instances = sorted(seen, key=lambda s: (s.generation, s.replica))
     if rollout is None:
         return _steady(wanted, instances)
-    return PHASES[rollout.phase](wanted, rollout, instances)
+    ours = {rollout.to_generation, rollout.from_generation}
+    left_over = [s for s in instances if s.generation not in ours]
+    rest = [s for s in instances if s not in left_over]
+    if left_over and rollout.phase == "starting":
+        return _clear(left_over, rest)
+    return [*_clear(left_over, rest), *PHASES[rollout.phase](wanted, rollout, rest)]
+
+
+def _clear(left_over: list[Seen], rest: list[Seen]) -> list[Action]:
+    """What a rollout before could not take back, its engine or router being away: never routed
+    again, and gone before the next release adds its own instances."""
+    is_routed = any(s.is_routed for s in left_over)
+    routed = frozenset(s.id for s in rest if s.is_routed)
+    return [*([SetRoutes(routed)] if is_routed else []), *_see_off(left_over, heirs=rest)]
 
 
 def _steady(wanted: Wanted, seen: list[Seen]) -> list[Action]:
     """No rollout: keep exactly the wanted replicas of the wanted generation, repair drift."""
     if not wanted.is_running:
-        return [*_routes(seen, frozenset()), *_see_off(seen)]
+        return [*_routes(seen, frozenset()), *_see_off(seen, heirs=[])]
     mine = [s for s in seen if s.generation == wanted.generation and not s.is_leaving]
     lost = [s for s in mine if s.is_made and s.state in {State.MISSING, State.DEAD}]
     present = [s for s in mine if s not in lost]
-    surplus = _surplus(present, wanted.replicas)
+    replicas, surplus = _worn_out(wanted, present)
     staying = [s for s in present if s not in surplus]
+    must_wait = wanted.replaces_first and any(s.is_leaving or s in surplus for s in seen)
+    making = [] if must_wait else _make(wanted.generation, staying, seen, replicas)
     serving = frozenset(s.id for s in staying if s.can_serve)
     rest = [s for s in seen if s.generation != wanted.generation or s.is_leaving]
     return [
         *(Forget(s.id) for s in lost),
-        *_make(wanted.generation, staying, seen, wanted.replicas),
+        *making,
+        *_loops(staying),
         *(Start(s.id) for s in staying if s.state == State.EXITED and s.is_due),
         *_gate(staying),
         *_routes(seen, serving),
-        *_see_off([*surplus, *rest]),
+        *_see_off([*surplus, *rest], heirs=staying),
     ]
 
 
+def _worn_out(wanted: Wanted, present: list[Seen]) -> tuple[int, list[Seen]]:
+    """How many there should be right now, and which are too many.
+
+    An unhealthy one is replaced by one more beside it, and goes once that one can serve; where
+    only one may write at a time it goes first.
+    """
+    worn = [s for s in present if s.is_replaceable]
+    if worn and wanted.replaces_first:
+        return wanted.replicas, worn
+    can_serve = sum(s.can_serve for s in present)
+    one_more = bool(worn) and can_serve <= wanted.replicas
+    replicas = wanted.replicas + one_more
+    return replicas, _surplus(present, replicas)
+
+
 def _surplus(present: list[Seen], replicas: int) -> list[Seen]:
-    """What is too many: first those that do not serve, then the highest numbers."""
-    by_worth = sorted(present, key=lambda s: (not s.can_serve, s.replica))
+    """What is too many: first those that do not serve, or badly; then the highest numbers."""
+    by_worth = sorted(present, key=lambda s: (not s.can_serve, s.is_unhealthy, s.replica))
     return by_worth[replicas:]
 
 
 def _starting(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Action]:
     new, old = _parted(rollout, seen)
     if rollout.replaces_first and old:
-        return [*_routes(seen, frozenset()), *_see_off(old)]
+        return [*_routes(seen, frozenset()), *_see_off(old, heirs=[])]
     if any(s.is_failed for s in new):
         return _revert(new)
     making = _make(rollout.to_generation, new, seen, wanted.replicas)
@@ -204,7 +281,7 @@ def _draining(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Actio
     new, old = _parted(rollout, seen)
     repairs = _restore(rollout.to_generation, new, seen, wanted.replicas)
     routes = _routes(seen, _serving(new))
-    return [*repairs, *routes, *(_see_off(old) if old else [Advance("done")])]
+    return [*repairs, *routes, *(_see_off(old, heirs=new) if old else [Advance("done")])]
 
 
 def _reverting(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Action]:
@@ -219,14 +296,14 @@ def _reverting(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Acti
     if rollout.replaces_first or no_way_back:
         going = [*new, *(s for s in old if s.is_leaving)]
         if going:
-            return [*_routes(seen, _serving(staying)), *_see_off(going)]
+            return [*_routes(seen, _serving(staying)), *_see_off(going, heirs=staying)]
         if no_way_back:
             return [Advance("done")]
     repairs = _restore(rollout.from_generation or 0, staying, seen, wanted.replicas)
     routes = _routes(seen, _serving(staying))
     if repairs:
         return [*repairs, *routes]
-    return [*routes, *(_see_off(new) if new else [Advance("done")])]
+    return [*routes, *(_see_off(new, heirs=staying) if new else [Advance("done")])]
 
 
 def _restore(generation: int, staying: list[Seen], seen: list[Seen], replicas: int) -> list[Action]:
@@ -234,6 +311,7 @@ def _restore(generation: int, staying: list[Seen], seen: list[Seen], replicas: i
     kept = [s for s in staying if s not in lost]
     return [
         *(Forget(s.id) for s in lost),
+        *_loops(kept),
         *(Start(s.id) for s in kept if s.state == State.EXITED and s.is_due),
         *_make(generation, kept, seen, replicas),
         *_gate(kept),
@@ -280,6 +358,13 @@ def _make(generation: int, present: list[Seen], seen: list[Seen], replicas: int)
     return [*unmade, *(Create(generation, next(free)) for _ in range(missing))]
 
 
+def _loops(staying: list[Seen]) -> list[Action]:
+    return [
+        *(TakeOver(s.id) for s in staying if s.is_made and s.is_looping),
+        *(GiveBack(s.id) for s in staying if s.is_made and s.is_recovered),
+    ]
+
+
 def _gate(instances: list[Seen]) -> list[Action]:
     return [Gate(s.id) for s in instances if s.is_made and not s.is_gated and s.state not in GONE]
 
@@ -289,12 +374,18 @@ def _routes(seen: list[Seen], serving: frozenset[uuid.UUID]) -> list[Action]:
     return [SetRoutes(serving)] if routed != serving else []
 
 
-def _see_off(going: list[Seen]) -> list[Action]:
-    """Mark as leaving first; stop and remove once nobody is connected any more."""
+def _see_off(going: list[Seen], *, heirs: list[Seen]) -> list[Action]:
+    """Mark as leaving first; take the name away if others have it; stop and remove once nobody is
+    connected any more."""
+    is_inherited = any(s.can_serve for s in heirs)
     actions: list[Action] = []
     for s in going:
         if not s.is_leaving:
             actions.append(Leave(s.id))
-        elif not s.is_routed and (s.is_drained or s.state in GONE or not s.is_made):
+        elif s.is_routed:
+            continue
+        elif is_inherited and s.is_named and s.is_made and s.state == State.RUNNING:
+            actions += [Hide(s.id)] if s.is_quiet else []
+        elif s.is_drained or s.state in GONE or not s.is_made:
             actions.append(Retire(s.id))
     return actions

@@ -13,7 +13,7 @@ from services.lifecycle import plan, releases, rollouts
 from services.lifecycle.gate import probe
 from services.lifecycle.image import make_image
 from services.lifecycle.job import Job
-from services.lifecycle.operations import enqueue
+from services.lifecycle.operations import dependencies, enqueue
 from services.lifecycle.reconcile import reconcile
 from services.lifecycle.routes import publish_routes
 from services.lifecycle.status import refresh_status
@@ -129,10 +129,9 @@ def start_step(job: Job) -> None:
 
 
 def _check_dependencies(job: Job) -> None:
-    failed = Operation.objects.filter(pk__in=job.operation.after).exclude(
-        state=OperationState.SUCCEEDED
-    )
-    if names := sorted(failed.values_list("service__name", flat=True)):
+    needed = dependencies(job.operation)
+    failed = [one for one in needed if one.state != OperationState.SUCCEEDED]
+    if names := sorted(one.service.name for one in failed):
         raise DeployError(
             f"it needs {', '.join(names)}, whose deploy did not succeed",
             code="deploy.dependency_failed",

@@ -1,6 +1,5 @@
 """Why an instance failed, in words: exit code, memory, last lines, and what to try next."""
 
-import re
 from ipaddress import ip_address
 from typing import Any
 
@@ -8,31 +7,18 @@ from services.builds.masking import Masker
 from services.errors import EngineError
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import runtime
+from services.lifecycle.hints import missing_variable, next_step
 from services.models import Instance, Service
-from services.probes.listeners import explain_listeners
+from services.probes.listeners import NOT_YET, explain_listeners
 
 SHOWN_LINES = 20
-
-# How Python, Node, Ruby and people themselves say that a variable is not set.
-MISSING_VARIABLE = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"KeyError: ['\"]([A-Z][A-Z0-9_]+)['\"]",
-        r"key not found: \"([A-Z][A-Z0-9_]+)\"",
-        r"\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b.{0,40}\b(?:is required|not set|missing|undefined)",
-        r"(?:[Mm]issing|[Uu]nset|[Rr]equired)\b.{0,40}\b([A-Z][A-Z0-9]*_[A-Z0-9_]+)\b",
-    )
-)
-
-HINTS = (
-    ("modulenotfounderror", "a Python package is missing: add it to the project's requirements"),
-    ("cannot find module", "a Node module or file is missing: add it to package.json dependencies"),
-    ("command not found", "the start command does not exist in the image; set it with --start"),
-    ("no such file or directory", "a file that the start command names is not in the image"),
-    ("permission denied", "the app runs as a non-root user; write to /tmp or to a volume instead"),
-    ("address already in use", "the app starts two servers on one port"),
-    ("read-only file system", "write to /tmp or to a volume instead"),
-    ("connection refused", "a service it needs did not answer; is it deployed and healthy?"),
+KILLED = 137
+MORE_MEMORY = "give it more memory: resource_limits.memory_mb"
+LOOK = "look at the last lines above; `kyozo logs` shows more"
+STAY = "it ends without an error: a service must stay in the foreground; see its start command"
+ENDED = (
+    "the start command came to its end without an error, but a web app has to go on running and"
+    " listen on $PORT: is it the right command? Set it with --start"
 )
 
 
@@ -65,6 +51,38 @@ def gate_timeout(row: Instance | None, *, waited_s: float) -> dict[str, Any]:
     }
 
 
+def crash_loop(row: Instance) -> dict[str, Any]:
+    """What is shown of an instance whose process ends again and again."""
+    lines = last_lines(row, SHOWN_LINES)
+    last = row.exits[-1] if row.exits else {}
+    exit_code = last.get("exit_code", row.exit_code)
+    # The engine's own flag stays set after the next start, so it counts only for a kill.
+    is_oom_killed = bool(last.get("oom") or (exit_code == KILLED and row.is_oom_killed))
+    return {
+        "code": "crash_loop",
+        "stage": "run",
+        "instance": row.name,
+        "message": f"crash loop: {_how_it_ends(row, exit_code, is_oom_killed=is_oom_killed)}",
+        "exit_code": exit_code,
+        "oom": is_oom_killed,
+        "log_tail": lines,
+        "fix": _fix_of_loop(row, lines, exit_code, is_oom_killed=is_oom_killed),
+    }
+
+
+def _fix_of_loop(
+    row: Instance, lines: list[str], exit_code: int | None, *, is_oom_killed: bool
+) -> str:
+    if is_oom_killed:
+        return MORE_MEMORY
+    return STAY if exit_code == 0 else _hint(row, lines) or LOOK
+
+
+def _how_it_ends(row: Instance, exit_code: int | None, *, is_oom_killed: bool) -> str:
+    how = "for lack of memory" if is_oom_killed else f"with code {exit_code}"
+    return f"the process ended {len(row.exits)} times in short order, the last time {how}"
+
+
 def _message(row: Instance, phase: str) -> str:
     when = "while starting" if phase in {"starting", "gating"} else "soon after the switch"
     if row.is_oom_killed:
@@ -78,24 +96,20 @@ def _message(row: Instance, phase: str) -> str:
 
 def fix(row: Instance, lines: list[str]) -> str:
     """One suggestion: the likeliest next step for this failure."""
-    if row.is_oom_killed or row.exit_code == 137:
-        return "give it more memory: resource_limits.memory_mb"
+    if row.is_oom_killed or row.exit_code == KILLED:
+        return MORE_MEMORY
+    return _hint(row, lines) or LOOK
+
+
+def _hint(row: Instance, lines: list[str]) -> str:
+    """What the last lines give away."""
     if name := missing_variable(lines):
         return f"the variable {name} is missing: `kyozo env set {row.service.name} {name}=VALUE`"
-    text = "\n".join(lines).lower()
-    for words, hint in HINTS:
-        if words in text:
-            return hint
-    return _port_hint(row) or "look at the last lines above; `kyozo logs` shows more"
-
-
-def missing_variable(lines: list[str]) -> str | None:
-    """The environment variable that the app says it cannot do without."""
-    for line in reversed(lines):
-        for pattern in MISSING_VARIABLE:
-            if found := pattern.search(line):
-                return found[1]
-    return None
+    where = _port_hint(row)
+    if where and NOT_YET not in where:
+        return where
+    ended = ENDED if row.exit_code == 0 else ""
+    return next_step(lines) or where or ended
 
 
 def _port_hint(row: Instance) -> str:
@@ -112,6 +126,13 @@ def listens_for_itself(row: Instance) -> bool:
     expected = ReleaseConfig.from_json(row.release.config).http_port
     hosts = [host for host, port in _listening(row.engine_id) or () if port == expected]
     return bool(hosts) and all(ip_address(host).is_loopback for host in hosts)
+
+
+def listens_elsewhere(row: Instance) -> bool:
+    """Whether the app listens, but not on the port where it is expected."""
+    expected = ReleaseConfig.from_json(row.release.config).http_port
+    ports = {port for _, port in _listening(row.engine_id) or ()}
+    return bool(ports) and expected is not None and expected not in ports
 
 
 def _listening(engine_id: str) -> list[tuple[str, int]] | None:

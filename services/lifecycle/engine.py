@@ -37,6 +37,7 @@ def router() -> Router:
             host_ip=config["HOST_IP"],
             web_port=config["ROUTER_PORT"],
             http_ports=tuple(range(config["HTTP_PORTS"][0], config["HTTP_PORTS"][1] + 1)),
+            retries=config["ROUTER_RETRIES"],
         )
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from detection import DetectedService
-from services.errors import InvalidError
+from services.errors import BadRequestError, InvalidError
 from services.lifecycle import plan
 from services.lifecycle.analyse import result_json
 from services.lifecycle.deploy import DeployOptions, apply_plan, deploy
@@ -65,6 +65,7 @@ def deploy_folder(  # noqa: PLR0913 - what the command and the API offer, each b
             )
             result.services.append(service)
             result.operations.append(queued[row.name])
+        _warn_of_namesakes(result)
     return result
 
 
@@ -93,7 +94,9 @@ def _service(workspace: Workspace, folder_path: str, row: DetectedService, *, na
     mine = Service.objects.visible_to(workspace.team).filter(
         workspace=workspace, detected_in=folder_path, source_name=row.name
     )
-    if service := mine.first():
+    if service := mine.select_for_update().first():
+        if name not in {"", service.name}:
+            raise _has_a_name(service)
         return service
     folder = PurePosixPath("/") / folder_path.strip("/") / row.path
     for candidate in _names(workspace, row, name):
@@ -128,6 +131,30 @@ def taken(name: str) -> InvalidError:
         code="service.name_taken",
         details={"name": ["has already been taken"]},
         fix=f"choose another name than {name}",
+    )
+
+
+def _warn_of_namesakes(result: FolderDeploy) -> None:
+    """One name is one service on the team's network: code that says it meets the other project."""
+    warnings = list(result.analysis.result.get("warnings", ()))
+    for service in result.services:
+        plain = slug(service.source_name)
+        others = Service.objects.visible_to(service.team).filter(name=plain)
+        if service.name != plain and others.exclude(workspace=service.workspace).exists():
+            warnings.append(
+                f"{plain} is called {service.name} on the team's network: another project has a "
+                f"service {plain}, and that is whom the host name {plain} reaches"
+            )
+    result.analysis.result["warnings"] = warnings
+    result.analysis.save(update_fields=["result"])
+
+
+def _has_a_name(service: Service) -> BadRequestError:
+    complaint = f"a deploy renames nothing: what lives here is the service {service.name}"
+    return BadRequestError(
+        "Invalid request parameters",
+        details={"name": [complaint]},
+        fix="leave the name away, or change it with PATCH /services/{service_id}",
     )
 
 

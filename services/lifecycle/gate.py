@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from services import events
+from services.lifecycle import names
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import ask, runtime
 from services.lifecycle.routes import endpoint
@@ -23,15 +24,17 @@ GOOD_ANSWERS = 2
 
 def gate(service: Service, instance: Instance, *, fence: Fence) -> None:
     """Ask once; after two good answers in a row let the engine restart the instance by itself from
-    now on, and open it for traffic."""
+    now on, unless it comes out of a crash loop, give it its name, and open it for traffic."""
     result = probe(instance)
     instance.good_answers = instance.good_answers + 1 if result.ok else 0
     instance.last_probe = result.error
     opens = instance.good_answers >= GOOD_ANSWERS
     if opens:
-        runtime().promote(instance.engine_id, fence=fence)
+        if instance.looping_at is None:
+            runtime().promote(instance.engine_id, fence=fence)
+        names.show(instance, fence=fence)
         instance.is_gated, instance.health = True, "healthy"
-    instance.save(update_fields=["good_answers", "last_probe", "is_gated", "health"])
+    instance.save(update_fields=["good_answers", "last_probe", "is_gated", "health", "is_named"])
     if opens:
         record(service, instance, result)
 

@@ -1,10 +1,8 @@
 """The build step: from a plan to an image on the engine, or the one that is there already."""
 
-import logging
 import os
 import shutil
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,14 +23,18 @@ from services.builds.client import DockerCli, find_client
 from services.builds.content import Inputs, content_tag
 from services.builds.refs import find_mapping
 from services.builds.rewrite import Policy, Prepared, prepare
-from services.errors import BuildError, CancelledError, EngineError, KyozoError, RouterError
+from services.errors import BuildError, CancelledError, KyozoError
 from services.lifecycle.build_log import BuildLog
+from services.lifecycle.disk import check_room
 from services.lifecycle.engine import runtime
 from services.lifecycle.image import Image
+from services.lifecycle.image_names import install_prefix, repository, team_prefix
 from services.lifecycle.job import Job
+from services.lifecycle.making import Making
+from services.lifecycle.mounted import on_top_of, only
 from services.lifecycle.observe import look
 from services.lifecycle.plan import folder_of
-from services.lifecycle.reconcile import reconcile
+from services.lifecycle.pulled import note_pull, note_use
 from services.lifecycle.status import refresh_status
 from services.models import Build, BuildState, ImageMapping, Service
 from services.runtimes.base import LABEL_CONTENT, LABEL_INSTALL, LABEL_SERVICE, LABEL_TEAM
@@ -41,46 +43,19 @@ from services.sources.index import StatIndex
 from services.sources.reading import read_text
 from services.sources.snapshot import read_content, snapshot
 
-log = logging.getLogger(__name__)
-
 NEVER_IN_IMAGES = (".git", ".env")
-CANCEL_LOOK_S = 0.3
 
 
-@dataclass(slots=True)
-class Making:
-    """One attempt: its row and log, and the cancel flag read at most three times a second."""
+@dataclass(frozen=True, slots=True)
+class BuildSource:
+    """What one image is built from; `files` are laid beside what the context has."""
 
-    job: Job
-    plan: DetectedService
-    build: Build
-    log: BuildLog
-    _looked: float = 0.0
-    _repaired: float = field(default_factory=time.monotonic)
-
-    @property
-    def service(self) -> Service:
-        return self.job.service
-
-    def cancelled(self) -> bool:
-        self.log.flush_if_due()
-        now = time.monotonic()
-        if now - self._looked < CANCEL_LOOK_S:
-            return False
-        self._looked = now
-        self._keep_serving(now)
-        return self.job.is_cancelled()
-
-    def _keep_serving(self, now: float) -> None:
-        """The sweep stands back for our claim, so what serves meanwhile is repaired from here."""
-        if now - self._repaired < settings.KYOZO["SWEEP_S"]:
-            return
-        self._repaired = now
-        self.job.claim.check()
-        try:
-            reconcile(self.job.claim)
-        except (EngineError, RouterError) as exc:
-            log.info("the running release is looked at again later: %s", exc.message)
+    context: Path
+    text: str
+    ignore: Ignore
+    files: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    target: str = ""
 
 
 def make_image(job: Job, plan: DetectedService) -> Image:
@@ -90,6 +65,8 @@ def make_image(job: Job, plan: DetectedService) -> Image:
     refresh_status(job.service, was_seen=True)
     with _attempt(job, plan) as making:
         image = _ready_made(making) if plan.image else _built(making)
+        if plan.files:
+            image = _with_files(making, image)
     if image.was_built:
         events.publish(
             job.service,
@@ -128,15 +105,33 @@ def _attempt(job: Job, plan: DetectedService) -> Iterator[Making]:
 
 def _built(making: Making) -> Image:
     """A Dockerfile, ours or theirs, made safe to build; then the engine's cache by content."""
-    plan, job = making.plan, making.job
+    plan = making.plan
     folder = folder_of(making.service.workspace, making.service.detected_in)
     context = folder_of(making.service.workspace, _below(making.service, plan.build_context))
     chooser = _chooser(making)
     text, files, ignore = _dockerfile(making, folder, context, chooser)
-    prepared = _prepare(making, text)
+    source = BuildSource(
+        context, text, ignore, files, dict(plan.build_args), plan.build_target or ""
+    )
+    return _build(making, source, chooser)
+
+
+def _with_files(making: Making, image: Image) -> Image:
+    """One layer more: the files of the folder that compose mounts into the container."""
+    files = making.plan.files
+    folder = folder_of(making.service.workspace, making.service.detected_in)
+    ignore = Ignore(only(files), always=NEVER_IN_IMAGES)
+    return _build(
+        making, BuildSource(folder, on_top_of(image.ref, files), ignore), _chooser(making)
+    )
+
+
+def _build(making: Making, source: BuildSource, chooser: Chooser) -> Image:
+    job = making.job
+    prepared = _prepare(making, source)
     bases = _base_images(making, chooser, prepared)
     index = StatIndex.load(_index_path(making.service))
-    content = read_content(context, ignore=ignore, index=index)
+    content = read_content(source.context, ignore=source.ignore, index=index)
     index.save()
     for left in content.left_out:
         making.log.write(f"left out: {left}")
@@ -145,10 +140,10 @@ def _built(making: Making) -> Image:
             team=making.service.team_id.hex,
             tree=content.digest,
             dockerfile=prepared.text,
-            extra_files={name: data.encode() for name, data in files.items()},
+            extra_files={name: data.encode() for name, data in source.files.items()},
             base_images=bases,
-            build_args=dict(plan.build_args),
-            target=plan.build_target or "",
+            build_args=source.arguments,
+            target=source.target,
             platform=runtime().info().platform,
         )
     )
@@ -158,9 +153,11 @@ def _built(making: Making) -> Image:
     if not params.get("no_cache") and not params.get("pull") and (have := runtime().image_id(ref)):
         making.log.write(f"nothing changed: {ref} is up to date")
         return _done(making, ref, have, is_cached=True)
-    with _staged(making, context, ignore) as tree:
+    check_room()
+    job.note("")  # what was said about base images is over
+    with _staged(making, source) as tree:
         built = build_image(
-            _request(making, tree, prepared, files, ref),
+            _request(making, tree, prepared, source, ref),
             builder=_builder(),
             log=lambda line: making.log.write(line.text),
             cancelled=making.cancelled,
@@ -173,19 +170,6 @@ def _done(making: Making, ref: str, digest: str, *, is_cached: bool) -> Image:
     build = making.build
     build.image_ref, build.image_digest, build.is_cached = ref, digest, is_cached
     return Image(ref=ref, digest=digest, build_id=str(build.id), was_built=not is_cached)
-
-
-def repository(service: Service) -> str:
-    """Image names carry install and team, so that no team can name another's in a FROM line."""
-    return f"{_team_prefix(service)}{service.id.hex[:12]}"
-
-
-def _install_prefix() -> str:
-    return f"kyozo-{settings.KYOZO['INSTALL']}/"
-
-
-def _team_prefix(service: Service) -> str:
-    return f"{_install_prefix()}{service.team_id.hex[:12]}/"
 
 
 def _below(service: Service, path: str) -> str:
@@ -215,7 +199,13 @@ def shop() -> Workshop:
         engine_url=settings.KYOZO["ENGINE_URL"],
         environ=dict(os.environ),
     )
-    return Workshop(docker=docker, state_dir=Path(settings.KYOZO["HOME"]), environ=os.environ)
+    return Workshop(
+        docker=docker,
+        state_dir=Path(settings.KYOZO["HOME"]),
+        environ=os.environ,
+        check_room=check_room,
+        pulled=note_pull,
+    )
 
 
 def _dockerfile(
@@ -261,17 +251,17 @@ def _refuse_inexact(making: Making, chooser: Chooser) -> None:
         )
 
 
-def _prepare(making: Making, text: str) -> Prepared:
+def _prepare(making: Making, source: BuildSource) -> Prepared:
     service = making.service
     mapping = ImageMapping.objects.filter(team=service.team)
     policy = Policy(
         cache_id=service.team.cache_secret[:32],
         images=dict(mapping.values_list("source", "target")),
         mirror=settings.KYOZO["IMAGE_MIRROR"],
-        private=(f"docker.io/{_install_prefix()}",),
-        own=(f"docker.io/{_team_prefix(service)}",),
+        private=(f"docker.io/{install_prefix()}",),
+        own=(f"docker.io/{team_prefix(service)}",),
     )
-    prepared = prepare(text, policy, build_args=dict(making.plan.build_args))
+    prepared = prepare(source.text, policy, build_args=source.arguments)
     for note in prepared.notes:
         making.log.write(note)
     return prepared
@@ -280,27 +270,34 @@ def _prepare(making: Making, text: str) -> Prepared:
 def _base_images(making: Making, chooser: Chooser, prepared: Prepared) -> dict[str, str]:
     """Ids of the images that the build starts from; ours are made when they are missing. What the
     engine does not have yet counts by name, and the build pulls it."""
+    note_use(list(prepared.images))
     needs = [ref for ref in prepared.images if is_local(ref) or ref in chooser.refs]
     ids: dict[str, str] = {}
     if needs:
-        ids = workshop.ensure(needs, shop=shop(), log=making.log.write, cancelled=making.cancelled)
+        ids = workshop.ensure(
+            needs,
+            shop=shop(),
+            log=making.log.write,
+            tell=making.job.note,
+            cancelled=making.cancelled,
+        )
     others = [ref for ref in prepared.images if ref not in ids]
     return {**ids, **{ref: runtime().image_id(ref) or "" for ref in others}}
 
 
 @contextmanager
-def _staged(making: Making, context: Path, ignore: Ignore) -> Iterator[Path]:
+def _staged(making: Making, source: BuildSource) -> Iterator[Path]:
     into = Path(settings.KYOZO["HOME"]) / "trees" / making.build.id.hex
     shutil.rmtree(into, ignore_errors=True)
     into.parent.mkdir(parents=True, exist_ok=True)
     try:
-        yield snapshot(context, into, ignore=ignore).path
+        yield snapshot(source.context, into, ignore=source.ignore).path
     finally:
         shutil.rmtree(into, ignore_errors=True)
 
 
 def _request(
-    making: Making, tree: Path, prepared: Prepared, files: dict[str, str], ref: str
+    making: Making, tree: Path, prepared: Prepared, source: BuildSource, ref: str
 ) -> BuildRequest:
     service, params = making.service, making.job.operation.params
     return BuildRequest(
@@ -313,9 +310,9 @@ def _request(
             LABEL_SERVICE: str(service.id),
             LABEL_CONTENT: making.build.content_hash,
         },
-        build_args=dict(making.plan.build_args),
-        extra_files={_below_kyozo(name): text.encode() for name, text in files.items()},
-        target=making.plan.build_target or "",
+        build_args=source.arguments,
+        extra_files={_below_kyozo(name): text.encode() for name, text in source.files.items()},
+        target=source.target,
         no_cache=bool(params.get("no_cache")),
         pull=bool(params.get("pull")),
         timeout_s=settings.KYOZO["BUILD_S"],
@@ -344,6 +341,7 @@ def _ready_made(making: Making) -> Image:
     )
     if ref != asked:
         making.log.write(f"image {asked}: using {ref}")
+    note_use([ref])
     if have := runtime().image_id(ref):
         return _done(making, ref, have, is_cached=True)
     try:

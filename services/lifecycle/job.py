@@ -53,6 +53,11 @@ class Job:
             raise
         self._end(step, "succeeded")
 
+    def wait_out(self, work: Callable[["Job"], None], *, limit_s: float) -> None:
+        """Do what is no step of its own; wait out a passing engine or router trouble."""
+        self._deadline = time.monotonic() + limit_s
+        self._patiently(work)
+
     def skip(self, *names: str, why: str) -> None:
         """Record steps as not needed."""
         self.operation.steps.filter(name__in=names, state="pending").update(

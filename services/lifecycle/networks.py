@@ -5,6 +5,7 @@ minutes before they are given again: a router or probe that is a moment late mee
 """
 
 import ipaddress
+import logging
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,6 +19,8 @@ from services.lifecycle.engine import runtime
 from services.models import Instance, TeamNetwork
 from services.runtimes.base import LABEL_INSTALL, LABEL_TEAM, Network
 from services.teams.models import Team
+
+log = logging.getLogger(__name__)
 
 FIRST_HOST = 10  # the gateway is .1; a few are left free for people
 CLASH = "engine.network_clash"
@@ -34,6 +37,16 @@ def team_network(team: Team) -> Network:
                 raise
             _recut(row)
     raise _exhausted()
+
+
+def remove_unused() -> None:
+    """Those without an instance of ours; the next deploy makes them again, with their subnets."""
+    used = Instance.objects.alive().values("network")
+    for row in TeamNetwork.objects.exclude(name__in=used):
+        try:
+            runtime().remove_network(row.name)
+        except EngineError as exc:  # a container of somebody else's is in it
+            log.warning("the network %s stays: %s", row.name, exc.message)
 
 
 def _exhausted() -> ConflictError:

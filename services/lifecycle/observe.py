@@ -2,12 +2,13 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.conf import settings
 from django.utils import timezone
 
+from services.lifecycle import crashes, names, replacements
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.decide import Seen
 from services.lifecycle.engine import runtime
@@ -16,7 +17,6 @@ from services.runtimes.base import ObservedInstance, Selector, State
 
 STOPPED_BY_SIGNAL = frozenset({137, 143})
 MERCY = 2
-RESTART_BACKOFF_S = (0, 1, 2, 5, 10, 20, 40, 80, 160, 300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,11 @@ def join(rows: dict[uuid.UUID, Instance], shown: Sequence[ObservedInstance]) -> 
             by_row[row.id] = one
     for row in rows.values():
         _note(row, by_row.get(row.id))
-    seen = [_seen(row, by_row.get(row.id)) for row in rows.values()]
+    worn = replacements.replaceable(rows.values())
+    seen = [
+        replace(seen_of(row, by_row.get(row.id)), is_replaceable=row.id in worn)
+        for row in rows.values()
+    ]
     return Sight(seen=seen, rows=rows, strays=strays)
 
 
@@ -58,6 +62,14 @@ def uuid_of(text: str) -> uuid.UUID:
         return uuid.UUID(text)
     except ValueError:
         return uuid.UUID(int=0)
+
+
+def is_as_noted(row: Instance, one: ObservedInstance) -> bool:
+    """Whether the engine shows what the row says already, so that a pass would note nothing new."""
+    ports = {str(k): v for k, v in one.ports.items()}
+    restarts = max(one.restarts, row.restarts)
+    shown = (one.engine_id, one.state, one.exit_code, restarts, one.started_at, ports)
+    return _facts(row) == shown
 
 
 def _note(row: Instance, one: ObservedInstance | None) -> None:
@@ -103,7 +115,8 @@ def _refresh() -> timedelta:
     return timedelta(seconds=settings.KYOZO["SWEEP_S"] / 2)
 
 
-def _seen(row: Instance, one: ObservedInstance | None) -> Seen:
+def seen_of(row: Instance, one: ObservedInstance | None) -> Seen:
+    is_quiet, is_drained = _departure(row)
     return Seen(
         id=row.id,
         generation=row.generation,
@@ -113,10 +126,14 @@ def _seen(row: Instance, one: ObservedInstance | None) -> Seen:
         is_gated=row.is_gated,
         is_routed=row.is_routed,
         is_leaving=row.leaving_at is not None,
-        is_drained=row.leaving_at is not None and _is_drained(row),
-        is_unhealthy=row.is_gated and row.health == "unhealthy",
-        is_due=_is_due(row),
+        is_named=row.is_named,
+        is_quiet=is_quiet,
+        is_drained=is_drained,
+        is_unhealthy=replacements.is_unhealthy(row),
+        is_due=crashes.is_due(row),
         is_interrupted=_is_interrupted(row),
+        is_looping=row.looping_at is None and crashes.loops(row.exits),
+        is_recovered=crashes.is_over(row),
     )
 
 
@@ -128,26 +145,24 @@ def _needs_making_good(row: Instance, one: ObservedInstance) -> bool:
     return one.state == State.RUNNING and row.address is not None and one.address != row.address
 
 
-def _is_drained(row: Instance) -> bool:
-    """No connection is left, or the drain limit is over. Without an HTTP port: at once."""
+def _departure(row: Instance) -> tuple[bool, bool]:
+    """Whether a leaving one is quiet, and whether it is drained: it has no connection at this
+    moment, or half of the drain limit, or all of it, is over. Without an HTTP port: at once; with
+    a name that was just taken from it: a little later."""
+    if row.leaving_at is None:
+        return False, False
     config = ReleaseConfig.from_json(row.release.config)
     limit = timedelta(seconds=settings.KYOZO["DRAIN_S"])
-    if config.http_port is None or row.leaving_at is None:
-        return True
-    if timezone.now() - row.leaving_at > limit:
-        return True
-    return row.address is not None and runtime().connections(row.address, config.http_port) == 0
+    age = timezone.now() - row.leaving_at
+    if age > limit:
+        return True, True
+    if config.http_port is None:
+        return True, names.is_forgotten(row)
+    idle = row.address is not None and runtime().connections(row.address, config.http_port) == 0
+    return idle or age > limit / 2, idle and names.is_forgotten(row)
 
 
 def _is_interrupted(row: Instance) -> bool:
     """Ended by a signal, as an engine does it that stops. Whoever ends so each time has failed."""
     is_signal = row.exit_code in STOPPED_BY_SIGNAL and not row.is_oom_killed
     return row.state == State.EXITED and is_signal and not row.is_gated and row.restarts < MERCY
-
-
-def _is_due(row: Instance) -> bool:
-    """Backoff for what we start again ourselves: longer after each restart."""
-    if row.started_at is None:
-        return True
-    wait = RESTART_BACKOFF_S[min(row.restarts, len(RESTART_BACKOFF_S) - 1)]
-    return timezone.now() - row.started_at > timedelta(seconds=wait)

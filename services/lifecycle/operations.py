@@ -7,8 +7,10 @@ is refused while something is open.
 
 import logging
 import uuid
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from celery import current_app
@@ -177,6 +179,12 @@ def wake(queue: Queue) -> None:
         log.warning("the broker did not take a wake-up: %s", exc)
 
 
+def wake_waiting(service_id: uuid.UUID) -> None:
+    """After a claim that was no operation's: one that was turned away meanwhile goes on at once."""
+    for operation in Operation.objects.open().filter(service_id=service_id):
+        wake(Queue(operation.queue))
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     operation: Operation
@@ -200,16 +208,60 @@ def _candidates(queue: Queue) -> list[Operation]:
     rows = Operation.objects.open().filter(unclaimed).select_related("service", "team")
     mine = [row for row in rows if row.queue == queue]
     busy = {row.service_id for row in rows if row.state == OperationState.RUNNING}
-    begun = [row for row in mine if row.state == OperationState.RUNNING and _is_due(row)]
+    begun = [row for row in mine if row.state == OperationState.RUNNING and is_due(row)]
     waiting = [row for row in mine if row.state == OperationState.QUEUED]
-    return [*begun, *(row for row in waiting if row.service_id not in busy)]
+    return [*begun, *_in_turn(row for row in waiting if row.service_id not in busy)]
 
 
-def _is_due(operation: Operation) -> bool:
+def _in_turn(waiting: Iterable[Operation]) -> list[Operation]:
+    """The teams take turns, the one that has the least running first; within a team the oldest is
+    next. So a team with a hundred folders keeps nobody else waiting."""
+    running = Operation.objects.filter(state=OperationState.RUNNING)
+    ahead = Counter(running.values_list("team_id", "queue"))
+    turns = []
+    for row in waiting:
+        turns.append((ahead[row.team_id, row.queue], row))
+        ahead[row.team_id, row.queue] += 1
+    return [row for _, row in sorted(turns, key=itemgetter(0))]
+
+
+def has_worker(service_id: uuid.UUID) -> bool:
+    """Whether an operation of the service is carried out, or will be within moments. One that waits
+    for its turn or for others leaves the service to the sweep."""
+    running = Operation.objects.filter(service_id=service_id, state=OperationState.RUNNING)
+    return any(is_due(operation) for operation in running)
+
+
+def is_next(service_id: uuid.UUID) -> bool:
+    """Whether an operation could be carried out as soon as the claim is free; one that waits for a
+    place to build may do so for long."""
+    rows = Operation.objects.open().filter(service_id=service_id)
+    return any(map(is_due, rows.exclude(state=OperationState.QUEUED, queue=Queue.BUILDS)))
+
+
+def is_due(operation: Operation) -> bool:
     """Past its build an operation waits for those it depends on; while cancelled it must end."""
     if operation.queue == Queue.BUILDS or operation.cancel_requested_at or not operation.after:
         return True
-    return not Operation.objects.open().filter(pk__in=operation.after).exists()
+    return not any(one.is_open for one in dependencies(operation))
+
+
+def dependencies(operation: Operation) -> list[Operation]:
+    """What it waits for; in the place of a deploy that was replaced, the one that replaced it."""
+    found = Operation.objects.filter(pk__in=operation.after).select_related("service")
+    return [_newest_in_place_of(one) for one in found]
+
+
+def _newest_in_place_of(operation: Operation) -> Operation:
+    while operation.state == OperationState.SUPERSEDED:
+        later = Operation.objects.filter(
+            service=operation.service_id, kind=Kind.DEPLOY, created_at__gt=operation.created_at
+        )
+        successor = later.select_related("service").order_by("created_at").first()
+        if successor is None:
+            return operation
+        operation = successor
+    return operation
 
 
 def _begin(operation: Operation, queue: Queue) -> bool:

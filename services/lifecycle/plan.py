@@ -1,6 +1,7 @@
 """From an analysis to the services that Kyozo runs: one shape for apps and databases, in order."""
 
 import graphlib
+import posixpath
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import detection
 from detection import Analysis, DetectedDatabase, DetectedService
 from services.errors import InvalidError
 from services.models import Service, Workspace
+from services.models.config import is_mountable
 from services.sources.roots import resolve_folder
 
 RUN_TODAY = frozenset({"web", "worker", "database"})
@@ -65,6 +67,7 @@ def as_service(database: DetectedDatabase) -> DetectedService:
         port=database.port,
         environment=database.environment,
         volumes=database.volumes,
+        files=database.files,
         command=database.command,
         health_command=database.health_command,
         confidence=1.0,
@@ -82,6 +85,26 @@ def find(analysis: Analysis, service: Service) -> DetectedService:
     return chosen
 
 
+def only_service(
+    workspace: Workspace, folder_path: str, overrides: dict[str, Any]
+) -> DetectedService:
+    """What a service that somebody describes runs: the one thing in its folder, or its web part."""
+    analysis = analyse_folder(workspace, folder_path, overrides)
+    rows = planned(analysis)
+    deployable = [row for row in rows if why_not(row) is None]
+    if not deployable:
+        raise nothing_deployable(analysis, rows)
+    web = [row for row in deployable if row.process == "web"]
+    if len(web or deployable) > 1:
+        names = ", ".join(row.name for row in deployable)
+        raise InvalidError(
+            f"several services live in {folder_path}: {names}",
+            details={"folder_path": [f"several services: {names}"]},
+            fix="name the folder of one of them, or deploy the workspace",
+        )
+    return (web or deployable)[0]
+
+
 def _only(rows: Iterable[DetectedService]) -> DetectedService | None:
     deployable = [row for row in rows if why_not(row) is None]
     return deployable[0] if len(deployable) == 1 else None
@@ -96,6 +119,8 @@ def why_not(service: DetectedService) -> str | None:
         return f"{language} is not supported yet: add a Dockerfile"
     if not service.can_start:
         return "no start command was found: say one with --start or in kyozo.toml"
+    if covered := [v.path for v in service.volumes if not is_mountable(posixpath.normpath(v.path))]:
+        return f"a volume at {covered[0]} would hide what the container runs on"
     return None
 
 

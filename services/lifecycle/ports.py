@@ -5,20 +5,39 @@ engine from the instance itself.
 """
 
 import socket
+from collections.abc import Mapping
 from contextlib import closing
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from services.errors import InvalidError
+from services.errors import InvalidError, RouterError
 from services.lifecycle.engine import router
-from services.models import HostPort, Instance, Service, WantedState
+from services.models import HostPort, Service
+
+DEFAULT_PORT = 8080
+
+
+def http_port(
+    mappings: Mapping[str, Mapping[str, Any]], *, process: str, port: int | None
+) -> int | None:
+    """The container port behind the router: the app's own, unless another was said."""
+    if process != "web":
+        return None
+    tcp = [int(p) for p, m in mappings.items() if m.get("protocol", "tcp") == "tcp"]
+    if port in tcp:
+        return port
+    return tcp[0] if tcp else port or DEFAULT_PORT
 
 
 def claim_http(service: Service, container_port: int, wanted: int | None) -> HostPort:
-    """The service's HTTP host port: the one it has, the one it wants, or the next free one."""
-    held = HostPort.objects.filter(service=service, is_http=True).first()
+    """The service's HTTP host port: the one it has, the one it wants, or the next free one. What
+    it had before is kept until the deploy ended, so that a deploy that fails can go back to it."""
+    held = HostPort.objects.filter(service=service, is_http=True, is_replaced=False).first()
     if held and wanted in {None, held.port}:
+        if held.port not in _block():
+            router().add_port(held.port)  # harmless where it is open still
         if held.container_port != container_port:
             held.container_port = container_port
             held.save(update_fields=["container_port"])
@@ -28,16 +47,19 @@ def claim_http(service: Service, container_port: int, wanted: int | None) -> Hos
     else:
         fresh = _next_http(service, container_port)
     if held:
-        held.delete()
+        held.is_replaced = True
+        held.save(update_fields=["is_replaced"])
     return fresh
 
 
-def claim_raw(service: Service, container_port: int, wanted: int, protocol: str) -> HostPort:
+def claim_raw(
+    service: Service, container_port: int, wanted: int, protocol: str, *, host_ip: str = ""
+) -> HostPort:
     """A port that the engine publishes; it must be free on the host."""
     mine = HostPort.objects.filter(service=service, port=wanted, protocol=protocol).first()
     if mine:
         return mine
-    if not is_free(wanted, protocol):
+    if not is_free(wanted, protocol, host_ip=host_ip):
         raise in_use(wanted)
     return _insert(service, container_port, wanted, protocol=protocol, is_http=False)
 
@@ -51,27 +73,24 @@ def default_host_ip() -> str:
     return str(settings.KYOZO["HOST_IP"])
 
 
-def release_ports(service: Service) -> None:
-    HostPort.objects.filter(service=service).delete()
-
-
-def release_forgotten() -> None:
-    """Ports of services whose removal ended early, once nothing of them is left."""
-    gone = HostPort.objects.filter(service__wanted_state=WantedState.REMOVED)
-    gone.exclude(service__in=Instance.objects.alive().values("service")).delete()
-
-
-def is_free(port: int, protocol: str = "tcp") -> bool:
+def is_free(port: int, protocol: str = "tcp", *, host_ip: str = "") -> bool:
     """Whether a plain bind works; SO_REUSEPORT would hide a port that is taken."""
+    address = host_ip or default_host_ip()
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     kind = socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM
-    with closing(socket.socket(socket.AF_INET, kind)) as probe:
-        if protocol != "udp":
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.KYOZO["HOST_IP"], port))
-        except OSError:
-            return False
+    try:
+        with closing(socket.socket(family, kind)) as probe:
+            if protocol != "udp":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address, port))
+    except OSError:
+        return False
     return True
+
+
+def is_local(host_ip: str) -> bool:
+    """Whether a program of this machine can listen at the address at all."""
+    return is_free(0, host_ip=host_ip)
 
 
 def in_use(port: int) -> InvalidError:
@@ -94,19 +113,42 @@ def _outside_block(port: int) -> InvalidError:
     )
 
 
+def check_http(wanted: int) -> None:
+    """Raises `InvalidError` when the router neither listens on the port nor could."""
+    if wanted in router().ports:
+        return
+    if settings.KYOZO["MODE"] == "production":
+        raise _outside_block(wanted)
+    if not is_free(wanted):
+        raise in_use(wanted)
+
+
 def _take_http(service: Service, container_port: int, wanted: int) -> HostPort:
     if wanted not in router().ports:
-        if settings.KYOZO["MODE"] == "production":
-            raise _outside_block(wanted)
-        if not is_free(wanted):
-            raise in_use(wanted)
-        router().add_port(wanted)
-    return _insert(service, container_port, wanted, protocol="tcp", is_http=True)
+        check_http(wanted)
+    row = _insert(service, container_port, wanted, protocol="tcp", is_http=True)
+    if wanted not in _block() or wanted not in router().ports:
+        _open(row)
+    return row
+
+
+def _open(row: HostPort) -> None:
+    """The row comes first: the sweep closes what no row has."""
+    try:
+        router().add_port(row.port)
+    except RouterError:
+        row.delete()
+        raise
+
+
+def _block() -> range:
+    low, high = settings.KYOZO["HTTP_PORTS"]
+    return range(low, high + 1)
 
 
 def _next_http(service: Service, container_port: int) -> HostPort:
     taken = set(HostPort.objects.filter(protocol="tcp").values_list("port", flat=True))
-    for port in sorted(set(router().ports) - taken):
+    for port in sorted(set(router().ports) & set(_block()) - taken):
         try:
             return _insert(service, container_port, port, protocol="tcp", is_http=True)
         except InvalidError:

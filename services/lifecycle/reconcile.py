@@ -14,10 +14,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from services import events
-from services.errors import ConflictError, EngineError, EngineNotFoundError, KyozoError
+from services.errors import (
+    CancelledError,
+    ConflictError,
+    EngineError,
+    EngineNotFoundError,
+    KyozoError,
+)
+from services.lifecycle import crashes, describe, names
 from services.lifecycle import decide as d
-from services.lifecycle import describe
 from services.lifecycle.claims import Claim
+from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import runtime
 from services.lifecycle.gate import check_now, gate
 from services.lifecycle.networks import give_address, team_network
@@ -25,7 +32,16 @@ from services.lifecycle.observe import Sight, look
 from services.lifecycle.routes import publish_routes
 from services.lifecycle.spec import service_spec
 from services.lifecycle.status import refresh_status
-from services.models import Instance, Outcome, Phase, Release, Rollout, Service, WantedState
+from services.models import (
+    Instance,
+    Outcome,
+    Phase,
+    Release,
+    Rollout,
+    Service,
+    Strategy,
+    WantedState,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +58,11 @@ class Pass:
     sight: Sight
     rollout: Rollout | None
     acted: list[d.Action] = field(default_factory=list)
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether an instance goes as soon as it has no name for long enough: within moments."""
+        return any(not names.is_forgotten(row) for row in self.sight.rows.values())
 
 
 def reconcile(claim: Claim) -> Pass:
@@ -85,11 +106,14 @@ def open_rollout(service: Service) -> Rollout | None:
 
 
 def wanted(service: Service, rollout: Rollout | None) -> d.Wanted:
-    running = service.wanted_state == WantedState.RUNNING and service.wanted_release is not None
+    release = service.wanted_release
+    running = service.wanted_state == WantedState.RUNNING and release is not None
+    config = ReleaseConfig.from_json(release.config if release else {})
     return d.Wanted(
         is_running=running or rollout is not None,
         generation=service.generation,
         replicas=service.wanted_replicas,
+        replaces_first=config.strategy == "recreate",
     )
 
 
@@ -111,6 +135,7 @@ def progress(rollout: Rollout | None) -> d.Progress | None:
 def _create(this: Pass, action: d.Create) -> None:
     """The row first, then the container: nothing of ours is ever unknown to us."""
     instance = _row_for(this, action)
+    names.prepare(instance)
     network = team_network(this.service.team)
     if not instance.address:
         instance.address = give_address(instance.id, network)
@@ -161,6 +186,7 @@ def _release_of(this: Pass, generation: int) -> Release:
 def _start(this: Pass, action: d.Start) -> None:
     row = this.sight.rows[action.id]
     log.info("%s is stopped and should run: starting it", row.name)
+    crashes.look_again(row)
     try:
         runtime().start(row.engine_id, fence=this.claim)
     except EngineNotFoundError:
@@ -205,6 +231,10 @@ def _leave(this: Pass, action: d.Leave) -> None:
     Instance.objects.filter(pk=row.pk, leaving_at=None).update(leaving_at=timezone.now())
 
 
+def _hide(this: Pass, action: d.Hide) -> None:
+    names.hide(this.sight.rows[action.id], fence=this.claim)
+
+
 def _retire(this: Pass, action: d.Retire) -> None:
     """Stop and remove by engine id; first the router shows that its table is without it."""
     row = this.sight.rows[action.id]
@@ -240,6 +270,14 @@ def _close(row: Instance) -> None:
     row.save(update_fields=["removed_at", "is_routed", "state", "last_lines"])
 
 
+def _take_over(this: Pass, action: d.TakeOver) -> None:
+    crashes.take_over(this.service, this.sight.rows[action.id], fence=this.claim)
+
+
+def _give_back(this: Pass, action: d.GiveBack) -> None:
+    crashes.give_back(this.sight.rows[action.id], fence=this.claim)
+
+
 def _advance(this: Pass, action: d.Advance) -> None:
     rollout = this.rollout
     if rollout is None:
@@ -262,14 +300,24 @@ def move(rollout: Rollout, phase: Phase, *, failure: dict[str, Any] | None = Non
         if phase == Phase.DONE:
             failed = rollout.phase == Phase.REVERTING
             changes["outcome"] = Outcome.FAILED if failed else Outcome.SUCCEEDED
+        if phase == Phase.REVERTING and _stays_down(rollout, failure or {}):
+            changes |= {"from_state": WantedState.STOPPED, "from_generation": None}
         same = Rollout.objects.filter(pk=rollout.pk, phase=rollout.phase)
         if not same.update(**changes):
             return False
+        for name, value in changes.items():
+            setattr(rollout, name, value)
         if phase == Phase.REVERTING:
             _want_old(rollout)
-    for name, value in changes.items():
-        setattr(rollout, name, value)
     return True
+
+
+def _stays_down(rollout: Rollout, failure: dict[str, Any]) -> bool:
+    """Somebody who has one writer only may want to look before the old release writes again. Where
+    old and new run side by side the old one serves on, whatever is said."""
+    if rollout.strategy != Strategy.RECREATE or failure.get("code") == CancelledError.code:
+        return False
+    return rollout.service.deployment_config.get("rollback_on_failure") is False
 
 
 def _want_old(rollout: Rollout) -> None:
@@ -292,8 +340,11 @@ ACTS = cast(
         d.Gate: _gate,
         d.SetRoutes: _set_routes,
         d.Leave: _leave,
+        d.Hide: _hide,
         d.Retire: _retire,
         d.Forget: _forget,
+        d.TakeOver: _take_over,
+        d.GiveBack: _give_back,
         d.Advance: _advance,
     },
 )

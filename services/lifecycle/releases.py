@@ -3,7 +3,9 @@
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from posixpath import normpath
 from typing import Any
 
 from django.db import transaction
@@ -13,10 +15,9 @@ from detection import DetectedService, HealthCommand
 from services.errors import InvalidError
 from services.lifecycle import ports
 from services.lifecycle.config import ReleaseConfig
+from services.lifecycle.engine import runtime
 from services.models import Build, Release, Service
 from services.runtimes.base import Limits, Mount, PublishedPort
-
-DEFAULT_PORT = 8080
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,14 @@ class Draft:
 
 def draft(service: Service, plan: DetectedService, *, image_ref: str, digest: str) -> Draft:
     """Merge what was detected with what people set; people win, key by key. Claims host ports."""
-    http_port = _http_port(service, plan)
+    http_port = ports.http_port(service.port_mappings, process=plan.process, port=plan.port)
     config = ReleaseConfig(
         http_port=http_port,
         check_port=plan.port if http_port is None and plan.process == "database" else None,
         command=_command(plan),
+        entrypoint=plan.entrypoint,
         ports=_raw_ports(service, http_port),
-        mounts=_mounts(service, plan),
+        mounts=_mounts(service, plan, runtime().image_volumes(digest)),
         limits=_limits(service),
         health=_health(service, plan, http_port),
         generated_image=plan.image is None and plan.dockerfile_path is None,
@@ -129,15 +131,6 @@ def _renamed(value: str, names: dict[str, str]) -> str:
     return value
 
 
-def _http_port(service: Service, plan: DetectedService) -> int | None:
-    if plan.process != "web":
-        return None
-    tcp = [int(p) for p, m in service.port_mappings.items() if m.get("protocol", "tcp") == "tcp"]
-    if plan.port in tcp:
-        return plan.port
-    return tcp[0] if tcp else plan.port or DEFAULT_PORT
-
-
 def _claim_http(service: Service, plan: DetectedService, port: int) -> None:
     asked = service.port_mappings.get(str(port), {}).get("host_port")
     if asked is None and plan.published_port and not service.host_ports.exists():
@@ -157,8 +150,8 @@ def _raw_ports(service: Service, http_port: int | None) -> tuple[PublishedPort, 
         if int(text) == http_port or host_port is None:
             continue
         protocol = mapping.get("protocol", "tcp")
-        ports.claim_raw(service, int(text), int(host_port), protocol)
         host_ip = mapping.get("host_ip", ports.default_host_ip())
+        ports.claim_raw(service, int(text), int(host_port), protocol, host_ip=host_ip)
         found.append(PublishedPort(int(text), int(host_port), protocol, host_ip))
     return tuple(found)
 
@@ -168,7 +161,11 @@ def _command(plan: DetectedService) -> tuple[str, ...] | None:
     return tuple(plan.command) or None
 
 
-def _mounts(service: Service, plan: DetectedService) -> tuple[Mount, ...]:
+def _mounts(
+    service: Service, plan: DetectedService, data_folders: Iterable[str]
+) -> tuple[Mount, ...]:
+    """Where the image itself says that it keeps data, a name makes the data follow the service: a
+    nameless volume would be a new one with each container."""
     mounts = {v.path: Mount(target=v.path, source=v.name, mode=v.mode) for v in plan.volumes}
     for target, mount in service.volume_mounts.items():
         mounts[target] = Mount(
@@ -177,7 +174,18 @@ def _mounts(service: Service, plan: DetectedService) -> tuple[Mount, ...]:
             mode=mount.get("mode", "rw"),
             type=mount.get("type", "volume"),
         )
+    taken = {normpath(target) for target in mounts}
+    for path in data_folders:
+        if normpath(path) not in taken:
+            mounts[path] = Mount(target=path, source=_own_volume(service, path))
     return tuple(mounts[target] for target in sorted(mounts))
+
+
+def _own_volume(service: Service, path: str) -> str:
+    """Of this service only, also under another name."""
+    readable = re.sub(r"[^a-zA-Z0-9_.-]", "-", path)[:60]
+    digest = hashlib.sha256(path.encode(errors="surrogateescape")).hexdigest()
+    return f"{service.id.hex[:8]}{readable}-{digest[:6]}"
 
 
 def _limits(service: Service) -> Limits:

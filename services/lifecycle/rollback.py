@@ -49,7 +49,7 @@ def _previous(service: Service) -> Release:
         raise ConflictError(
             f"{service.name} has no earlier release to go back to",
             code="service.wrong_state",
-            fix="`kyozo status` lists its releases",
+            fix=f"`kyozo status {service.name}` lists its releases; go to any with --to NUMBER",
         )
     return release
 

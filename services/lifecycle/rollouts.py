@@ -1,5 +1,6 @@
 """Beginning a rollout and following it by phase: the steps of deploy, restart and rollback."""
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +27,8 @@ from services.models import (
 )
 from services.probes.plan import plan_from
 
+log = logging.getLogger(__name__)
+
 ORDER = (
     Phase.STARTING,
     Phase.GATING,
@@ -35,6 +38,8 @@ ORDER = (
     Phase.DONE,
 )
 HOPELESS_AFTER_S = 15.0
+# A port for something else may well be opened first.
+ELSEWHERE_AFTER_S = 45.0
 PAUSE_S = {Phase.SETTLING: 0.2, Phase.DRAINING: 0.1}
 
 
@@ -123,19 +128,36 @@ def _follow(job: Job, *, past: Phase) -> None:
 
 def _pass(job: Job, rollout: Rollout) -> float:
     """One pass, and how long to wait before the next one. An engine that says no before the switch
-    turns the rollout back; what may pass by itself is for the caller."""
+    turns the rollout back; while the old ones drain it only leaves them to the sweep. What may
+    pass by itself is for the caller."""
     try:
         this = reconcile(job.claim)
     except FenceLostError:
         raise
     except KyozoError as exc:
-        if exc.error_code in PASSING or rollout.phase not in BEFORE_SWITCH:
+        if exc.error_code in PASSING and not _leaves_only_old_ones(job, rollout):
             raise
-        move(rollout, Phase.REVERTING, failure=_refused(job, exc))
+        _end_refused(job, rollout, exc)
         return 0
     if not this.acted:
         return PAUSE_S.get(Phase(rollout.phase), 0.1)
     return 0.05 if _only_waits(this) else 0
+
+
+def _leaves_only_old_ones(job: Job, rollout: Rollout) -> bool:
+    """The new release serves, and there is no time left to wait for the old instances' end."""
+    return rollout.phase == Phase.DRAINING and job.is_overdue()
+
+
+def _end_refused(job: Job, rollout: Rollout, exc: KyozoError) -> None:
+    if rollout.phase == Phase.DRAINING:
+        log.warning("%s: its old instances are left to the sweep: %s", job.operation, exc.message)
+        job.note(f"the sweep removes what is old: {exc.message}")
+        move(rollout, Phase.DONE)
+    elif rollout.phase in BEFORE_SWITCH:
+        move(rollout, Phase.REVERTING, failure=_refused(job, exc))
+    else:
+        raise exc
 
 
 def _refused(job: Job, exc: KyozoError) -> dict[str, Any]:
@@ -183,15 +205,20 @@ def _turn_back_if_needed(job: Job, rollout: Rollout, waited_s: float) -> None:
 def _reason_to_turn_back(job: Job, rollout: Rollout, waited_s: float) -> dict[str, Any]:
     if job.is_cancelled():
         return {"code": CancelledError.code}
-    if job.is_overdue() or (waited_s > HOPELESS_AFTER_S and _is_hopeless(rollout)):
+    is_hopeless = waited_s > HOPELESS_AFTER_S and _is_hopeless(rollout, waited_s)
+    if job.is_overdue() or is_hopeless:
         return _overdue(rollout, waited_s)
     return {}
 
 
-def _is_hopeless(rollout: Rollout) -> bool:
-    """Every instance that waits listens on the right port, but for itself only."""
+def _is_hopeless(rollout: Rollout, waited_s: float) -> bool:
+    """Every instance that waits listens for itself only or, after a while, only elsewhere."""
     waiting = [row for row in _waiting(rollout) if row.state == "running"]
-    return bool(waiting) and all(describe.listens_for_itself(row) for row in waiting)
+    is_late = waited_s > ELSEWHERE_AFTER_S
+    return bool(waiting) and all(
+        describe.listens_for_itself(row) or (is_late and describe.listens_elsewhere(row))
+        for row in waiting
+    )
 
 
 def _waiting(rollout: Rollout) -> list[Instance]:

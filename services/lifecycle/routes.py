@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 
+from django.db.models import QuerySet
+
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import router, runtime
 from services.models import HostPort, Instance, Service
@@ -16,7 +18,8 @@ def publish_routes(service: Service) -> None:
     The table is read under the router's lock, so a slower caller never overwrites a newer one.
     """
     router().publish(current_table)
-    router().wait_shown(current_table(), ACKNOWLEDGE_S, only=[str(service.id)])
+    mine = routes_of(Service.objects.filter(pk=service.pk))
+    router().wait_shown(mine, ACKNOWLEDGE_S, only=[str(service.id)])
 
 
 def republish() -> None:
@@ -25,13 +28,18 @@ def republish() -> None:
 
 
 def current_table() -> RouteTable:
+    return routes_of(Service.objects.all())
+
+
+def routes_of(services: QuerySet[Service]) -> RouteTable:
+    """Of those that are asked over HTTP: workers and databases have instances, but no routes."""
+    ports = HostPort.objects.filter(is_http=True, service__in=services).order_by("port")
+    asked = services.filter(host_ports__is_http=True).select_related("team").distinct()
+    routed = Instance.objects.alive().filter(is_routed=True, service__in=asked)
     backends: dict[object, list[Backend]] = defaultdict(list)
-    routed = Instance.objects.alive().filter(is_routed=True).select_related("release")
-    for instance in routed:
+    for instance in routed.select_related("release"):
         if (end := endpoint(instance)) is not None:
             backends[instance.service_id].append(Backend(str(instance.id), end[0], end[1]))
-    ports = HostPort.objects.filter(is_http=True).order_by("port")
-    services = Service.objects.filter(host_ports__in=ports).select_related("team").distinct()
     owned: dict[object, list[int]] = defaultdict(list)
     for row in ports:
         owned[row.service_id].append(row.port)
@@ -44,7 +52,7 @@ def current_table() -> RouteTable:
                 host_ports=tuple(owned[service.id]),
                 backends=tuple(backends[service.id]),
             )
-            for service in services.order_by("id")
+            for service in asked.order_by("id")
         )
     )
 

@@ -1,7 +1,6 @@
 """Carrying operations out: take one, do its steps from where they stand, end it, take the next."""
 
 import logging
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from services import events
 from services.errors import CancelledError, FenceLostError, KyozoError
 from services.lifecycle import (
     deploy,
+    freed_ports,
     remove,
     restart,
     rollback,
@@ -24,7 +24,8 @@ from services.lifecycle import (
 )
 from services.lifecycle.job import Job, fail_steps
 from services.lifecycle.operations import STEPS, Taken, take, wake
-from services.lifecycle.routes import publish_routes
+from services.lifecycle.places import PLACES
+from services.lifecycle.routes import publish_routes, republish
 from services.lifecycle.status import refresh_status
 from services.models import Kind, Operation, OperationState, Queue, Service
 
@@ -41,14 +42,6 @@ WORK: Mapping[str, Mapping[str, Work]] = {
     Kind.REMOVE: remove.WORK,
 }
 IN_BUILDS = ("analyse", "build")
-# An operation holds its thread while it waits; some are kept for the sweep and the health checks.
-KEPT_FREE = 4
-_places = {
-    Queue.BUILDS: threading.BoundedSemaphore(settings.KYOZO["BUILD_CONCURRENCY"]),
-    Queue.LIFECYCLE: threading.BoundedSemaphore(
-        max(1, settings.KYOZO["WORKER_THREADS"] - KEPT_FREE)
-    ),
-}
 MOST_ATTEMPTS = 20
 
 
@@ -69,13 +62,8 @@ WORDS = {
 
 def run_next(queue: Queue) -> int:
     """Carry out what may run now, until nothing is left; how many were taken."""
-    places = _places[queue]
-    if not places.acquire(blocking=False):
-        return 0
-    try:
-        return _drain(queue)
-    finally:
-        places.release()
+    with PLACES[queue]() as is_free:
+        return _drain(queue) if is_free else 0
 
 
 def _drain(queue: Queue) -> int:
@@ -123,7 +111,7 @@ def _do_steps(job: Job) -> bool:
     work = WORK[operation.kind]
     if operation.queue == Queue.LIFECYCLE:
         # A worker that died may have written routes without telling the router.
-        publish_routes(job.service)
+        job.wait_out(lambda _: publish_routes(job.service), limit_s=limit_s(job, ""))
     for name in STEPS[operation.kind]:
         if operation.queue == Queue.BUILDS and name not in IN_BUILDS:
             if not job.memo.get("is_unchanged"):
@@ -226,12 +214,24 @@ def _end(job: Job, state: OperationState, error: dict[str, Any]) -> None:
         fail_steps(operation, state)
         if state != OperationState.SUCCEEDED:
             rollouts.give_up(operation.service)
+        succeeded = state == OperationState.SUCCEEDED
+        is_moved = freed_ports.settle(held.get(), succeeded=succeeded)
         if text := deployment_status(operation, state, error):
             held.update(deployment_status=text)
         _publish_end(operation, state, error)
     operation.refresh_from_db()
     refresh_status(operation.service)
+    if is_moved:
+        _tell_router()
     job.tell()
+
+
+def _tell_router() -> None:
+    """Of host ports that changed hands; the sweep does it again."""
+    try:
+        republish()
+    except KyozoError as exc:
+        log.warning("the router will hear of a changed port later: %s", exc.message)
 
 
 def deployment_status(operation: Operation, state: str, error: dict[str, Any]) -> str:

@@ -33,7 +33,7 @@ def _check(service: Service, replicas: int) -> None:
             f"{service.name} can run once only: it writes to a volume or owns a raw host port",
             code="service.single_instance",
             details={"replica_count": ["this service can run once only"]},
-            fix="mount the volume read-only, or leave the raw host_port out",
+            fix="mount it read-only or a tmpfs in its place, or leave the raw host_port out",
         )
 
 

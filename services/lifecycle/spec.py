@@ -4,7 +4,7 @@ from django.conf import settings
 
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import runtime
-from services.models import Instance
+from services.models import Instance, Service
 from services.runtimes import base
 from services.runtimes.base import Mount, Network, PublishedPort, ServiceSpec, Slot
 
@@ -28,8 +28,9 @@ def service_spec(instance: Instance, network: Network, *, fence: int) -> Service
         ),
         labels=labels(instance, fence=fence),
         network=network,
-        aliases=(service.name,),
+        aliases=(service.name,) if instance.is_named else (),
         command=config.command,
+        entrypoint=config.entrypoint,
         environment=release.environment,
         ports=_published(config),
         mounts=tuple(_named(mount, instance) for mount in config.mounts),
@@ -55,19 +56,16 @@ def labels(instance: Instance, *, fence: int) -> dict[str, str]:
     }
 
 
-def volume_name(source: str, *, team_hex: str, workspace_hex: str) -> str:
+def volume_name(source: str, service: Service) -> str:
     """Named volumes belong to a workspace: two projects that both say `data` do not share it."""
     install = settings.KYOZO["INSTALL"]
-    return f"kyozo-{install}-{team_hex[:8]}-{workspace_hex[:8]}-{source}"
+    return f"kyozo-{install}-{service.team_id.hex[:8]}-{service.workspace_id.hex[:8]}-{source}"
 
 
 def _named(mount: Mount, instance: Instance) -> Mount:
     if mount.type != "volume":
         return mount
-    service = instance.service
-    name = volume_name(
-        mount.source, team_hex=service.team_id.hex, workspace_hex=service.workspace_id.hex
-    )
+    name = volume_name(mount.source, instance.service)
     return Mount(target=mount.target, source=name, mode=mount.mode, type="volume")
 
 

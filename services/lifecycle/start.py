@@ -39,7 +39,7 @@ def health_step(job: Job) -> None:
         job.check_cancelled()
         this = reconcile(job.claim)
         serving = sum(seen.can_serve for seen in this.sight.seen)
-        if not this.acted and serving >= this.service.wanted_replicas:
+        if not (this.acted or this.is_resting) and serving >= this.service.wanted_replicas:
             return
         if job.is_overdue():
             waiting = (row for row in this.sight.rows.values() if not row.is_gated)

@@ -1,7 +1,8 @@
 """The service's status word: one table over (wanted, operation, observed); docs/status.md."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -32,7 +33,8 @@ DEPLOY_STEPS = {"": Status.PENDING, "analyse": Status.DETECTING, "build": Status
 @dataclass(frozen=True, slots=True)
 class Facts:
     """`serving`: instances past their gate and alive; `alive`: all that exist; `is_seen`: the
-    observation is fresh; `last_failed`: why the last operation failed, empty when it did not."""
+    observation is fresh; `last_failed`: why the last operation failed, empty when it did not;
+    `trouble`: why what should serve does not; `detail` has all there is to say about it."""
 
     wanted: str
     kind: str = ""
@@ -43,6 +45,7 @@ class Facts:
     is_seen: bool = True
     last_failed: str = ""
     trouble: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
     health: str = "unknown"
 
 
@@ -68,7 +71,8 @@ def _working(facts: Facts) -> Status:
 def _running(facts: Facts) -> tuple[Status, str]:
     if facts.serving:
         few = facts.serving < facts.replicas
-        return Status.RUNNING, f"{facts.serving} of {facts.replicas} serve" if few else ""
+        words = f"{facts.serving} of {facts.replicas} serve" if few else ""
+        return Status.RUNNING, "; ".join(filter(None, [words, facts.trouble]))
     return (Status.ERROR, facts.trouble) if facts.trouble else (Status.STARTING, "")
 
 
@@ -84,6 +88,8 @@ def refresh_status(
     facts = gather(fresh, is_seen=not is_lost and (was_seen or is_proof))
     status, reason = compute(replace(facts, trouble=facts.trouble or refused))
     changes: dict[str, object] = {}
+    if fresh.status_detail != facts.detail:
+        changes["status_detail"] = facts.detail
     if (fresh.status, fresh.status_reason) != (status, reason):
         changes |= {"status": status, "status_reason": reason}
     if (fresh.current_replicas, fresh.health) != (facts.serving, facts.health):
@@ -126,19 +132,30 @@ def gather(service: Service, *, is_seen: bool) -> Facts:
         is_seen=is_seen,
         last_failed=ended.error.get("message", "failed") if failed and ended else "",
         trouble=_trouble(alive),
+        detail=_detail(alive),
         health=_health(alive),
     )
 
 
 def _health(alive: list[Instance]) -> str:
-    """The worst word of those that stay."""
-    words = {instance.health for instance in alive if instance.leaving_at is None}
+    """The worst word of those that run and stay: what has ended is neither well nor ill."""
+    staying = (i for i in alive if i.leaving_at is None and i.state == "running")
+    words = {instance.health for instance in staying}
     order = ("unhealthy", "starting", "healthy")
     return next((word for word in order if word in words), "unknown")
 
 
+def _detail(alive: list[Instance]) -> dict[str, Any]:
+    """Of the first instance in a crash loop that is to stay."""
+    staying = (i for i in alive if i.leaving_at is None)
+    return next((i.trouble for i in staying if i.looping_at is not None), {})
+
+
 def _trouble(alive: list[Instance]) -> str:
-    broken = next((i for i in alive if i.state in {"exited", "dead", "restarting"}), None)
+    if detail := _detail(alive):
+        return str(detail["message"])
+    over = {"exited", "dead", "restarting"}
+    broken = next((i for i in alive if i.leaving_at is None and i.state in over), None)
     if broken is None:
         return ""
     if broken.is_oom_killed:

@@ -4,20 +4,17 @@ import logging
 import time
 import uuid
 
-from django.conf import settings
-from django.db.models import Q
-
 from services.errors import EngineError, EngineUnreachableError, FenceLostError, KyozoError
 from services.lifecycle.claims import claim
 from services.lifecycle.decide import Action, Gate
-from services.lifecycle.engine import router, runtime
-from services.lifecycle.observe import uuid_of
-from services.lifecycle.ports import release_forgotten
+from services.lifecycle.engine import router
+from services.lifecycle.freed_ports import close_unused, release_forgotten, release_unmapped
+from services.lifecycle.glance import glance
+from services.lifecycle.operations import has_worker, is_next, wake_waiting
 from services.lifecycle.reconcile import Pass, reconcile
 from services.lifecycle.routes import republish
 from services.lifecycle.status import mark_stale, refresh_status
-from services.models import Instance, Operation, Phase, Rollout, Service, WantedState
-from services.runtimes.base import Selector
+from services.models import Service, WantedState
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +26,13 @@ def sweep_services() -> int:
     """One round over all services that run or still have instances; how many were looked at."""
     router().ensure_running()
     release_forgotten()
+    release_unmapped()
     republish()
-    looked = 0
+    close_unused()
     try:
-        for pk in _services_to_look_at():
+        seen = glance()
+        looked = len(seen.well)
+        for pk in seen.others:
             looked += _guarded(pk)
     except EngineUnreachableError:
         engine_lost()
@@ -57,10 +57,10 @@ def _guarded(service_id: uuid.UUID) -> int:
 def settle(service_id: uuid.UUID, *, is_patient: bool = True) -> int:
     """Passes over one service until nothing more is to be done right now; 1 if it was looked at.
 
-    Stands back when an operation is open: that operation's worker runs the passes. Without
-    patience an app that does not answer is asked once: the sweep has others to look at.
+    Stands back where an operation has a worker: that one runs the passes. Without patience an app
+    that does not answer is asked once: the sweep has others to look at.
     """
-    if Operation.objects.open().filter(service_id=service_id).exists():
+    if has_worker(service_id):
         return 0
     mine = claim(service_id)
     if mine is None:
@@ -68,19 +68,20 @@ def settle(service_id: uuid.UUID, *, is_patient: bool = True) -> int:
     deadline = time.monotonic() + LONGEST_S
     try:
         while _goes_on(reconcile(mine), is_patient=is_patient) and time.monotonic() < deadline:
-            if Operation.objects.open().filter(service_id=service_id).exists():
+            if is_next(service_id):
                 break
             time.sleep(PAUSE_S)
     except FenceLostError:
         log.info("service %s was taken over", service_id)
     finally:
         mine.release()
+        wake_waiting(service_id)
     return 1
 
 
 def _goes_on(this: Pass, *, is_patient: bool) -> bool:
     if is_patient:
-        return bool(this.acted)
+        return bool(this.acted) or this.is_resting
     return any(not _is_unanswered(this, action) for action in this.acted)
 
 
@@ -92,15 +93,3 @@ def engine_lost() -> None:
     """Everything that should run is unknown from now on, until it is seen again."""
     for service in Service.objects.filter(wanted_state=WantedState.RUNNING):
         refresh_status(service, is_lost=True)
-
-
-def _services_to_look_at() -> list[uuid.UUID]:
-    """What should run, what is not finished, and what the engine still has a container of."""
-    shown = runtime().observe(Selector(install=settings.KYOZO["INSTALL"]))
-    interesting = (
-        Q(wanted_state=WantedState.RUNNING)
-        | Q(pk__in=Instance.objects.alive().values("service"))
-        | Q(pk__in=Rollout.objects.exclude(phase=Phase.DONE).values("service"))
-        | Q(pk__in={uuid_of(one.service_id) for one in shown})
-    )
-    return list(Service.objects.filter(interesting).values_list("pk", flat=True))

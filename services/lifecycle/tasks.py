@@ -5,6 +5,8 @@ import logging
 from celery import shared_task
 
 from services.errors import EngineError, KyozoError
+from services.lifecycle.clean import clean
+from services.lifecycle.disk import clean_when_filling
 from services.lifecycle.run import run_next
 from services.lifecycle.sweep import sweep_services
 from services.models import Queue
@@ -20,6 +22,22 @@ def run_builds() -> None:
 @shared_task(name="services.lifecycle.tasks.run_lifecycle")
 def run_lifecycle() -> None:
     run_next(Queue.LIFECYCLE)
+
+
+@shared_task(name="services.lifecycle.tasks.clean")
+def clean_up() -> None:
+    try:
+        clean()
+    except EngineError as exc:
+        log.info("the clean-up waits for the engine: %s", exc.message)
+
+
+@shared_task(name="services.lifecycle.tasks.watch_disk")
+def watch_disk() -> None:
+    try:
+        clean_when_filling()
+    except EngineError as exc:
+        log.info("the disk is looked at again later: %s", exc.message)
 
 
 @shared_task(name="services.lifecycle.tasks.sweep")

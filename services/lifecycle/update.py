@@ -4,13 +4,25 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from services.errors import InvalidError
+from services.errors import InvalidError, NotFoundError
+from services.lifecycle import plan, port_wishes, ports
 from services.lifecycle.deploy import deploy
 from services.lifecycle.folder import taken
 from services.lifecycle.status import refresh_status
 from services.models import Service
+from services.models.checks import read
+from services.models.config import MAX_VARIABLES, SERVICE
 
+MAPS = (
+    "deployment_config",
+    "port_mappings",
+    "volume_mounts",
+    "resource_limits",
+    "health_check_config",
+    "scaling_config",
+)
 RUN_FIELDS = {
+    "detected_in",
     "environment",
     "secret_names",
     "port_mappings",
@@ -25,7 +37,9 @@ def update_service(service: Service, *, fields: dict[str, Any], actor: str) -> S
     """Only the fields given change. Where `auto_deploy` is set the change is deployed at once."""
     if not fields:
         return service
+    _refuse_too_many(fields)
     _refuse_showing(service, fields)
+    _refuse_ports(service, fields.get("port_mappings", {}))
     for name, value in fields.items():
         setattr(service, name, value)
     changed = set(fields)
@@ -43,6 +57,26 @@ def update_service(service: Service, *, fields: dict[str, Any], actor: str) -> S
     return service
 
 
+def change_service(
+    service: Service, *, fields: dict[str, Any], is_merge: bool, actor: str
+) -> Service:
+    """PUT replaces a map, PATCH merges it. The row is read anew under its lock: two merges at once
+    lose nothing, and limits count what both made of it."""
+    moved = _moved(service, fields)  # looks at a folder, which takes too long under a lock
+    with transaction.atomic():
+        fresh = _locked(service)
+        changed = _changes(fresh, fields, is_merge=is_merge) | moved
+        return update_service(fresh, fields=changed, actor=actor)
+
+
+def override(service: Service, overrides: dict[str, Any], *, actor: str) -> Service:
+    """What --start and its like say, added to what was said before; kept for later deploys."""
+    with transaction.atomic():
+        fresh = _locked(service)
+        fields = {"overrides": {**fresh.overrides, **overrides}}
+        return update_service(fresh, fields=fields, actor=actor)
+
+
 def set_environment(
     service: Service,
     *,
@@ -52,15 +86,74 @@ def set_environment(
 ) -> Service:
     """Merge: a value of None removes the variable; `secret_names` None leaves the list alone."""
     with transaction.atomic():
-        fresh = Service.objects.select_for_update().get(pk=service.pk)
-        merged = {**fresh.environment, **variables}
-        environment = {k: v for k, v in merged.items() if v is not None}
+        fresh = _locked(service)
+        environment = without_nulls({**fresh.environment, **variables})
         names = fresh.secret_names if secret_names is None else secret_names
         fields = {
             "environment": environment,
             "secret_names": sorted(name for name in set(names) if name in environment),
         }
         return update_service(fresh, fields=fields, actor=actor)
+
+
+def without_nulls(variables: dict[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in variables.items() if value is not None}
+
+
+def _locked(service: Service) -> Service:
+    row = Service.objects.select_for_update().filter(pk=service.pk).first()
+    if row is None:
+        raise NotFoundError("Service not found")
+    return row
+
+
+def _moved(service: Service, fields: dict[str, Any]) -> dict[str, Any]:
+    """Another folder is looked at as a new service's is."""
+    folder_path = fields.get("folder_path", service.folder_path)
+    if folder_path == service.folder_path:
+        return {}
+    found = plan.only_service(service.workspace, folder_path, service.overrides)
+    return {"detected_in": folder_path, "source_name": found.name}
+
+
+def _changes(service: Service, fields: dict[str, Any], *, is_merge: bool) -> dict[str, Any]:
+    """The columns that change. A null variable is kept by a PUT (secrets read back null), deleted
+    by a PATCH. A type that was set outlives the next look."""
+    changed = {**fields, **(_merged(service, fields) if is_merge else {})}
+    if (given := fields.get("environment")) is not None:
+        had: dict[str, str] = service.environment
+        merged = {**had, **given} if is_merge else {k: _kept(had, k, v) for k, v in given.items()}
+        changed["environment"] = without_nulls(merged)
+    if service_type := changed.pop("service_type", None):
+        changed["overrides"] = {**service.overrides, "type": service_type}
+    return changed
+
+
+def _merged(service: Service, fields: dict[str, Any]) -> dict[str, Any]:
+    """Checked again as a whole: two halves that are fine alone can contradict each other."""
+    maps = {name: {**getattr(service, name), **fields[name]} for name in MAPS if name in fields}
+    return read(maps, SERVICE, message="Service validation failed")
+
+
+def _kept(had: dict[str, str], name: str, value: str | None) -> str | None:
+    return had.get(name) if value is None else value
+
+
+def _refuse_too_many(fields: dict[str, Any]) -> None:
+    """Each request is small enough by itself; what they add up to is counted here."""
+    if len(fields.get("environment", ())) > MAX_VARIABLES:
+        complaint = f"must have at most {MAX_VARIABLES} entries, with those that are set already"
+        raise InvalidError(
+            "Service validation failed",
+            details={"environment_variables": [complaint]},
+            fix="remove variables that are not needed any more",
+        )
+
+
+def _refuse_ports(service: Service, mappings: dict[str, Any]) -> None:
+    port = service.plan.get("port")
+    http_port = ports.http_port(mappings, process=service.process, port=port)
+    port_wishes.check(mappings, http_port=http_port, owner=service)
 
 
 def _refuse_showing(service: Service, fields: dict[str, Any]) -> None:

@@ -33,17 +33,11 @@ class Wish:
 
     @classmethod
     def of(cls, said: dict[str, Any]) -> "Wish":
-        team, since = said.get("team_id"), said.get("since")
-        try:
-            number = None if since in {None, ""} else int(since)
-        except (TypeError, ValueError) as exc:
-            raise BadRequestError("since must be a whole number") from exc
-        if number is not None and not 0 <= number < 2**62:
-            raise BadRequestError("since must be a whole number")
+        team = said.get("team_id")
         return cls(
             str(said.get("token") or ""),
             as_uuid(str(team)) or UUID(int=0) if team else None,
-            number,
+            _number(said.get("since")),
         )
 
 
@@ -165,6 +159,17 @@ def _offered_token(protocols: Iterable[str]) -> str:
     """Browsers can set no header on a socket, but they can offer a protocol."""
     found = next((name for name in protocols if name.startswith(TOKEN_PROTOCOL)), "")
     return found.removeprefix(TOKEN_PROTOCOL)
+
+
+def _number(since: Any) -> int | None:
+    """A whole number, in an address as text; JSON also has 1e999, true and 1.5."""
+    if since is None or since == "":
+        return None
+    if isinstance(since, str) and since.isascii() and since.isdecimal() and len(since) < 20:
+        since = int(since)
+    if type(since) is not int or not 0 <= since < 2**62:
+        raise BadRequestError("since must be a whole number")
+    return since
 
 
 def _query(scope: Any) -> dict[str, list[str]]:

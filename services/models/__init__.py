@@ -9,6 +9,7 @@ from services.models.image_mapping import ImageMapping
 from services.models.instance import Instance
 from services.models.metric import Metric
 from services.models.operation import Kind, Operation, OperationState, OperationStep, Queue
+from services.models.pulled_image import PulledImage
 from services.models.release import Release
 from services.models.rollout import Outcome, Phase, Rollout, Strategy
 from services.models.service import Service, Status, WantedState
@@ -32,6 +33,7 @@ __all__ = [
     "OperationStep",
     "Outcome",
     "Phase",
+    "PulledImage",
     "Queue",
     "Release",
     "Rollout",

@@ -28,7 +28,18 @@ SERVICE_TYPES = (
 ULIMITS = ("core", "cpu", "data", "fsize", "memlock", "nofile", "nproc", "stack")
 MAX_VARIABLES = 512
 MAX_VALUE_BYTES = 32 * 1024
-UNMOUNTABLE = ("/", "/proc", "/sys", "/dev", "/etc")
+# What a container runs on. A volume there hides it, and some of it the engine itself mounts.
+UNMOUNTABLE = (
+    "/", "/etc", "/etc/passwd", "/etc/group", "/etc/shadow", "/etc/hosts", "/etc/hostname",
+    "/etc/resolv.conf", "/usr", "/usr/local", "/var", "/run",
+)  # fmt: skip
+UNMOUNTABLE_TREES = (
+    "/proc", "/sys", "/dev", "/boot", "/bin", "/sbin", "/lib", "/lib64", "/usr/bin", "/usr/sbin",
+    "/usr/lib",
+)  # fmt: skip
+_HOST = r"[A-Za-z0-9]+(([.]|-+)[A-Za-z0-9]+)*(:[0-9]{1,5})?"
+_PART = r"[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*"
+_PATH = rf"{_PART}(/{_PART})*"
 
 NAME = text(
     most=63,
@@ -48,19 +59,28 @@ VARIABLE = text(
 )
 IMAGE = text(
     most=255,
-    pattern=r"[a-z0-9]+([._:/@-]+[A-Za-z0-9]+)*",
+    pattern=rf"({_HOST}/)?{_PATH}(:[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?(@sha256:[0-9a-f]{{64}})?",
     rule="must be an image name such as registry.example/team/app:1.2",
+)
+REGISTRY = text(
+    most=255,
+    pattern=rf"{_HOST}(/{_PATH})?",
+    rule="must be a registry such as registry.example:5000/team, without https://",
 )
 PORT = whole(1, 65535)
 SECONDS = number(0.1, 3600)
 
 
 def _host_ip(value: Any) -> str:
+    """An address that one machine can have; which ones this machine has is asked at its use."""
     checked = str(text(most=45)(value))
     try:
-        return str(ip_address(checked))
+        found = ip_address(checked)
     except ValueError as exc:
         raise ComplaintError("must be an IP address") from exc
+    if found.is_multicast or str(found) == "255.255.255.255" or "%" in checked:
+        raise ComplaintError("must be an address of this machine, without a zone")
+    return str(found)
 
 
 def _port_key(value: str) -> str:
@@ -78,9 +98,15 @@ def _no_host_port_twice(ports: dict[str, dict[str, Any]]) -> str:
 def _mount_path(value: str) -> str:
     path = str(text(most=255, pattern=r"/[^\x00-\x1f:\\]*", rule="must be an absolute path")(value))
     normal = posixpath.normpath(path).replace("//", "/")
-    if ".." in path.split("/") or normal in UNMOUNTABLE or normal.startswith(("/proc/", "/sys/")):
+    if ".." in path.split("/") or not is_mountable(normal):
         raise ComplaintError("is not a path that can be mounted over")
     return normal
+
+
+def is_mountable(path: str) -> bool:
+    """Whether a container can do without what lies at this normal, absolute path."""
+    in_tree = any(path == tree or path.startswith(f"{tree}/") for tree in UNMOUNTABLE_TREES)
+    return not in_tree and path not in UNMOUNTABLE
 
 
 def _volume_has_source(mounts: dict[str, dict[str, str]]) -> str:
@@ -94,6 +120,12 @@ def relative_path(value: Any) -> str:
     if ".." in path.split("/"):
         raise ComplaintError("must stay inside the workspace")
     return path
+
+
+def folder_path(value: Any) -> str:
+    """The same folder is written in one way only: app, ./app and /app/ are /app."""
+    parts = relative_path(value).split("/")
+    return "/" + "/".join(part for part in parts if part not in {"", "."})
 
 
 def variable_value(value: Any) -> str:
@@ -202,7 +234,7 @@ DEPLOYMENT = record(
         "build_context": relative_path,
         "image_name": IMAGE,
         "build_args": map_of(VARIABLE, variable_value, most=100),
-        "registry": IMAGE,
+        "registry": REGISTRY,
         "auto_deploy": flag,
         "rollback_on_failure": flag,
     }
@@ -220,7 +252,7 @@ OVERRIDES = record(
 )
 SERVICE: dict[str, Check] = {
     "name": NAME,
-    "folder_path": relative_path,
+    "folder_path": folder_path,
     "service_type": choice(SERVICE_TYPES),
     "deployment_config": DEPLOYMENT,
     "port_mappings": PORT_MAPPINGS,

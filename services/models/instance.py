@@ -20,7 +20,11 @@ class InstanceQuerySet(models.QuerySet["Instance"]):
 class Instance(models.Model):
     """The row comes before the container, so that nothing we made is ever unknown to us.
 
-    `is_routed`: the router may name it. `leaving_at`: it is on its way out and never taken back.
+    `is_routed`: the router may name it. `is_named`: the service's name leads to it in its network,
+    until `hidden_at`.
+    `leaving_at`: it is on its way out and never taken back.
+    `exits`: how its process ended lately, {at, exit_code, oom}, newest last. `looping_at`: since
+    then we restart it and not the engine; `trouble` is what there is to say about that.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -44,9 +48,14 @@ class Instance(models.Model):
     is_oom_killed = models.BooleanField(default=False)
     restarts = models.PositiveIntegerField(default=0)
     last_lines = models.TextField(blank=True)
+    exits = models.JSONField(default=list)
+    looping_at = models.DateTimeField(null=True)
+    trouble = models.JSONField(default=dict)
 
     is_gated = models.BooleanField(default=False)
     is_routed = models.BooleanField(default=False)
+    is_named = models.BooleanField(default=False)
+    hidden_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     started_at = models.DateTimeField(null=True)
     leaving_at = models.DateTimeField(null=True)

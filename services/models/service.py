@@ -93,6 +93,7 @@ class Service(models.Model):
 
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.PENDING)
     status_reason = models.TextField(blank=True)
+    status_detail = models.JSONField(default=dict)
     deployment_status = models.TextField(blank=True)
     health = models.CharField(max_length=12, default="unknown")
     current_replicas = models.PositiveIntegerField(default=0)

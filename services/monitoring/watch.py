@@ -12,6 +12,7 @@ from django.db import DatabaseError, close_old_connections
 
 from services import events
 from services.errors import EngineError, KyozoError
+from services.lifecycle import crashes
 from services.lifecycle.engine import runtime
 from services.lifecycle.observe import uuid_of
 from services.lifecycle.sweep import engine_lost, settle, sweep_services
@@ -23,25 +24,30 @@ log = logging.getLogger(__name__)
 LOOK_AT = frozenset({"die", "destroy", "start", "oom", "stop", "pause", "unpause", "rename"})
 LOST = "lost"
 EVERYTHING = uuid.UUID(int=0)  # also what a label that is no id leads to: look everywhere
+# The engine says `oom` and `die` apart, one right after the other.
+OOM_BEFORE_S = 5.0
 
 
 def run(stopped: Callable[[], bool]) -> None:
     """Until `stopped()`: read events, note crashes, and let another thread reconcile, so that
     reading never waits for acting."""
     todo: Queue[uuid.UUID] = Queue()
+    short_of_memory: dict[str, float] = {}
     worker = threading.Thread(target=_work, args=(todo, stopped), name="repairs", daemon=True)
     worker.start()
     while not stopped():
         try:
             for event in runtime().watch(install=settings.KYOZO["INSTALL"], stopped=stopped):
-                _take_in(event, todo)
+                _take_in(event, todo, short_of_memory)
         except EngineError as exc:
             log.warning("the engine's events are silent: %s", exc.message)
             _guarded(engine_lost)
             time.sleep(1)
 
 
-def _take_in(event: EngineEvent, todo: "Queue[uuid.UUID]") -> None:
+def _take_in(
+    event: EngineEvent, todo: "Queue[uuid.UUID]", short_of_memory: dict[str, float]
+) -> None:
     if event.gap:
         todo.put(EVERYTHING)
         return
@@ -50,16 +56,24 @@ def _take_in(event: EngineEvent, todo: "Queue[uuid.UUID]") -> None:
         return
     if event.kind not in LOOK_AT or not event.service_id:
         return
+    if event.kind == "oom":
+        short_of_memory[event.engine_id] = event.at
     if event.kind == "die":
-        _guarded(lambda: note_death(event))
+        since_oom = event.at - short_of_memory.pop(event.engine_id, 0.0)
+        _guarded(lambda: note_death(event, is_oom_killed=since_oom < OOM_BEFORE_S))
     todo.put(uuid_of(event.service_id))
 
 
-def note_death(event: EngineEvent) -> None:
-    """An instance that was to serve has ended by itself: say so, with its exit code."""
-    rows = Instance.objects.alive().filter(engine_id=event.engine_id, is_gated=True)
-    row = rows.filter(leaving_at=None).select_related("service").first()
+def note_death(event: EngineEvent, *, is_oom_killed: bool = False) -> None:
+    """An instance that is to stay has ended by itself: count it. If it served, say so, too."""
+    rows = Instance.objects.alive().filter(leaving_at=None, pk=uuid_of(event.instance_id))
+    # It may end before the row has the engine's id of it.
+    mine = rows.filter(engine_id__in=["", event.engine_id])
+    row = mine.select_related("service").first()
     if row is None:
+        return
+    crashes.note_exit(row, exit_code=event.exit_code, at=event.at, is_oom_killed=is_oom_killed)
+    if not row.is_gated:
         return
     events.publish(
         row.service,

@@ -28,6 +28,9 @@ class Router(Protocol):
     def add_port(self, port: int) -> None:
         """Listen on one more port; `RouterError` when somebody else has it."""
 
+    def close_ports(self, in_use: Callable[[], Collection[int]]) -> None:
+        """Outside the block, listen on `in_use` only; asked under the lock of `add_port`."""
+
     def ensure_running(self) -> None: ...
 
     def stop(self) -> None: ...

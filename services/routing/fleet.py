@@ -7,7 +7,7 @@ ports answers 404 for a moment, between listening and reading its routes.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -84,6 +84,21 @@ class RouterFleet:
                 excluded_ports=tuple(other for other in state.excluded_ports if other != port),
             )
             self._run(state, f"port-{port}", Listener(0, (port,)))
+
+    def close_ports(self, in_use: Callable[[], Collection[int]]) -> None:
+        """End the processes of added ports that nobody has any more. A port that the process which
+        serves the names has taken over, at a start, is let go at its next one."""
+        if not self._load().extra_ports:
+            return
+        with self._changing():
+            state = self._load()
+            kept = tuple(sorted({*state.extra_ports} & {*in_use()}))
+            over = [p for p in state.processes if _is_unused(p, {*state.extra_ports} - {*kept})]
+            for process in over:
+                end(process.id, grace_s=self.settings.stop_grace_s)
+            left = tuple(process for process in state.processes if process not in over)
+            if state != (fresh := replace(state, processes=left, extra_ports=kept)):
+                fresh.save(self._state_file)
 
     def stop(self) -> None:
         """End it. The routes and the extra ports are kept for the next start."""
@@ -212,6 +227,10 @@ class RouterFleet:
 
 def _alive(state: RouterState) -> tuple[RouterProcess, ...]:
     return tuple(process for process in state.processes if is_alive(process.id))
+
+
+def _is_unused(process: RouterProcess, closing: set[int]) -> bool:
+    return not process.listener.web_port and closing.issuperset(process.listener.ports)
 
 
 def _probe(host_ip: str, ports: Iterable[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -57,6 +57,7 @@ def write_routes(
         listener,
         revision=published.revision,
         certificate=made_in(settings.state_dir / "state"),
+        retries=settings.retries,
     )
     file = settings.state_dir / name / ROUTES
     if read_json(file) != config:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class RouterSettings:
-    """`http_ports`: the reserved block; `binary`: instead of the installed package."""
+    """`http_ports`: the reserved block; `binary`: instead of the installed package; `retries`: what
+    an instance refused or cut is asked of another one."""
 
     state_dir: Path
     host_ip: str = "127.0.0.1"
@@ -14,5 +15,6 @@ class RouterSettings:
     http_ports: tuple[int, ...] = tuple(range(8080, 8180))
     binary: Path | None = None
     metrics: bool = False
+    retries: bool = True
     start_timeout_s: float = 20.0
     stop_grace_s: int = 10

@@ -92,13 +92,18 @@ def _entry_point(settings: RouterSettings, port: int) -> dict[str, Any]:
 
 
 def dynamic_config(
-    table: RouteTable, listener: Listener, *, revision: int, certificate: Certificate
+    table: RouteTable,
+    listener: Listener,
+    *,
+    revision: int,
+    certificate: Certificate,
+    retries: bool = True,
 ) -> dict[str, Any]:
     """Only what `listener` can serve. The unused middleware tells through the API what was read."""
     routers: dict[str, Any] = {}
     services: dict[str, Any] = {}
     for route in table.routes:
-        mine = routers_of(route, listener)
+        mine = routers_of(route, listener, retries=retries)
         if mine:
             routers.update(mine)
             services[service_key(route.service_id)] = {"loadBalancer": _load_balancer(route)}
@@ -113,9 +118,9 @@ def dynamic_config(
     }
 
 
-def routers_of(route: Route, listener: Listener) -> dict[str, Any]:
+def routers_of(route: Route, listener: Listener, *, retries: bool = True) -> dict[str, Any]:
     key = service_key(route.service_id)
-    common = {"service": key, "middlewares": RETRIES}
+    common: dict[str, Any] = {"service": key, **({"middlewares": RETRIES} if retries else {})}
     routers: dict[str, Any] = {
         f"{key}-{port_entry_point(port)}": {
             "entryPoints": [port_entry_point(port)],

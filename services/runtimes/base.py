@@ -130,6 +130,7 @@ class ServiceSpec:
     network: Network
     aliases: tuple[str, ...] = ()
     command: tuple[str, ...] | None = None
+    entrypoint: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     ports: tuple[PublishedPort, ...] = ()
     mounts: tuple[Mount, ...] = ()
@@ -212,6 +213,42 @@ class RunResult:
     oom_killed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class EngineImage:
+    """An image that the engine has; without `refs` it is one that was built anew since."""
+
+    engine_id: str
+    refs: tuple[str, ...] = ()
+    size_bytes: int = 0
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All that a release may call it by."""
+        return frozenset({self.engine_id, *self.refs})
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """The disk that the engine keeps its data on. What only root may write counts as used."""
+
+    path: str
+    used_bytes: int
+    free_bytes: int
+
+    @property
+    def used_percent(self) -> float:
+        return 100 * self.used_bytes / max(1, self.used_bytes + self.free_bytes)
+
+    def is_beyond(self, *, percent: float, free_mb: int) -> bool:
+        """More than that is used, or less than that is free."""
+        return self.used_percent > percent or self.free_bytes < free_mb * 1024 * 1024
+
+    def __str__(self) -> str:
+        free_gib = self.free_bytes / 1024**3
+        return f"{self.used_percent:.0f} % used, {free_gib:.1f} GiB free at {self.path}"
+
+
 class Runtime(Protocol):
     """What every engine driver offers; tests/runtimes/test_contract.py is its meaning in full."""
 
@@ -233,6 +270,16 @@ class Runtime(Protocol):
     def promote(self, engine_id: str, *, fence: Fence) -> None:
         """Let the engine bring the instance back after a crash or a reboot (unless-stopped)."""
 
+    def demote(self, engine_id: str, *, fence: Fence) -> None:
+        """The other way round: what ends from now on stays ended. One restart that the engine has
+        begun already may still come."""
+
+    def set_names(
+        self, engine_id: str, network: str, *, address: str, names: Sequence[str], fence: Fence
+    ) -> None:
+        """Let exactly these names lead to an instance inside its network, where it keeps its
+        address. Connections to and from it live on, new ones may fail for a moment."""
+
     def start(self, engine_id: str, *, fence: Fence) -> None:
         """Start an instance that exists but is stopped."""
 
@@ -240,7 +287,7 @@ class Runtime(Protocol):
         """SIGTERM, `grace_s` seconds, SIGKILL. Harmless when stopped or gone."""
 
     def remove(self, engine_id: str, *, fence: Fence) -> None:
-        """Remove one instance by its engine id, never its named volumes. Harmless when gone."""
+        """Remove one instance by its engine id, never a volume of it. Harmless when gone."""
 
     def observe(self, selector: Selector) -> list[ObservedInstance]:
         """All matching instances in one list call; inspects only what a list cannot tell."""
@@ -284,5 +331,28 @@ class Runtime(Protocol):
 
     def ensure_volume(self, name: str, *, labels: Mapping[str, str]) -> None: ...
 
+    def remove_volume(self, name: str, *, install: str, fence: Fence) -> None:
+        """Data goes with it, so only because a person said so. Harmless when gone; what is not of
+        this install is `engine.foreign`, what a container has is `engine.volume_in_use`."""
+
+    def image_volumes(self, ref: str) -> tuple[str, ...]:
+        """Where an image says that it keeps data (its VOLUME lines); empty when it is not here."""
+
     def image_id(self, ref: str) -> str | None:
         """The engine's id of an image, None when it has none of that name."""
+
+    def images(self, *, install: str) -> list[EngineImage]:
+        """All images with our label, those without a name included."""
+
+    def remove_image(self, name: str, *, engine_id: str, fence: Fence) -> None:
+        """Take a name (or, where it has none, its id) off an image; it goes with the last one.
+
+        Harmless when it is gone or now means another image than `engine_id`; never by force: what
+        is in use is an `EngineError` `engine.image_in_use`.
+        """
+
+    def trim_build_cache(self, *, keep_bytes: int) -> int:
+        """Bytes freed. The cache is shared and has no labels: only for an engine that is ours."""
+
+    def disk(self) -> Disk | None:
+        """None where the engine's disk cannot be looked at from here."""

@@ -10,13 +10,25 @@ from urllib.parse import quote
 import requests
 
 from services.errors import EngineError, EngineNotFoundError
-from services.runtimes import docker_events, docker_network, docker_run, docker_stats, proc_net
+from services.runtimes import (
+    docker_disk,
+    docker_events,
+    docker_images,
+    docker_names,
+    docker_network,
+    docker_run,
+    docker_stats,
+    proc_net,
+)
 from services.runtimes.base import (
     LABEL_INSTALL,
+    LABEL_INSTANCE,
     LABEL_SERVICE,
     LABEL_TEAM,
     Caps,
+    Disk,
     EngineEvent,
+    EngineImage,
     EngineInfo,
     Fence,
     LogLine,
@@ -82,11 +94,19 @@ class DockerRuntime(Runtime):
         return [one for one in self.observe(selector) if one.engine_id in wanted]
 
     def promote(self, engine_id: str, *, fence: Fence) -> None:
+        self._set_restart_policy(engine_id, "unless-stopped", fence)
+
+    def demote(self, engine_id: str, *, fence: Fence) -> None:
+        self._set_restart_policy(engine_id, "no", fence)
+
+    def set_names(
+        self, engine_id: str, network: str, *, address: str, names: Sequence[str], fence: Fence
+    ) -> None:
         self._own(engine_id)
-        fence.check()
-        with self._engine.call("set the restart policy") as client:
-            policy: Any = {"Name": "unless-stopped"}  # the stub wants a retry count, too
-            client.update_container(engine_id, restart_policy=policy)
+        docker_names.set_names(
+            self._engine, engine_id, network, address=address, names=names, fence=fence
+        )
+        self._observations.forget(engine_id)
 
     def start(self, engine_id: str, *, fence: Fence) -> None:
         self._own(engine_id)
@@ -111,7 +131,8 @@ class DockerRuntime(Runtime):
         self._observations.forget(engine_id)
 
     def observe(self, selector: Selector) -> list[ObservedInstance]:
-        labels = [f"{LABEL_INSTALL}={selector.install}"]
+        # What somebody runs by hand from an image of ours inherits the labels of it, but not this.
+        labels = [f"{LABEL_INSTALL}={selector.install}", LABEL_INSTANCE]
         if selector.service_id:
             labels.append(f"{LABEL_SERVICE}={selector.service_id}")
         if selector.team_id:
@@ -186,13 +207,33 @@ class DockerRuntime(Runtime):
     def ensure_volume(self, name: str, *, labels: Mapping[str, str]) -> None:
         docker_network.ensure_volume(self._engine, name, labels=labels)
 
+    def remove_volume(self, name: str, *, install: str, fence: Fence) -> None:
+        docker_network.remove_volume(self._engine, name, install=install, fence=fence)
+
+    def image_volumes(self, ref: str) -> tuple[str, ...]:
+        return docker_images.volumes(self._engine, ref)
+
     def image_id(self, ref: str) -> str | None:
-        try:
-            with self._engine.call(f"inspect image {ref}") as client:
-                image: dict[str, Any] = client.inspect_image(ref)  # type: ignore[no-untyped-call]
-                return str(image["Id"])
-        except EngineNotFoundError:
-            return None
+        return docker_images.image_id(self._engine, ref)
+
+    def images(self, *, install: str) -> list[EngineImage]:
+        return docker_images.labelled(self._engine, install=install)
+
+    def remove_image(self, name: str, *, engine_id: str, fence: Fence) -> None:
+        docker_images.remove(self._engine, name, engine_id=engine_id, fence=fence)
+
+    def trim_build_cache(self, *, keep_bytes: int) -> int:
+        return docker_images.trim_build_cache(self._engine, keep_bytes=keep_bytes)
+
+    def disk(self) -> Disk | None:
+        return docker_disk.look(self._engine) if self._is_local else None
+
+    def _set_restart_policy(self, engine_id: str, name: str, fence: Fence) -> None:
+        self._own(engine_id)
+        fence.check()
+        with self._engine.call("set the restart policy") as client:
+            policy: Any = {"Name": name}  # the stub wants a retry count, too
+            client.update_container(engine_id, restart_policy=policy)
 
     def _own(self, engine_id: str) -> None:
         """Refuse to touch a container that does not carry our label, whoever asks."""

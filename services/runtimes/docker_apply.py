@@ -139,12 +139,13 @@ def create_container(engine: Engine, body: Mapping[str, Any], *, name: str) -> s
     return str(created["Id"])
 
 
-def remove_container(engine: Engine, engine_id: str) -> None:
-    """With its anonymous volumes, never a named one. Harmless when gone or going."""
+def remove_container(engine: Engine, engine_id: str, *, with_scratch: bool = False) -> None:
+    """Never a volume: also a nameless one may hold data. `with_scratch` is for one-off commands,
+    whose nameless ones nobody can know. Harmless when gone or going."""
     with suppress(EngineNotFoundError):
         try:
             with engine.call(f"remove container {engine_id[:12]}") as client:
-                client.remove_container(engine_id, v=True, force=True)
+                client.remove_container(engine_id, v=with_scratch, force=True)
         except EngineError as exc:
             if exc.error_code != "engine.removing":
                 raise

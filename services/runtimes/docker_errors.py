@@ -59,6 +59,26 @@ COMPLAINTS = (
         EngineNotFoundError,
     ),
     Complaint(
+        "volume is in use",
+        "engine.volume_in_use",
+        "Remove the containers that have this volume first.",
+    ),
+    Complaint(
+        "image is being used by",
+        "engine.image_in_use",
+        "Remove the containers that use this image first, or leave it.",
+    ),
+    Complaint(
+        "is using its referenced image",
+        "engine.image_in_use",
+        "Remove the containers that use this image first, or leave it.",
+    ),
+    Complaint(
+        "image has dependent child images",
+        "engine.image_in_use",
+        "Other images were built on this one: remove those first, or leave it.",
+    ),
+    Complaint(
         "overlap",
         "engine.network_clash",
         "Choose other subnets for KYOZO_NETWORKS, or remove the network that uses this one.",

@@ -1,6 +1,7 @@
 """Team networks and volumes on a Docker engine: found or created, never somebody else's."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from docker.types import IPAMConfig, IPAMPool
 
 from services.errors import EngineError, EngineNotFoundError
 from services.runtimes import proc_route
-from services.runtimes.base import LABEL_INSTALL, Network
+from services.runtimes.base import LABEL_INSTALL, Fence, Network
 from services.runtimes.docker_engine import Engine
 
 ROUTES = Path("/proc/net/route")
@@ -51,6 +52,17 @@ def ensure_volume(engine: Engine, name: str, *, labels: Mapping[str, str]) -> No
         volume = client.create_volume(name, driver="local", labels=dict(labels))
     if (volume.get("Labels") or {}).get(LABEL_INSTALL) != labels.get(LABEL_INSTALL):
         raise _foreign("volume", name)
+
+
+def remove_volume(engine: Engine, name: str, *, install: str, fence: Fence) -> None:
+    with suppress(EngineNotFoundError):
+        with engine.call(f"look for volume {name}") as client:
+            labels: dict[str, str] = client.inspect_volume(name).get("Labels") or {}
+        if labels.get(LABEL_INSTALL) != install:
+            raise _foreign("volume", name, code="engine.foreign")
+        fence.check()
+        with engine.call(f"remove volume {name}") as client:
+            client.remove_volume(name)
 
 
 def _create(
@@ -123,9 +135,9 @@ def _pool(found: dict[str, Any]) -> dict[str, str]:
     return dict(pools[0])
 
 
-def _foreign(kind: str, name: str) -> EngineError:
+def _foreign(kind: str, name: str, *, code: str = "engine.name_taken") -> EngineError:
     return EngineError(
         f"The {kind} {name} exists on the engine and is not of this Kyozo.",
-        code="engine.name_taken",
+        code=code,
         fix=f"Remove or rename that {kind}; Kyozo touches nothing that it did not create.",
     )

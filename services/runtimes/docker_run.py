@@ -75,7 +75,7 @@ def run_once(
     try:
         return _run(engine, engine_id, argv=argv, timeout_s=timeout_s)
     finally:
-        remove_container(engine, engine_id)
+        remove_container(engine, engine_id, with_scratch=True)
 
 
 def sweep(engine: Engine, install: str) -> None:
@@ -86,7 +86,7 @@ def sweep(engine: Engine, install: str) -> None:
     for row in rows:
         due = row["Labels"][LABEL_ONCE]
         if due.isdecimal() and int(due) < time.time():
-            remove_container(engine, row["Id"])
+            remove_container(engine, row["Id"], with_scratch=True)
 
 
 def last_part(payloads: Iterable[bytes]) -> str:

@@ -44,6 +44,8 @@ def instance_body(spec: ServiceSpec, slot: Slot, *, fence_token: int) -> dict[st
     body["HostConfig"]["PortBindings"] = port_bindings(spec.ports)
     if spec.command is not None:
         body["Cmd"] = list(spec.command)
+    if spec.entrypoint:
+        body["Entrypoint"] = list(spec.entrypoint)  # the engine then forgets the image's command
     return body
 
 

@@ -16,7 +16,9 @@ from services.runtimes.base import (
     LABEL_SERVICE,
     LABEL_TEAM,
     Caps,
+    Disk,
     EngineEvent,
+    EngineImage,
     EngineInfo,
     Fence,
     LogLine,
@@ -33,6 +35,7 @@ from services.runtimes.base import (
 from services.runtimes.fake_engine import ALIVE, Box, FakeEngine
 
 MIB = 1024 * 1024
+GIB = 1024 * MIB
 LOOK_UP_S = 0.02
 
 
@@ -40,7 +43,8 @@ class FakeRuntime(Runtime):
     """For fast tests and demonstrations. What is public and not of the Protocol is for breaking it.
 
     `programs` says how commands end (those it does not name: well), `unhealthy` names instances and
-    images that never answer, `missing_images` images that cannot be found.
+    images that never answer, `missing_images` images that cannot be found, `data_folders` their
+    VOLUME lines.
     """
 
     name = "fake"
@@ -55,6 +59,9 @@ class FakeRuntime(Runtime):
         self.used: dict[str, Stats] = {}
         self.open_connections: dict[tuple[str, int], int] = {}
         self.listeners: dict[str, list[tuple[str, int]]] = {}
+        self.disk_now: Disk | None = Disk("/fake", used_bytes=10 * GIB, free_bytes=90 * GIB)
+        self.build_cache_bytes = 0
+        self.data_folders: dict[str, tuple[str, ...]] = {}
         self._failures: defaultdict[str, deque[Exception]] = defaultdict(deque)
         self._unreachable = False
 
@@ -81,11 +88,19 @@ class FakeRuntime(Runtime):
         """Somebody removes an instance by hand."""
         self.engine.destroy(self.engine.find(engine_id))
 
+    def disconnect(self, engine_id: str) -> None:
+        """Somebody takes a running instance out of its network."""
+        self.engine.find(engine_id).address = ""
+
     def add_foreign(self, name: str) -> str:
         """A running container that is none of ours."""
         box = self.engine.add(name, {})
         self.engine.start(box)
         return box.engine_id
+
+    def add_image(self, *refs: str, labels: Mapping[str, str], size_bytes: int = MIB) -> str:
+        """The id of an image that somebody built."""
+        return self.engine.add_image(refs, labels, size_bytes=size_bytes).engine_id
 
     def say(self, engine_id: str, text: str, *, stream: str = "stdout") -> None:
         at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
@@ -117,6 +132,23 @@ class FakeRuntime(Runtime):
         self._enter("promote")
         self._own(engine_id, fence).promoted = True
 
+    def demote(self, engine_id: str, *, fence: Fence) -> None:
+        self._enter("demote")
+        self._own(engine_id, fence).promoted = False
+
+    def set_names(
+        self, engine_id: str, network: str, *, address: str, names: Sequence[str], fence: Fence
+    ) -> None:
+        self._enter("set_names")
+        box = self._own(engine_id, fence)
+        if network not in self.engine.networks:
+            message = f"Network {network} not found."
+            raise EngineNotFoundError(message)
+        if box.names != set(names):
+            box.address = ""
+            fence.check()
+            box.address, box.names = address, set(names)
+
     def start(self, engine_id: str, *, fence: Fence) -> None:
         self._enter("start")
         self.engine.start(self._own(engine_id, fence))
@@ -139,7 +171,8 @@ class FakeRuntime(Runtime):
             LABEL_TEAM: selector.team_id,
         }
         wanted = {label: value for label, value in wanted.items() if value}
-        return [box.seen() for box in self.engine.boxes() if wanted.items() <= box.labels.items()]
+        ours = (box for box in self.engine.boxes() if LABEL_INSTANCE in box.labels)
+        return [box.seen() for box in ours if wanted.items() <= box.labels.items()]
 
     def watch(self, *, install: str, stopped: Callable[[], bool]) -> Iterator[EngineEvent]:
         with self.engine.watched(install) as inbox:
@@ -221,11 +254,52 @@ class FakeRuntime(Runtime):
             message = f"The volume {name} is not of this Kyozo."
             raise EngineError(message, code="engine.name_taken")
 
+    def remove_volume(self, name: str, *, install: str, fence: Fence) -> None:
+        self._enter("remove_volume")
+        labels = self.engine.volumes.get(name)
+        if labels is None:
+            return
+        if labels.get(LABEL_INSTALL) != install:
+            message = f"The volume {name} is not of this Kyozo."
+            raise EngineError(message, code="engine.foreign")
+        if any(name in box.volumes for box in self.engine.boxes()):
+            message = f"remove {name}: volume is in use"
+            raise EngineError(message, code="engine.volume_in_use")
+        fence.check()
+        self.engine.volumes.pop(name, None)
+
+    def image_volumes(self, ref: str) -> tuple[str, ...]:
+        self._enter("image_volumes")
+        return self.data_folders.get(ref, ())
+
     def image_id(self, ref: str) -> str | None:
         self._enter("image_id")
         if ref in self.missing_images:
             return None
+        if (made := self.engine.image(ref)) is not None:
+            return made.engine_id
         return f"sha256:{hashlib.sha256(ref.encode()).hexdigest()}"
+
+    def images(self, *, install: str) -> list[EngineImage]:
+        self._enter("images")
+        every = self.engine.images.values()
+        return [image for image in every if image.labels.get(LABEL_INSTALL) == install]
+
+    def remove_image(self, name: str, *, engine_id: str, fence: Fence) -> None:
+        self._enter("remove_image")
+        fence.check()
+        if self.image_id(name) == engine_id:
+            self.engine.untag(name, engine_id)
+
+    def trim_build_cache(self, *, keep_bytes: int) -> int:
+        self._enter("trim_build_cache")
+        freed = max(0, self.build_cache_bytes - keep_bytes)
+        self.build_cache_bytes -= freed
+        return freed
+
+    def disk(self) -> Disk | None:
+        self._enter("disk")
+        return self.disk_now
 
     def _enter(self, method: str) -> None:
         if self._unreachable:
@@ -244,7 +318,7 @@ class FakeRuntime(Runtime):
             self.engine.destroy(found)
             found = None
         if found and found.state is State.RUNNING:
-            return found
+            return self._rejoin(found, spec, slot, fence)
         if found:
             return self._begin(found, fence)
         fence.check()
@@ -254,6 +328,12 @@ class FakeRuntime(Runtime):
         except EngineError:
             self.engine.destroy(created)
             raise
+
+    def _rejoin(self, box: Box, spec: ServiceSpec, slot: Slot, fence: Fence) -> Box:
+        if slot.address and box.address != slot.address:
+            fence.check()
+            self.engine.rejoin(box, spec)
+        return box
 
     def _begin(self, box: Box, fence: Fence) -> Box:
         fence.check()

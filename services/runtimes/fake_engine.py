@@ -6,9 +6,9 @@ import queue
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from services.errors import EngineError, EngineNotFoundError
@@ -21,6 +21,7 @@ from services.runtimes.base import (
     LABEL_REPLICA,
     LABEL_SERVICE,
     EngineEvent,
+    EngineImage,
     LogLine,
     Network,
     ObservedInstance,
@@ -45,6 +46,7 @@ class Box:
     address: str = ""
     state: State = State.CREATED
     promoted: bool = False
+    names: set[str] = field(default_factory=set)
     exit_code: int | None = None
     oom_killed: bool = False
     restarts: int = 0
@@ -52,6 +54,10 @@ class Box:
     finished_at: datetime | None = None
     ports: dict[int, int] = field(default_factory=dict)
     lines: list[LogLine] = field(default_factory=list)
+
+    @property
+    def volumes(self) -> set[str]:
+        return {mount.source for mount in self.spec.mounts} if self.spec else set()
 
     def seen(self) -> ObservedInstance:
         return ObservedInstance(
@@ -80,6 +86,7 @@ class FakeEngine:
         self.networks: dict[str, tuple[Network, Mapping[str, str]]] = {}
         self.volumes: dict[str, Mapping[str, str]] = {}
         self.missing_images: set[str] = set()
+        self.images: dict[str, EngineImage] = {}
         self._lock = threading.RLock()
         self._boxes: dict[str, Box] = {}
         self._watchers: list[tuple[str, queue.Queue[EngineEvent]]] = []
@@ -103,6 +110,21 @@ class FakeEngine:
     def at(self, address: str) -> Box | None:
         return next((box for box in self.boxes() if address and box.address == address), None)
 
+    def rejoin(self, box: Box, spec: ServiceSpec) -> None:
+        """Back into the network that it was taken out of; nothing where it is in it."""
+        with self._lock:
+            if not box.address:
+                box.address = self._free_address(spec, box.wanted_address)
+                box.names = set(spec.aliases)
+
+    def resolve(self, name: str, *, network: str) -> set[str]:
+        """The addresses that a name leads to inside a network."""
+        return {
+            box.address
+            for box in self.boxes()
+            if box.spec and box.spec.network.name == network and name in box.names and box.address
+        }
+
     def create(self, spec: ServiceSpec, slot: Slot, *, fence_token: int) -> Box:
         labels = dict(spec.labels) | {
             LABEL_SERVICE: spec.service_id,
@@ -115,7 +137,9 @@ class FakeEngine:
         if spec.image in self.missing_images:
             message = f"No such image: {spec.image}"
             raise EngineNotFoundError(message, code="engine.image_missing")
-        return self.add(slot.name, labels, spec=spec, wanted_address=slot.address)
+        box = self.add(slot.name, labels, spec=spec, wanted_address=slot.address)
+        box.names = set(spec.aliases)
+        return box
 
     def add(
         self,
@@ -133,6 +157,33 @@ class FakeEngine:
             self._boxes[box.engine_id] = box
             self.publish("create", box)
             return box
+
+    def add_image(
+        self, refs: Sequence[str], labels: Mapping[str, str], *, size_bytes: int
+    ) -> EngineImage:
+        image = EngineImage(
+            f"sha256:{secrets.token_hex(32)}", tuple(refs), size_bytes, dict(labels)
+        )
+        self.images[image.engine_id] = image
+        return image
+
+    def image(self, name: str) -> EngineImage | None:
+        return next((image for image in self.images.values() if name in image.names), None)
+
+    def untag(self, name: str, engine_id: str) -> None:
+        """The image goes with its last name, unless a container needs it."""
+        image = self.images.get(engine_id) or EngineImage(engine_id, (name,))
+        refs = tuple(ref for ref in image.refs if ref != name)
+        if not refs:
+            used = {box.spec.image for box in self.boxes() if box.spec}
+            if image.names & used:
+                message = f"conflict: {name} is being used by a container"
+                raise EngineError(message, code="engine.image_in_use")
+            self.images.pop(engine_id, None)
+            self.missing_images.add(engine_id)
+        else:
+            self.images[engine_id] = replace(image, refs=refs)
+        self.missing_images.add(name)
 
     def start(self, box: Box) -> None:
         with self._lock:

@@ -6,8 +6,16 @@ from pathlib import Path
 
 from services.errors import InvalidError
 
-# Kernel views, not folders of anybody's; reading them can hang or leak.
-NEVER = (Path("/proc"), Path("/sys"), Path("/dev"))
+# Nothing in these is a project: kernel views, where reading can hang, and the machine's own files.
+SYSTEM_TREES = (
+    "/proc", "/sys", "/dev", "/run", "/boot", "/etc", "/bin", "/sbin", "/lib", "/lib64", "/usr/bin",
+    "/usr/sbin", "/usr/lib", "/var/lib/docker", "/var/lib/containerd", "/var/lib/kubelet",
+)  # fmt: skip
+# Projects lie below these; they themselves hold what belongs to everybody, or to nobody.
+SYSTEM_FOLDERS = (
+    "/", "/root", "/home", "/usr", "/usr/local", "/usr/share", "/var", "/var/lib", "/var/log",
+    "/var/cache",
+)  # fmt: skip
 MAX_PATH = 4096
 
 
@@ -23,22 +31,32 @@ def resolve_folder(path: str, *, roots: Sequence[Path], state_dir: Path | None =
         raise _refused(path, "is not a folder")
     if not any(folder.is_relative_to(root.resolve()) for root in roots):
         raise _refused(path, "lies outside the allowed folders")
-    if folder == Path("/") or any(folder.is_relative_to(never) for never in NEVER):
-        raise _refused(path, "belongs to the system")
+    if is_system(folder):
+        raise _refused(
+            path, "belongs to the system", fix="Give the project's own folder, such as /srv/app."
+        )
     if state_dir is not None and _overlaps(folder, state_dir.resolve()):
         raise _refused(path, "holds the platform's own data")
     return folder
+
+
+def is_system(folder: Path) -> bool:
+    """Whether a real folder is one that the machine itself lives in."""
+    in_tree = any(folder.is_relative_to(tree) for tree in SYSTEM_TREES)
+    return in_tree or str(folder) in SYSTEM_FOLDERS
 
 
 def _overlaps(one: Path, other: Path) -> bool:
     return one.is_relative_to(other) or other.is_relative_to(one)
 
 
-def _refused(path: str, problem: str) -> InvalidError:
+def _refused(
+    path: str, problem: str, *, fix: str = "Give an existing folder below one of the allowed roots."
+) -> InvalidError:
     message = f"the folder {path[:200]!r}: {problem}"
     return InvalidError(
         message,
         code="source.folder_not_allowed",
-        fix="Give an existing folder below one of the allowed roots.",
+        fix=fix,
         details={"folder_path": [message]},
     )

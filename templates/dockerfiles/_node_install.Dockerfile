@@ -15,5 +15,5 @@ COPY . .
 WORKDIR /app/{{ facts.workspace_path }}
 {% endif %}
 {% if service.build_command %}
-RUN {{ service.build_command }}
+RUN {{ facts.build_environment ~ " " if facts.build_environment }}{{ service.build_command }}
 {% endif %}

@@ -12,7 +12,8 @@ RUN --mount=type=cache,id=gradle,target=/root/.gradle GRADLE_USER_HOME=/root/.gr
 {% else %}
 RUN {{ service.build_command }}
 {% endif %}
-{% if service.framework == "quarkus" %}
+{% if starts_from_output %}
+{% elif service.framework == "quarkus" %}
 RUN mkdir /out && cp -r {{ facts.output }}/quarkus-app /out/quarkus-app
 {% elif facts.output %}
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
@@ -34,6 +35,9 @@ WORKDIR /app
 {% include "_user.Dockerfile" %}
 {% if facts.prebuilt %}
 COPY --chown=10001:10001 . .
+{% elif starts_from_output %}
+# The start command names what was built by its own path, so it stays there.
+COPY --from=build --chown=10001:10001 /src/{{ facts.output }} ./{{ facts.output }}
 {% else %}
 COPY --from=build --chown=10001:10001 /out ./
 {% endif %}

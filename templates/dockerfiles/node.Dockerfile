@@ -2,6 +2,10 @@
 FROM {{ base("node", version) }} AS build
 WORKDIR /app
 {% include "_packages.Dockerfile" %}
+{% if service.system_packages %}
+# Native packages compile against this Node's own headers, not downloaded ones.
+ENV npm_config_nodedir=/usr/local
+{% endif %}
 {% include "_node_tools.Dockerfile" %}
 {% include "_node_install.Dockerfile" %}
 {% if facts.prune and not facts.workspace_path %}
@@ -11,6 +15,9 @@ RUN {{ facts.prune }}
 # Run: the installed and built application.
 FROM {{ base("node", version) }}
 {% include "_node_tools.Dockerfile" %}
+{% if facts.interpreter %}
+RUN npm install --global {{ facts.interpreter }}
+{% endif %}
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \
     HOSTNAME=0.0.0.0 \

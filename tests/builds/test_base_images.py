@@ -113,8 +113,8 @@ def test_the_chooser_remembers_what_a_dockerfile_named() -> None:
     base = Chooser(Source.LOCAL)
 
     assert base("python", ">=3.10") == base("python", ">=3.10") == "kyozo/python:3.11"
-    assert base("node", "16") == "kyozo/node:18"
-    assert base.refs == ["kyozo/python:3.11", "kyozo/node:18"]
+    assert base("node", "16") == "kyozo/node:20"
+    assert base.refs == ["kyozo/python:3.11", "kyozo/node:20"]
     assert [answer.tool for answer in base.inexact] == ["node"]
 
 

@@ -113,6 +113,10 @@ def test_exit_137_is_told_as_out_of_memory() -> None:
         ("Temporary failure in name resolution", "network"),
         ("FATAL ERROR: Reached heap limit - JavaScript heap out of memory", "memory"),
         ("/bin/sh: gcc: not found", "program is missing"),
+        ("KeyError: 'PGHOST'", "only there when the service runs"),
+        ("error: command '/usr/bin/x86_64-linux-gnu-gcc' failed", "could not be compiled"),
+        ("Error: pg_config executable not found.", "-binary"),
+        ("gyp ERR! find Python", "native code"),
         ("/bin/sh: ./run: Permission denied", "mode"),
     ],
 )
@@ -120,6 +124,15 @@ def test_common_failures_say_what_to_do(said: str, hint: str) -> None:
     text = f"#9 [deps 2/2] RUN one\n#9 0.1 {said}\n#9 ERROR: failed: exit code: 1\n"
 
     assert hint in failure(text).hint
+
+
+def test_the_command_of_a_step_is_no_reason_why_it_failed() -> None:
+    text = (
+        "#9 [deps 2/2] RUN yarn install --frozen-lockfile\n#9 0.1 gyp ERR! not ok\n"
+        '#9 ERROR: process "yarn install --frozen-lockfile" failed: exit code: 1\n'
+    )
+
+    assert "native code" in failure(text).hint
 
 
 def test_a_missing_file_in_copy_points_to_the_ignore_file() -> None:
@@ -139,7 +152,7 @@ def test_an_image_that_cannot_be_pulled_says_how_to_map_it() -> None:
 
     found = failure(text, "ARG A=1\nFROM python:3.12-slim\nRUN x\n")
 
-    assert "kyozo images map" in found.hint
+    assert "`kyozo images map python:3.12-slim kyozo/python:3.11`" in found.hint
     assert found.dockerfile_line == 2
 
 

@@ -26,6 +26,15 @@ def test_json_is_for_programs(alone: Kyozo, app: Path) -> None:
     assert alone("analyze", str(app), "--json").json["services"]
 
 
+@pytest.mark.parametrize("option", [(), ("--write",)])
+def test_json_is_also_what_says_that_there_is_no_folder(
+    alone: Kyozo, tmp_path: Path, option: tuple[str, ...]
+) -> None:
+    done = alone("analyze", str(tmp_path / "none"), "--json", *option)
+
+    assert (done.status, done.json["error"]["code"]) == (1, "detection.no_folder")
+
+
 def test_nothing_deployable_is_a_failure(alone: Kyozo, tmp_path: Path) -> None:
     assert alone("analyze", str(tmp_path)).status == 1
 
@@ -45,4 +54,6 @@ def test_a_folder_named_like_an_option_is_a_folder(
     (tmp_path / "--json").mkdir()
     monkeypatch.chdir(tmp_path)
 
-    assert alone("analyze", "--", "--json").status == 1
+    done = alone("analyze", "--", "--json")
+
+    assert (done.status, "Nothing to deploy" in done.out) == (1, True)

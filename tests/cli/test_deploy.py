@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Kyozo
+from tests.factories import make_folder
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -66,3 +67,16 @@ def test_an_env_file_that_is_not_used_is_pointed_out(kyozo: Kyozo, app: Path) ->
     assert done.status == 0
     assert "env set" in done.out
     assert "hello" not in done.out
+
+
+def test_a_token_that_may_deploy_deploys_only_what_is_registered(
+    kyozo: Kyozo, app: Path, tmp_path: Path
+) -> None:
+    assert kyozo("deploy", str(app), "--yes").status == 0
+    token = kyozo("token", "create", app.name, "--scope", "deploy", "--json").json["token"]
+
+    again = kyozo("deploy", str(app), "--yes", "--token", token)
+    other = kyozo("deploy", str(make_folder(tmp_path, "other")), "--yes", "--token", token)
+
+    assert again.status == 0, again.err
+    assert (other.status, "admin" in other.err) == (1, True)

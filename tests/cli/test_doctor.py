@@ -1,16 +1,20 @@
 """`kyozo doctor`: one line a check, and an exit status for scripts."""
 
+import os
 import stat
+from pathlib import Path
 
 import pytest
 
-from kyozo.cli import platform_checks
+from kyozo.cli import engine_checks, platform_checks
 from kyozo.cli.findings import State
 from kyozo.cli.machine_checks import _folder
+from kyozo.platform.state import StateDir
 from tests.cli.conftest import Kyozo
 from tests.running_platform import RunningPlatform
 
 pytestmark = pytest.mark.timeout(120)
+ENGINE = os.environ.get("KYOZO_TEST_ENGINE", "unix:///var/run/docker.sock")
 
 
 def test_a_well_platform_passes(kyozo: Kyozo) -> None:
@@ -48,3 +52,28 @@ def test_a_lost_token_is_found_out(platform: RunningPlatform) -> None:
         platform.state.credentials.chmod(0o600)
 
     assert found["token"] is State.FAIL
+
+
+@pytest.mark.docker
+@pytest.mark.enable_socket
+@pytest.mark.parametrize(
+    ("settings", "state"),
+    [
+        ({}, State.OK),
+        ({"KYOZO_DISK_CLEAN_PERCENT": "0"}, State.WARN),
+        ({"KYOZO_DISK_FULL_PERCENT": "0"}, State.FAIL),
+        ({"KYOZO_DISK_FREE_MB": str(2**40)}, State.FAIL),
+    ],
+)
+def test_the_engines_disk_is_judged_as_the_platform_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: dict[str, str], state: State
+) -> None:
+    monkeypatch.delenv("KYOZO_RUNTIME")
+    monkeypatch.setenv("KYOZO_ENGINE_URL", ENGINE)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+
+    found = {one.name: one for one in engine_checks.run(StateDir(tmp_path))}
+
+    assert found["engine disk"].state is state
+    assert "% used" in found["engine disk"].text

@@ -48,6 +48,11 @@ def test_a_removed_variable_is_gone(kyozo: Kyozo, service: str) -> None:
     assert kyozo("env", "ls", service, "--json").json["variables"] == {}
 
 
+def test_no_variables_are_said_to_be_none(kyozo: Kyozo, service: str) -> None:
+    assert "no variables" in kyozo("env", "list", service).out
+    assert kyozo("env", "list", service, "--json").json["variables"] == {}
+
+
 @pytest.mark.parametrize("pair", ["A", "=x", "1A=x", "A-B=x"])
 def test_what_is_no_variable_is_wrong_usage(kyozo: Kyozo, service: str, pair: str) -> None:
     done = kyozo("env", "set", service, pair)

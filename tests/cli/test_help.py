@@ -57,11 +57,57 @@ def test_shared_options_may_stand_anywhere() -> None:
     assert hoist(["env", "set", "a", "--", "--json"]) == ["env", "set", "a", "--", "--json"]
 
 
+@pytest.mark.parametrize("name", ["", "env", "images", "token"])
+def test_list_is_another_word_for_ls(alone: Kyozo, name: str) -> None:
+    said = [alone(*name.split(), word, "--help").out for word in ("ls", "list")]
+
+    assert said[0].partition("\n")[2] == said[1].partition("\n")[2] != ""
+
+
 def test_an_unknown_option_is_wrong_usage(alone: Kyozo) -> None:
     done = alone("ls", "--bogus")
 
     assert done.status == 2
     assert "--bogus" in done.err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("ls --bogus", "bogus", "scale web many", "scale", "", "env", "ls --team"),
+        *(
+            "ls --url http://[ --token x",
+            "ls --url ::x --token x",
+            "ls --token x --team \xfc --url http://x",
+        ),
+    ],
+)
+def test_with_json_wrong_usage_is_one_object(alone: Kyozo, line: str) -> None:
+    done = alone("--json", *line.split())
+
+    assert (done.status, done.json["error"]["code"]) == (2, "usage")
+    assert done.json["error"]["message"]
+
+
+def test_a_setting_that_cannot_be_used_is_told_as_an_error(
+    alone: Kyozo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KYOZO_PORT", "many")
+
+    for command in ("doctor", "up"):
+        done = alone(command, "--json")
+        assert (done.status, "KYOZO_PORT" in done.err) == (1, True)
+        assert done.json["error"]
+
+
+def test_what_the_system_refuses_is_told_as_an_error(
+    alone: Kyozo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KYOZO_HOME", "/proc/nowhere")
+
+    done = alone("up", "--json")
+
+    assert (done.status, done.json["error"]["code"]) == (1, "system")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

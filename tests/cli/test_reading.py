@@ -39,6 +39,10 @@ def test_events_tell_the_deployment_in_order(kyozo: Kyozo, service: str) -> None
     assert "deployment_completed" in {row["event_type"] for row in rows}
 
 
+def test_as_many_events_as_were_asked_for(kyozo: Kyozo, service: str) -> None:
+    assert len(kyozo("events", "--limit", "1", "--service", service).out.splitlines()) == 1
+
+
 def test_the_log_of_the_last_build_can_be_read(kyozo: Kyozo, service: str) -> None:
     done = kyozo("logs", service, "--build")
 

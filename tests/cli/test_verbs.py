@@ -49,6 +49,13 @@ def test_rollback_without_an_earlier_release_fails_with_a_reason(
     assert done.err.startswith("error: ")
 
 
+def test_rollback_shows_what_a_release_changed(kyozo: Kyozo, service: str) -> None:
+    shown = kyozo("rollback", service, "--diff", "1")
+
+    assert shown.status == 0
+    assert "image" in shown.out
+
+
 def test_rollback_goes_to_the_release_that_is_named(kyozo: Kyozo, service: str) -> None:
     kyozo("env", "set", service, "A=1")
     kyozo("restart", service)
@@ -56,6 +63,19 @@ def test_rollback_goes_to_the_release_that_is_named(kyozo: Kyozo, service: str) 
 
     assert kyozo("rollback", service, "--to", "1").status == 0
     assert len(kyozo("rollback", service, "--list", "--json").json) > len(before)
+
+
+def test_the_releases_that_a_refused_rollback_points_to_are_there(
+    kyozo: Kyozo, service: str
+) -> None:
+    refused = kyozo("rollback", service)
+    shown, told = kyozo("status", service), kyozo("status", service, "--json").json
+
+    assert f"kyozo status {service}" in refused.err
+    assert [(row["number"], row["is_current"]) for row in told["releases"]] == [(1, True)]
+    line = shown.out.splitlines()[-1].split()
+    assert line[:3] == ["1", "current", told["releases"][0]["image_digest"][7:19]]
+    assert "deployed by" in shown.out
 
 
 def test_rm_asks_for_yes_where_nobody_can_be_asked(kyozo: Kyozo, service: str) -> None:

@@ -139,3 +139,4 @@ def test_down_all_stops_services_and_router(own_kyozo: Kyozo, site: Site) -> Non
     assert own_kyozo("down", "--all").code == 0
 
     assert own_kyozo.docker.query("ps", "-q", "--filter", label) == ""
+    assert own_kyozo.docker.query("network", "ls", "-q", "--filter", label) == ""

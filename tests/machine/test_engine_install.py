@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from kyozo.machine.engine import EngineAddress
 from kyozo.machine.engine_install import MARKER, EngineSetup, is_ours
 from kyozo.machine.engine_start import Daemon
 from kyozo.machine.errors import EngineMissingError
@@ -22,7 +21,7 @@ def test_an_engine_that_answers_is_used_as_it_is(
     url = engine_at(daemon.socket)
 
     assert setup(daemon).ensure().url == url
-    assert not is_ours(EngineAddress(url, ""), state_dir=daemon.socket.parent / "state")
+    assert not is_ours(url, state_dir=daemon.socket.parent / "state")
 
 
 def test_installing_can_be_forbidden(daemon: Daemon) -> None:
@@ -54,5 +53,5 @@ def test_an_ordinary_user_is_told_how_to_start_an_installed_engine(
 def test_only_the_marked_local_engine_is_ours(tmp_path: Path) -> None:
     (tmp_path / MARKER).touch()
 
-    assert is_ours(EngineAddress("unix:///var/run/docker.sock", ""), state_dir=tmp_path)
-    assert not is_ours(EngineAddress("tcp://127.0.0.1:2375", ""), state_dir=tmp_path)
+    assert is_ours("unix:///var/run/docker.sock", state_dir=tmp_path)
+    assert not is_ours("tcp://127.0.0.1:2375", state_dir=tmp_path)

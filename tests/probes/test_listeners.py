@@ -9,7 +9,7 @@ from services.probes.listeners import explain_listeners
     ("listening", "said"),
     [
         ([], "the app listens on no port yet, expected 8000"),
-        ([("0.0.0.0", 3000), ("::", 3000)], "the app listens on 3000, expected 8000"),
+        ([("0.0.0.0", 3000), ("::", 3000)], "the app listens on 3000, expected 8000: deploy"),
         ([("127.0.0.1", 8000)], "the app listens on 127.0.0.1:8000 only"),
         ([("::1", 8000), ("0.0.0.0", 9000)], "the app listens on ::1:8000 only"),
     ],

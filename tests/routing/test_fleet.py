@@ -201,6 +201,47 @@ def test_an_added_port_is_kept_over_crash_and_stop(router: TraefikRouter) -> Non
     assert len(router.status().pids) == 1
 
 
+def test_an_added_port_that_nobody_has_any_more_is_closed(router: TraefikRouter) -> None:
+    gone, used = any_free("127.0.0.1"), any_free("127.0.0.1")
+    router.add_port(gone)
+    router.add_port(used)
+    before = router.status()
+
+    for _ in range(2):
+        router.close_ports(lambda: {used})
+
+    after = router.status()
+    assert after.pids == (before.pids[0], before.pids[2])
+    assert used in after.ports
+    assert gone not in after.ports
+    assert is_free("127.0.0.1", gone)
+    router.stop()
+    assert gone not in router.start().ports
+
+
+def test_a_port_of_the_block_is_never_closed(router: TraefikRouter) -> None:
+    before = router.status()
+
+    router.close_ports(set)
+
+    assert router.status() == before
+
+
+def test_a_port_that_the_main_process_took_over_goes_with_its_next_start(
+    router: TraefikRouter,
+) -> None:
+    port = any_free("127.0.0.1")
+    router.add_port(port)
+    router.stop()
+    router.start()
+
+    router.close_ports(set)
+
+    assert port in router.ports
+    router.stop()
+    assert port not in router.start().ports
+
+
 def test_a_taken_port_cannot_be_added(router: TraefikRouter) -> None:
     port = any_free("127.0.0.1")
 

@@ -10,6 +10,7 @@ from http.client import HTTPConnection
 import pytest
 
 from services.errors import RouterError
+from services.routing.settings import RouterSettings
 from services.routing.table import Backend, Route, RouteTable
 from services.routing.traefik import TraefikRouter
 from tests.routing.instances import HOST, Instance, ask, steady_load, table
@@ -137,6 +138,23 @@ def test_a_killed_instance_costs_no_get_and_doubles_no_post(
 
     assert answers == [(200, "127.0.0.3")] * 8
     assert living.asked == {"GET /": 4, "POST /": 4}
+
+
+def test_without_retries_a_killed_instance_is_not_hidden(
+    settings: RouterSettings, instance: MakeInstance
+) -> None:
+    dead, living = instance("127.0.0.2"), instance("127.0.0.3")
+    router = TraefikRouter(replace(settings, retries=False))
+    router.start()
+    try:
+        show(router, table(dead, living))
+        dead.kill()
+
+        statuses = {ask(router.web_port)[0] for _ in range(4)}
+    finally:
+        router.stop()
+
+    assert statuses == {200, 502}
 
 
 def test_a_cut_post_is_never_sent_twice(router: TraefikRouter, instance: MakeInstance) -> None:

@@ -115,7 +115,7 @@ def test_what_was_created_and_never_started_is_taken_up(world: World) -> None:
     assert up(world).engine_id == created.engine_id
 
 
-@pytest.mark.parametrize("verb", ["stop", "remove", "promote"])
+@pytest.mark.parametrize("verb", ["stop", "remove", "promote", "demote"])
 def test_nothing_is_touched_without_the_fence(world: World, verb: str) -> None:
     instance = up(world)
     arguments = {"grace_s": 1} if verb == "stop" else {}
@@ -170,6 +170,16 @@ def test_a_promoted_instance_comes_back_and_is_counted(world: World) -> None:
     world.crash(engine_id)
 
     until(lambda: only(world).restarts == 1 and only(world).state is State.RUNNING)
+
+
+def test_a_demoted_instance_stays_down(world: World) -> None:
+    engine_id = up(world).engine_id
+    world.runtime.promote(engine_id, fence=StubFence())
+    world.runtime.demote(engine_id, fence=StubFence())
+
+    world.crash(engine_id)
+
+    assert until_state(world, State.EXITED).restarts == 0
 
 
 def test_a_command_that_ends_at_once_is_seen_with_its_exit_code(world: World) -> None:

@@ -166,6 +166,14 @@ def test_both_streams_are_told_apart_and_hostile_bytes_are_text(docker_world: Do
     assert lines == {"stdout": "a\ufffd\ufffd\x1b[31mb", "stderr": "oops"}
 
 
+def test_an_entrypoint_takes_the_place_of_that_of_the_image(docker_world: DockerWorld) -> None:
+    up(docker_world, entrypoint=("echo", "from"), command=("here",))
+    engine_id = until_state(docker_world, State.EXITED).engine_id
+
+    assert docker_world.inspect(engine_id)["Config"]["Entrypoint"] == ["echo", "from"]
+    assert [line.text for line in docker_world.runtime.logs(engine_id)] == ["from here"]
+
+
 def test_a_long_line_is_one_line_and_cut(docker_world: DockerWorld) -> None:
     program = "yes | dd bs=1000 count=50 2>/dev/null | tr -d '\\n'; echo; echo after"
     up(docker_world, command=("sh", "-c", program.replace("tr", "busybox tr")))

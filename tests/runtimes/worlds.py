@@ -1,5 +1,6 @@
 """The two worlds of the contract suite: what a test does to an engine behind the driver's back."""
 
+import re
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -100,7 +101,19 @@ class World(ABC):
         """The id of a running container that is not of Kyozo."""
 
     @abstractmethod
+    def run_by_hand(self, image_id: str) -> str:
+        """The id of a container that somebody runs from an image of ours: it has its labels."""
+
+    @abstractmethod
+    def add_image(self, *names: str) -> str:
+        """The id of an image with our label and these names."""
+
+    @abstractmethod
     def exists(self, engine_id: str) -> bool: ...
+
+    @abstractmethod
+    def resolve(self, name: str, *, asked_by: str) -> set[str]:
+        """The addresses that an instance gets for a name."""
 
     @abstractmethod
     def clean_up(self) -> None: ...
@@ -120,8 +133,18 @@ class FakeWorld(World):
     def add_foreign(self, name: str) -> str:
         return self.runtime.add_foreign(name)
 
+    def run_by_hand(self, image_id: str) -> str:
+        box = self.runtime.engine.add("by-hand", self.runtime.engine.images[image_id].labels)
+        return box.engine_id
+
+    def add_image(self, *names: str) -> str:
+        return self.runtime.add_image(*names, labels=self.labels)
+
     def exists(self, engine_id: str) -> bool:
         return any(box.engine_id == engine_id for box in self.runtime.engine.boxes())
+
+    def resolve(self, name: str, *, asked_by: str) -> set[str]:
+        return self.runtime.engine.resolve(name, network=self.network.name)
 
     def clean_up(self) -> None:
         self.runtime.close()
@@ -146,9 +169,28 @@ class DockerWorld(World):
         self.client.start(engine_id)
         return engine_id
 
+    def run_by_hand(self, image_id: str) -> str:
+        made: str = self.client.create_container(image_id, ["sleep", "600"])["Id"]
+        self.foreign.append(made)
+        return made
+
+    def add_image(self, *names: str, volumes: Sequence[str] = ()) -> str:
+        made = self.client.create_container(self.image, ["true"])["Id"]
+        changes = [f"LABEL {name}={value}" for name, value in self.labels.items()]
+        changes += [f"VOLUME {path}" for path in volumes]
+        image_id: str = self.client.commit(made, changes=changes)["Id"]
+        self.client.remove_container(made)
+        for name in names:
+            repository, _, tag = name.partition(":")
+            self.client.tag(image_id, repository, tag=tag)
+        return image_id
+
     def exists(self, engine_id: str) -> bool:
         rows = self.client.containers(all=True, filters={"id": engine_id})
         return bool(rows)
+
+    def resolve(self, name: str, *, asked_by: str) -> set[str]:
+        return resolve(self.client, name, asked_by=asked_by)
 
     def inspect(self, engine_id: str) -> dict[str, Any]:
         found: dict[str, Any] = self.client.inspect_container(engine_id)
@@ -157,11 +199,21 @@ class DockerWorld(World):
     def clean_up(self) -> None:
         ours = {"label": f"{LABEL_INSTALL}={self.install}"}
         rows = self.client.containers(all=True, filters=ours)
-        for engine_id in [*(row["Id"] for row in rows), *self.foreign]:
+        for engine_id in {*(row["Id"] for row in rows), *self.foreign}:
             self.client.remove_container(engine_id, force=True, v=True)
+        for image in self.client.images(filters=ours):
+            self.client.remove_image(image["Id"], force=True)
         for network in self.client.networks(filters=ours):
             self.client.remove_network(network["Id"])
         for volume in self.client.volumes(filters=ours)["Volumes"] or []:
             self.client.remove_volume(volume["Name"], force=True)
         self.client.close()
         self.runtime.close()
+
+
+def resolve(client: docker.APIClient, name: str, *, asked_by: str) -> set[str]:
+    """What the engine's name server tells a container of the tiny image."""
+    command = client.exec_create(asked_by, ["busybox", "nslookup", name])
+    said = client.exec_start(command["Id"]).decode()
+    _, _, answers = said.partition(f"Name:\t{name}")
+    return set(re.findall(r"Address: ([\d.]+)", answers))

@@ -7,7 +7,7 @@ import pytest
 
 from services.errors import InvalidError
 from services.sources.reading import open_folder, read_text
-from services.sources.roots import resolve_folder
+from services.sources.roots import SYSTEM_FOLDERS, SYSTEM_TREES, is_system, resolve_folder
 
 
 @pytest.fixture
@@ -45,6 +45,27 @@ def test_a_folder_below_a_root_is_resolved(root: Path) -> None:
 def test_paths_nobody_may_name_are_refused(path: str) -> None:
     with pytest.raises(InvalidError):
         resolve_folder(path, roots=[Path("/")])
+
+
+@pytest.mark.parametrize(
+    "folder", [*SYSTEM_TREES, *SYSTEM_FOLDERS, "/etc/ssl", "/run/x", "/usr/bin/x"]
+)
+def test_the_machines_own_folders_are_told_by_name(folder: str) -> None:
+    assert is_system(Path(folder))
+
+
+@pytest.mark.parametrize(
+    "folder",
+    ["/srv/app", "/opt/app", "/home/x", "/home/x/app", "/var/www", "/tmp/a", "/usr/src/app"],
+)
+def test_folders_of_projects_are_not_the_systems(folder: str) -> None:
+    assert not is_system(Path(folder))
+
+
+@pytest.mark.parametrize("folder", ["/etc", "/usr", "/var", "/var/lib", "/home", "/etc/ssl"])
+def test_a_folder_of_the_system_is_refused_although_all_is_allowed(folder: str) -> None:
+    with pytest.raises(InvalidError, match="belongs to the system"):
+        resolve_folder(folder, roots=[Path("/")])
 
 
 def test_ways_out_of_the_root_are_refused(root: Path) -> None:

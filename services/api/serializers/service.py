@@ -84,6 +84,7 @@ def observed_json(service: Service) -> dict[str, Any]:
     return {
         "status": service.status,
         "status_reason": service.status_reason or None,
+        "status_detail": service.status_detail or None,
         "deployment_status": service.deployment_status or None,
         "health_status": service.health,
         "observed_at": iso(service.observed_at),
@@ -106,6 +107,7 @@ def port_mappings(service: Service) -> dict[str, dict[str, Any]]:
     given = {
         str(row.container_port): {"host_port": row.port, "protocol": row.protocol}
         for row in service.host_ports.all()
+        if not row.is_replaced
     }
     asked = service.port_mappings
     return {

@@ -78,7 +78,7 @@ def _resolved(name: str, source: Source, mirror: str) -> Resolved:
     tool, _, version = name.removeprefix(recipes.PREFIX).partition(":")
     answer = resolve(tool, version, source=source, mirror=mirror)
     if not answer.exact:
-        raise NoSuchVersionError(answer.note, fix="See what there is: kyozo images list")
+        raise NoSuchVersionError(answer.note, fix="See what there is: kyozo images ls")
     return answer
 
 

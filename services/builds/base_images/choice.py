@@ -91,7 +91,7 @@ def _try(ref: str, shop: Workshop, log: Log, cancelled: Cancelled) -> Source:
         return cancelled() or (not answered and time.monotonic() > limit)
 
     try:
-        shop.docker.pull(ref, log=listen, cancelled=is_over)
+        shop.pull(ref, log=listen, cancelled=is_over)
     except CommandFailedError:
         return Source.REGISTRY if answered else Source.LOCAL
     except CancelledError:

@@ -65,7 +65,7 @@ def recipe(ref: str, host: HostSettings) -> Recipe:
         if offer.version == version:
             return _recipe(ref, tool, offer, host)
     raise UnknownImageError(
-        f"{ref} is not an image that can be made here", fix="See the list: kyozo images list"
+        f"{ref} is not an image that can be made here", fix="See the list: kyozo images ls"
     )
 
 

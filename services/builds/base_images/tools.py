@@ -93,7 +93,7 @@ _MAVEN = (
     "libsurefire-java",
 )
 _GO = ("1.26", "1.27", "1.25", "1.24", "1.23", "1.22", "1.21")
-_NODE = ("22", "24", "20", "18")
+_NODE = ("22", "24", "20")  # older ones are in no wheel
 _JAVA = ("21", "25", "17", "11", "8")
 _RUST = ("rustc", "cargo", "gcc", "libc6-dev", "pkg-config")
 _RUBY = ("ruby", "bundler", "ruby-sinatra", "puma", "ruby-rack")
@@ -121,7 +121,7 @@ _ROWS = (
         (_python("3.11", BOOKWORM, "python3-distutils"), _python("3.13", TRIXIE)),
         ("3.13", "3.14", "3.12", "3.11", "3.10", "3.9", "3.8"),
     ),
-    Tool("node", tuple(map(_node, _NODE)), (*_NODE, "16", "14"), precision=1),
+    Tool("node", tuple(map(_node, _NODE)), (*_NODE, "18", "16", "14"), precision=1),
     Tool("composer", (Offer("2", on="php:8.2"),), ("2",), precision=1),
     Tool("go", tuple(map(_go, _GO)), _GO, grows=True),
     Tool(

@@ -5,7 +5,7 @@ import fcntl
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -24,11 +24,23 @@ PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY",
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """Where base images are made: an engine, a folder for locks and scratch, the environment."""
+    """Where base images are made: an engine, a folder for locks and scratch, the environment.
+
+    `check_room` is asked before anything is fetched or made, and may refuse. `pulled` hears of each
+    public image that was not here before: it may go again.
+    """
 
     docker: DockerCli
     state_dir: Path
     environ: Mapping[str, str]
+    check_room: Callable[[], None] = lambda: None
+    pulled: Callable[[str], None] = lambda _: None
+
+    def pull(self, ref: str, *, log: Log, cancelled: Cancelled) -> None:
+        is_new = not present(self.docker, [ref])
+        self.docker.pull(ref, log=log, cancelled=cancelled)
+        if is_new:
+            self.pulled(ref)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +57,27 @@ def ensure(
     *,
     shop: Workshop,
     log: Log,
+    tell: Log = lambda _: None,
     cancelled: Cancelled = lambda: False,
     fresh: bool = False,
 ) -> dict[str, str]:
     """Image ids by name: public ones are pulled when missing, ours made when their recipe changed.
 
-    `fresh` makes ours anew even so, with today's packages.
+    `log` gets every line; `tell` a few words whenever something long begins. `fresh` makes ours
+    anew even so, with today's packages.
     """
     refs = list(dict.fromkeys(needs))
     host = host_settings(shop.environ) if any(map(recipes.is_local, refs)) else HostSettings({})
     ready = {} if fresh else _ready(shop, refs, host)
     missing = [ref for ref in refs if ref not in ready]
+    if missing:
+        shop.check_room()
     if own := [ref for ref in missing if recipes.is_local(ref)]:
-        _Making(shop, host, log, cancelled, is_fresh=fresh).make(own)
+        _Making(shop, host, log, tell, cancelled, is_fresh=fresh).make(own)
     for ref in missing:
         if not recipes.is_local(ref):
-            shop.docker.pull(ref, log=log, cancelled=cancelled)
+            tell(f"pulling {ref}")
+            shop.pull(ref, log=log, cancelled=cancelled)
     return ready | (_ready(shop, missing, host) if missing else {})
 
 
@@ -99,6 +116,7 @@ class _Making:
     shop: Workshop
     host: HostSettings
     log: Log
+    tell: Log
     cancelled: Cancelled
 
     is_fresh: bool = False
@@ -117,6 +135,7 @@ class _Making:
         else:
             self._make(recipes.recipe(recipe.parent, self.host), scratch)
         started = time.monotonic()
+        self.tell(f"making the base image {recipe.ref}, once")
         self.log(f"building {recipe.ref}")
         self._build(recipe, scratch)
         self.made.add(recipe.ref)
@@ -144,7 +163,8 @@ class _Making:
             return
         for name in self.host.left_out:
             self.log(f"{name} carries a password and is not written into images")
-        self.log(f"making Debian {recipe.offer.debian} (~20 s)")
+        self.tell(f"making Debian {recipe.offer.debian} from its packages, once (~20 s)")
+        self.log(f"making Debian {recipe.offer.debian}")
         with tempfile.TemporaryFile(dir=scratch) as archive:
             bootstrap.bootstrap(
                 recipe.offer.debian,

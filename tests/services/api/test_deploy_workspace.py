@@ -33,6 +33,17 @@ def test_a_name_can_be_given(api: Api, workspace: Workspace) -> None:
     assert deploy(api, workspace, name="mine").json()["data"]["services"][0]["name"] == "mine"
 
 
+def test_a_deploy_renames_nothing(api: Api, workspace: Workspace) -> None:
+    deploy(api, workspace, name="mine")
+
+    answer = deploy(api, workspace, name="other")
+
+    error = answer.json()["error"]
+    assert (answer.status_code, list(error["details"])) == (400, ["name"])
+    assert "mine" in error["details"]["name"][0]
+    assert deploy(api, workspace, name="mine").status_code == 202
+
+
 def test_a_service_that_was_not_found_is_named(api: Api, workspace: Workspace) -> None:
     answer = deploy(api, workspace, only=["web"])
 

@@ -21,7 +21,7 @@ def addresses(routes: list[URLPattern | URLResolver], prefix: str = "") -> Itera
         if isinstance(route, URLResolver):
             yield from addresses(route.url_patterns, here)
         elif here:
-            yield re.sub(r"<key:(\w+)>", r"{\1}", here)
+            yield re.sub(r"<\w+:(\w+)>", r"{\1}", here)
 
 
 def found(pattern: re.Pattern[str]) -> list[str]:

@@ -11,10 +11,18 @@ from services import models
 from services.api.urls import one_team
 from services.models import Service
 from tests.conftest import Api, Person
-from tests.factories import make_build, make_event, make_operation, make_token
+from tests.factories import make_build, make_event, make_operation, make_release, make_token
 
 METHODS = ("get", "post", "put", "patch", "delete")
-SHARED = {"/services", "/workspaces", "/operations", "/events", "/tokens", "/image-mappings"}
+SHARED = {
+    "/clean",
+    "/events",
+    "/image-mappings",
+    "/operations",
+    "/services",
+    "/tokens",
+    "/workspaces",
+}
 
 
 def addresses(routes: list[Any], prefix: str = "") -> Iterator[str]:
@@ -42,7 +50,8 @@ def ids(alice: Person, service: Service) -> dict[str, str]:
         "build_id": build.id,
         "token_id": alice.team.tokens.get().id,
     }
-    return {f"<key:{name}>": str(value) for name, value in found.items()}
+    keys = {f"<key:{name}>": str(value) for name, value in found.items()}
+    return keys | {"<int:number>": str(make_release(service).number)}
 
 
 def filled(address: str, ids: dict[str, str]) -> str:

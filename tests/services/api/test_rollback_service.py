@@ -54,8 +54,22 @@ def test_releases_are_listed_newest_first(api: Api, released: Service) -> None:
     assert [(row["number"], row["is_current"]) for row in rows] == [(2, True), (1, False)]
 
 
+def test_releases_are_compared(api: Api, released: Service) -> None:
+    path = api.at(f"/services/{released.id}/releases/2/diff")
+
+    shown = api.get(path).json()["data"]
+
+    assert (shown["release"], shown["against"]) == (2, 1)
+    [change] = shown["changes"]
+    assert (change["field"], change["kind"]) == ("image", "changed")
+    assert api.get(f"{path}?against=2").json()["data"]["changes"] == []
+    assert api.get(f"{path}?against=9").status_code == 404
+    assert api.get(f"{path}?against=x").status_code == 400
+
+
 def test_a_stranger_sees_and_changes_nothing(stranger: Api, released: Service) -> None:
     path = stranger.at(f"/services/{released.id}")
+    assert stranger.get(f"{path}/releases/2/diff").status_code == 404
 
     assert stranger.get(f"{path}/releases").status_code == 404
     assert stranger.post(f"{path}/rollback", {"release": 1}).status_code == 404

@@ -1,12 +1,16 @@
 """PUT and PATCH /teams/T/services/S"""
 
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.models import Service
-from tests.conftest import Api
-from tests.factories import make_release, make_service
+from tests.conftest import Api, Person
+from tests.factories import make_folder, make_release, make_service
+from tests.services.at_once import at_once
 
 
 def test_put_changes_what_is_sent_and_nothing_else(api: Api, service: Service) -> None:
@@ -47,6 +51,66 @@ def test_put_replaces_variables_and_patch_merges(
 
     service.refresh_from_db()
     assert service.environment == kept
+
+
+@pytest.mark.parametrize("path", ["", "/env"])
+def test_merging_does_not_go_past_the_limit_of_variables(
+    api: Api, service: Service, path: str
+) -> None:
+    service.environment = {f"A{n}": "x" for n in range(512)}
+    service.save()
+    name, more = ("variables" if path else "environment_variables"), {"B": "x"}
+    change = {name: more} if path else {"service": {name: more}}
+
+    answer = api.patch(api.at(f"/services/{service.id}{path}"), change)
+
+    service.refresh_from_db()
+    assert (answer.status_code, len(service.environment)) == (422, 512)
+    assert "512" in answer.json()["error"]["details"]["environment_variables"][0]
+
+
+def test_a_variable_may_take_the_place_of_another_at_the_limit(api: Api, service: Service) -> None:
+    service.environment = {f"A{n}": "x" for n in range(512)}
+    service.save()
+    change = {"service": {"environment_variables": {"A0": None, "B": "x"}}}
+
+    assert api.patch(api.at(f"/services/{service.id}"), change).status_code == 200
+
+
+@pytest.mark.parametrize("folder_path", ["/nowhere", "/docs", "../..", "/link"])
+def test_another_folder_is_looked_at_as_a_new_services_is(
+    api: Api, service: Service, folder_path: str
+) -> None:
+    root = Path(service.workspace.root)
+    (root / "docs").mkdir()
+    (root / "link").symlink_to("/etc")
+
+    answer = api.patch(api.at(f"/services/{service.id}"), {"service": {"folder_path": folder_path}})
+
+    service.refresh_from_db()
+    assert (answer.status_code, service.folder_path) == (422, "/")
+
+
+@pytest.mark.parametrize("folder_path", ["/api", "api", "./api/", "//api/."])
+def test_a_folder_is_kept_in_one_spelling(api: Api, service: Service, folder_path: str) -> None:
+    make_folder(Path(service.workspace.root), "api")
+
+    answer = api.patch(api.at(f"/services/{service.id}"), {"service": {"folder_path": folder_path}})
+
+    service.refresh_from_db()
+    assert answer.json()["data"]["folder_path"] == service.detected_in == "/api"
+
+
+def test_the_folder_it_has_moves_nothing(api: Api, alice: Person, service: Service) -> None:
+    found_below = make_service(
+        alice.team, workspace=service.workspace, folder_path="/api", detected_in="/"
+    )
+    shown = api.get(api.at(f"/services/{found_below.id}")).json()["data"]
+
+    assert api.put(api.at(f"/services/{found_below.id}"), {"service": shown}).status_code == 200
+
+    found_below.refresh_from_db()
+    assert found_below.detected_in == "/"
 
 
 def test_patch_merges_limits_and_put_replaces_them(api: Api, service: Service) -> None:
@@ -96,3 +160,19 @@ def test_a_stranger_changes_nothing(stranger: Api, service: Service) -> None:
 
     service.refresh_from_db()
     assert (answer.status_code, service.name) == (404, "web")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_changes_at_once_lose_nothing(alice: Person, as_person: Callable[..., Api]) -> None:
+    service = make_service(alice.team, name="web")
+
+    def set_variable(name: str) -> int:
+        client = as_person(alice)
+        change = {"service": {"environment_variables": {name: "1"}}}
+        return client.patch(client.at(f"/services/{service.id}"), change).status_code
+
+    names = [f"V{number}" for number in range(6)]
+    assert at_once(*(partial(set_variable, name) for name in names)) == [200] * 6
+
+    service.refresh_from_db()
+    assert sorted(service.environment) == names

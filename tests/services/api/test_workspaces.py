@@ -1,15 +1,18 @@
 """/teams/T/workspaces: registering, showing, and what belongs to one"""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from services.models import Operation, Service, Workspace
-from tests.conftest import Api
+from services.teams.models import Scope
+from tests.conftest import Api, Person
 from tests.factories import make_folder
 
 
-def register(api: Api, folder: object) -> "tuple[int, dict[str, object]]":
+def register(api: Api, folder: object) -> tuple[int, Any]:
     answer = api.post(api.at("/workspaces"), {"workspace": {"folder": folder}})
     return answer.status_code, answer.json()
 
@@ -29,6 +32,34 @@ def test_a_folder_that_cannot_be_taken(api: Api, folder: str) -> None:
     assert register(api, folder)[0] == 422
 
 
+@pytest.mark.parametrize("folder", ["/", "/etc", "/home", "/var/lib", "/usr", "/etc/ssl"])
+def test_a_folder_of_the_system_is_refused(api: Api, folder: str, settings: Any) -> None:
+    settings.KYOZO = settings.KYOZO | {"FOLDER_ROOTS": [Path("/")]}
+
+    status, answer = register(api, folder)
+
+    assert (status, Workspace.objects.exists()) == (422, False)
+    assert "belongs to the system" in answer["error"]["message"]
+
+
+def test_a_path_of_the_machine_is_registered_by_admins_only(
+    as_person: Callable[..., Api], alice: Person, bob: Person, tmp_path: Path
+) -> None:
+    folder = str(make_folder(tmp_path, "shop"))
+
+    assert register(as_person(alice, scope=Scope.DEPLOY), folder)[0] == 403
+    assert register(as_person(bob, scope=Scope.ADMIN), folder)[0] == 403
+    assert register(as_person(alice, scope=Scope.ADMIN), folder)[0] == 200
+
+
+def test_a_registered_folder_is_deployed_without_being_admin(
+    as_person: Callable[..., Api], bob: Person, workspace: Workspace
+) -> None:
+    them = as_person(bob, scope=Scope.DEPLOY)
+
+    assert them.post(them.at(f"/workspaces/{workspace.id}/deploy"), {}).status_code == 202
+
+
 @pytest.mark.parametrize("folder", [None, 7, ["/srv"]])
 def test_a_folder_of_another_type(api: Api, folder: object) -> None:
     assert register(api, folder)[0] == 400
@@ -43,7 +74,7 @@ def test_one_workspace_and_the_list_show_the_same(api: Api, workspace: Workspace
 def test_its_services_are_listed_alone(api: Api, service: Service, tmp_path: Path) -> None:
     _, other = register(api, str(make_folder(tmp_path, "other")))
     rows = api.get(api.at(f"/workspaces/{service.workspace_id}/services")).json()["data"]
-    other_id = other["data"]["id"]  # type: ignore[index]
+    other_id = other["data"]["id"]
 
     assert [row["name"] for row in rows] == ["web"]
     assert api.get(api.at(f"/workspaces/{other_id}/services")).json()["data"] == []

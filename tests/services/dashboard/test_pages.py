@@ -6,7 +6,7 @@ from django.test import Client
 from services.accounts.sign_in import create_link
 from services.teams.models import Membership
 from tests.conftest import Person
-from tests.factories import make_team
+from tests.factories import make_service, make_team
 
 
 @pytest.fixture
@@ -74,6 +74,23 @@ def test_a_team_s_name_is_text(client: Client, alice: Person) -> None:
     client.force_login(alice.user)
 
     assert b"<script>alert" not in client.get("/").content
+
+
+def test_the_services_are_there_before_any_script_runs(
+    client: Client, alice: Person, charlie: Person
+) -> None:
+    client.force_login(alice.user)
+    assert "Nothing runs here yet" in client.get("/").content.decode()
+    for name, status in (("shop", "running"), ("blog", "error")):
+        make_service(alice.team, name=name, status=status)
+    make_service(charlie.team, name="theirs")
+
+    page = client.get("/").content.decode().partition("<template")[0]
+
+    assert "2 in all" in page
+    assert 'class="empty" hidden' in page
+    assert page.index(">shop<") < page.index(">running<") < page.index(">blog<")
+    assert "theirs" not in page
 
 
 def test_one_chooses_among_one_s_own_teams(client: Client, alice: Person, charlie: Person) -> None:

@@ -183,6 +183,23 @@ def test_recreate_ends_the_old_before_it_makes_the_new() -> None:
     assert decide(DEPLOYING, recreate, []) == [Create(2, 0)]
 
 
+def test_what_an_earlier_failure_left_goes_before_the_new_is_made() -> None:
+    left_over, old = seen(7, is_routed=True), seen(is_routed=True)
+
+    assert decide(DEPLOYING, rollout("starting"), [left_over, old]) == [
+        routes(old),
+        Leave(left_over.id),
+    ]
+
+
+def test_what_an_earlier_failure_left_is_never_routed_again() -> None:
+    left_over, old, new = seen(7, is_leaving=True), seen(is_routed=True), seen(2)
+
+    actions = decide(DEPLOYING, rollout("gating"), [left_over, old, new])
+
+    assert actions == [routes(old, new), Advance("switched")]
+
+
 def test_gating_asks_those_that_have_not_passed() -> None:
     ready, waiting = seen(2, 0), seen(2, 1, is_gated=False)
     wanted = Wanted(is_running=True, generation=2, replicas=2)

@@ -51,6 +51,13 @@ class AnyWorld(RuleBasedStateMachine):
         one = data.draw(st.sampled_from(list(self.world.instances.values())))
         self.world.change(one, state=state)
 
+    @precondition(lambda self: self.world.instances)
+    @rule(data=st.data(), is_replaceable=st.booleans())
+    def fall_ill(self, data: st.DataObject, *, is_replaceable: bool) -> None:
+        one = data.draw(st.sampled_from(list(self.world.instances.values())))
+        if one.is_gated:
+            self.world.change(one, is_unhealthy=True, is_replaceable=is_replaceable)
+
     @invariant()
     def two_generations_are_routed_only_around_the_switch(self) -> None:
         generations = {one.generation for one in self.world.routed}
@@ -103,6 +110,13 @@ class NeverDown(RuleBasedStateMachine):
             ]
             if new:
                 self.world.change(data.draw(st.sampled_from(new)), state=state)
+
+    @precondition(lambda self: self.world.rollout is None)
+    @rule(data=st.data())
+    def one_serves_badly(self, data: st.DataObject) -> None:
+        if self.world.serving:
+            one = data.draw(st.sampled_from(self.world.serving))
+            self.world.change(one, is_unhealthy=True, is_replaceable=True)
 
     @rule()
     def work(self) -> None:

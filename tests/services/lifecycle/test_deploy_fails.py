@@ -8,6 +8,7 @@ from pytest_django import Settings
 from services.errors import EngineError, RouterError
 from services.lifecycle.deploy import deploy
 from services.lifecycle.operations import cancel
+from services.lifecycle.start import start
 from services.lifecycle.stop import stop
 from services.lifecycle.sweep import sweep_services
 from services.models import Service
@@ -100,7 +101,7 @@ def test_a_first_deploy_can_succeed_after_a_failed_one(
 def test_a_release_that_is_never_healthy_is_given_up(
     running: Service, engine: FakeRuntime, settings: Settings
 ) -> None:
-    settings.KYOZO = {**settings.KYOZO, "GATE_MAX_S": 0.3}
+    settings.KYOZO = {**settings.KYOZO, "GATE_MAX_S": 1}
     before = only(running)
     never_healthy(running, engine)
 
@@ -215,6 +216,47 @@ def test_recreate_brings_the_old_release_back_when_the_new_one_fails(
     assert only(own_image).release.number == 1
     assert only(own_image).is_routed
     assert own_image.status == "running"
+
+
+def single(service: Service, **config: bool) -> Service:
+    """Deployed once, with one instance at most, because it writes to a volume."""
+    service.volume_mounts = {"/data": {"source": "data", "type": "volume", "mode": "rw"}}
+    service.deployment_config = dict(config)
+    service.save(update_fields=["volume_mounts", "deployment_config"])
+    done(lambda: deploy(service, actor="alice"))
+    service.refresh_from_db()
+    return service
+
+
+def test_without_rollback_on_failure_a_recreate_that_fails_stays_down(
+    own_image: Service, engine: FakeRuntime
+) -> None:
+    service = single(own_image, rollback_on_failure=False)
+    before = service.wanted_release
+    crash_on_start(service, engine)
+
+    operation = done(lambda: deploy(service, actor="alice"))
+
+    service.refresh_from_db()
+    assert operation.state == "failed"
+    assert containers(engine) == set()
+    assert (service.status, service.wanted_release) == ("stopped", before)
+    assert done(lambda: start(service, actor="alice")).state == "succeeded"
+    assert only(service).release == before
+
+
+def test_a_cancelled_recreate_starts_the_old_release_again_whatever_is_set(
+    own_image: Service, engine: FakeRuntime
+) -> None:
+    service = single(own_image, rollback_on_failure=False)
+    never_healthy(service, engine)
+    operation = deploy(service, actor="alice")
+
+    with at_step("health", lambda: cancel(operation, actor="bob")):
+        carry_out_all()
+
+    service.refresh_from_db()
+    assert service.status == "running"
 
 
 def test_a_folder_that_cannot_run_fails_in_its_first_step(own_image: Service) -> None:

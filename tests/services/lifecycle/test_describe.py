@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from services.errors import EngineError
-from services.lifecycle import describe
+from services.lifecycle import describe, hints
 from services.models import Instance, Service
 from services.runtimes.fake import FakeRuntime
 from tests.factories import make_instance
 from tests.services.lifecycle.working import only
+
+DJANGO = "django.core.exceptions.ImproperlyConfigured: "
 
 
 def instance(service: Service, **facts: Any) -> Instance:
@@ -20,6 +22,17 @@ def instance(service: Service, **facts: Any) -> Instance:
     ("line", "hint"),
     [
         ("ModuleNotFoundError: No module named 'flask'", "requirements"),
+        ("ModuleNotFoundError: No module named 'shop.api'", "module shop.api is missing"),
+        (f"{DJANGO}settings.DATABASES is improperly configured. Please supply", "DATABASE_URL"),
+        (f"{DJANGO}The SECRET_KEY setting must not be empty.", "SECRET_KEY is empty"),
+        (f"{DJANGO}Set the SECRET_KEY environment variable", "env set"),
+        ("you must define DJANGO_SETTINGS_MODULE or call settings.configure()", "DJANGO_SETTINGS"),
+        ("Error: connect ECONNREFUSED 127.0.0.1:5432", "port 5432 in the app's own"),
+        ("Error: connect ECONNREFUSED ::1:6379", "port 6379 in the app's own"),
+        ('at "localhost" (127.0.0.1), port 5432 failed: Connection refused', "port 5432 in the"),
+        ("Error 111 connecting to localhost:6379. Connection refused.", "port 6379 in the app's"),
+        ("dial tcp 127.0.0.1:5432: connect: connection refused", "port 5432 in the app's own"),
+        ("Error: connect ECONNREFUSED 10.208.0.12:5432", "is it deployed"),
         ("Error: Cannot find module 'express'", "package.json"),
         ("sh: gunicorn: command not found", "--start"),
         ("can't open file 'app.py': [Errno 2] No such file or directory", "not in the image"),
@@ -27,11 +40,18 @@ def instance(service: Service, **facts: Any) -> Instance:
         ("OSError: [Errno 98] Address already in use", "two servers"),
         ("OSError: [Errno 30] Read-only file system", "/tmp"),
         ("psycopg.OperationalError: connection refused", "is it deployed"),
+        ('could not translate host name "db" to address', "under its name"),
+        ("Error: getaddrinfo ENOTFOUND db", "under its name"),
+        ("sqlite3.OperationalError: unable to open database file", "SQLite"),
         ("something else", "kyozo logs"),
     ],
 )
 def test_last_lines_lead_to_a_next_step(service: Service, line: str, hint: str) -> None:
     assert hint in describe.fix(instance(service), [line])
+
+
+def test_a_command_that_ends_well_is_no_web_app(service: Service) -> None:
+    assert "--start" in describe.fix(instance(service, exit_code=0), [])
 
 
 @pytest.mark.parametrize("facts", [{"is_oom_killed": True}, {"exit_code": 137}])
@@ -108,14 +128,19 @@ def test_secrets_are_masked_in_the_last_lines(running: Service, engine: FakeRunt
     ("line", "name"),
     [
         ("KeyError: 'DATABASE_URL'", "DATABASE_URL"),
+        ("ImproperlyConfigured: Set the DEBUG environment variable", "DEBUG"),
+        ("UndefinedValueError: DEBUG not found. Declare it as envvar or define", "DEBUG"),
         ("Error: API_TOKEN is required", "API_TOKEN"),
         ("Missing environment variable: SECRET_KEY", "SECRET_KEY"),
+        ("ImproperlyConfigured: Set the SECRET_KEY environment variable", "SECRET_KEY"),
+        ("decouple.UndefinedValueError: SECRET_KEY not found. Declare it", "SECRET_KEY"),
+        ("error: Environment variable not found: DATABASE_URL.", "DATABASE_URL"),
         ("KeyError: 'name'", None),
         ("nothing of the kind", None),
     ],
 )
 def test_a_missing_variable_is_named(line: str, name: str | None) -> None:
-    assert describe.missing_variable(["before", line, "after"]) == name
+    assert hints.missing_variable(["before", line, "after"]) == name
 
 
 def test_an_app_that_hears_only_itself_is_recognised(running: Service, engine: FakeRuntime) -> None:
@@ -124,3 +149,14 @@ def test_an_app_that_hears_only_itself_is_recognised(running: Service, engine: F
     for host, expected in (("127.0.0.1", True), ("0.0.0.0", False)):
         engine.listeners[row.engine_id] = [(host, port)]
         assert describe.listens_for_itself(row) is expected
+
+
+def test_an_app_on_another_port_is_recognised(running: Service, engine: FakeRuntime) -> None:
+    row = only(running)
+    port = row.release.config["http_port"]
+    engine.listeners[row.engine_id] = [("0.0.0.0", port + 1)]
+    assert describe.listens_elsewhere(row)
+    assert f"--port {port + 1}" in describe.fix(row, ["connection refused"])
+
+    engine.listeners[row.engine_id].append(("0.0.0.0", port))
+    assert not describe.listens_elsewhere(row)

@@ -75,6 +75,22 @@ def test_a_second_project_gets_names_of_its_own_and_finds_its_own_database(
     assert environment["DATABASE_URL"] == "postgres://app:pw@store-db:5432/app"
 
 
+def test_a_name_that_another_project_has_is_warned_of_each_time(
+    alice: Person, tmp_path: Path
+) -> None:
+    first = deploy_folder(shop(tmp_path, alice, "shop"), actor="alice")
+    store = shop(tmp_path, alice, "store")
+
+    for _ in range(2):
+        warnings = deploy_folder(store, actor="alice").analysis.result["warnings"]
+        assert [warning.partition(":")[0] for warning in warnings[-2:]] == [
+            "db is called store-db on the team's network",
+            "web is called store-web on the team's network",
+        ]
+
+    assert "network" not in str(first.analysis.result["warnings"])
+
+
 def test_only_what_is_named_is_deployed(alice: Person, tmp_path: Path) -> None:
     result = deploy_folder(shop(tmp_path, alice, "shop"), actor="alice", only=["db"])
 

@@ -1,20 +1,39 @@
 """The build step on a real engine: built, found again, refused, failed; secrets stay secret."""
 
 import os
+import secrets
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from pytest_django import Settings
 
 from services.builds.client import find_client
 from services.lifecycle import engine as engine_module
+from services.lifecycle.clean import clean
 from services.lifecycle.deploy import DeployOptions, deploy
 from services.lifecycle.engine import runtime
+from services.lifecycle.images import shop
 from services.lifecycle.operations import take
 from services.lifecycle.run import carry_out
-from services.models import Build, BuildState, Event, ImageMapping, Operation, Queue, Service
+from services.models import (
+    Build,
+    BuildState,
+    Event,
+    ImageMapping,
+    Operation,
+    PulledImage,
+    Queue,
+    Service,
+)
+from tests.factories import make_release
+from tests.runtimes.busybox import ensure_image
 from tests.services.lifecycle.working import at_step, change
 
 ENGINE = os.environ.get("KYOZO_TEST_ENGINE", "unix:///var/run/docker.sock")
@@ -241,3 +260,119 @@ def test_a_cancelled_build_ends_as_cancelled(own: Service) -> None:
     operation.refresh_from_db()
     assert operation.state == "cancelled"
     assert own.builds.get(operation=operation).state == "cancelled"
+
+
+def test_a_clean_up_takes_what_builds_came_to_nothing_with_and_no_more(own: Service) -> None:
+    _, first = build(own)
+    _, second = build(own, no_cache=True)
+    docker("tag", first.image_digest, f"people-{INSTALL}/copy:1")
+
+    dry, report = clean(dry_run=True), clean()
+
+    assert {gone.why for gone in report.removed} == {f"no release of {own.name} uses it"}
+    assert dry.removed == report.removed
+    assert runtime().image_id(second.image_digest) is None
+    assert runtime().image_id(first.image_digest) == first.image_digest
+    assert clean().removed == report.refused == []
+
+
+def test_the_image_of_a_release_outlives_a_clean_up(own: Service) -> None:
+    _, made = build(own)
+    own.wanted_release = make_release(own, image_digest=made.image_digest)
+    own.save(update_fields=["wanted_release"])
+
+    clean()
+
+    assert runtime().image_id(made.image_ref) == made.image_digest
+
+
+def test_what_was_pulled_is_written_down_and_what_was_here_is_not(
+    own: Service, tmp_path: Path
+) -> None:
+    """No registry answers here: a program of the same name says that it pulled."""
+    _, made = build(own)
+    program = tmp_path / "docker"
+    program.write_text('#!/bin/sh\n[ "$1" = pull ] || [ "$5" = here:1 ] && echo sha256:1 1\n')
+    program.chmod(0o755)
+    client = replace(shop().docker.client, path=program)
+    stand_in = replace(shop(), docker=replace(shop().docker, client=client))
+
+    for ref in (made.image_ref, "here:1"):
+        stand_in.pull(ref, log=lambda _: None, cancelled=lambda: False)
+
+    row = PulledImage.objects.get()
+    assert (row.ref, row.engine_id) == (made.image_ref, made.image_digest)
+
+
+def test_on_a_full_disk_nothing_is_built_and_what_is_built_is_found(
+    own: Service, settings: Settings
+) -> None:
+    _, made = build(own)
+    settings.KYOZO = {**settings.KYOZO, "DISK_FREE_MB": 2**40}
+
+    _, found = build(own)
+    (Path(own.workspace.root) / "hello.txt").write_text("good bye")
+    operation, refused = build(own)
+
+    assert found.image_digest == made.image_digest
+    assert (operation.error["code"], refused.state) == ("build.disk_full", "failed")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_build_that_is_cancelled_in_a_step_leaves_nothing(
+    own: Service, settings: Settings
+) -> None:
+    """Neither the step's process, nor the client, nor a copy of the folder, nor an image."""
+    nap = f"{60 + secrets.randbelow(10**6)}"
+    dockerfile(own, f'FROM {ensure_image(ENGINE)}\nRUN ["/bin/sleep", "{nap}"]\n')
+    operation = deploy(own, actor="alice")
+    taken = take(Queue.BUILDS)
+    assert taken is not None
+
+    def cancel_in_the_step() -> None:
+        while not processes("sleep", nap):
+            time.sleep(0.05)
+        Operation.objects.update(cancel_requested_at=operation.created_at)
+        connection.close()
+
+    in_the_step = threading.Thread(target=cancel_in_the_step, daemon=True)
+    in_the_step.start()
+    carry_out(taken)
+    in_the_step.join()
+
+    operation.refresh_from_db()
+    assert operation.state == "cancelled"
+    home = Path(settings.KYOZO["HOME"])
+    assert [*home.glob("builds/build-*"), *(p for p in home.glob("trees/*") if p.is_dir())] == []
+    assert runtime().images(install=INSTALL) == []
+    deadline = time.monotonic() + 10
+    while processes("sleep", nap) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert processes("sleep", nap) == []
+
+
+def processes(*words: str) -> list[str]:
+    """Those of this machine whose command line ends so."""
+    end = "\0".join(words) + "\0"
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if file.read_text(errors="replace").endswith(end):
+                found.append(file.parent.name)
+    return found
+
+
+def test_files_that_compose_mounts_are_a_layer_of_the_image(own: Service) -> None:
+    root = Path(own.workspace.root)
+    mounts = "volumes: ['./my notes:/notes']"
+    (root / "compose.yaml").write_text(f"services: {{app: {{build: ., {mounts}}}}}")
+    (root / "my notes").write_text("first")
+
+    _, first = build(own)
+    _, again = build(own)
+    (root / "my notes").write_text("second")
+    _, other = build(own)
+
+    assert 'COPY ["my notes", "/notes"]' in first.dockerfile
+    assert again.is_cached
+    assert other.image_ref != first.image_ref

@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from services.errors import ConflictError
-from services.lifecycle.networks import FIRST_HOST, give_address, team_network
+from services.errors import ConflictError, EngineError
+from services.lifecycle.networks import FIRST_HOST, give_address, remove_unused, team_network
 from services.models import Instance, Service, TeamNetwork
 from services.runtimes.base import Network
 from services.runtimes.fake import FakeRuntime
@@ -76,6 +76,30 @@ def test_a_network_that_somebody_removed_is_made_again(alice: Person, engine: Fa
     assert team_network(alice.team) == before
     assert TeamNetwork.objects.count() == 1
     assert list(engine.engine.networks) == [before.name]
+
+
+def test_networks_that_nobody_uses_are_removed(
+    alice: Person, charlie: Person, service: Service, engine: FakeRuntime
+) -> None:
+    mine, theirs = team_network(alice.team), team_network(charlie.team)
+    make_instance(service, network=mine.name)
+
+    remove_unused()
+
+    assert list(engine.engine.networks) == [mine.name]
+    assert team_network(charlie.team) == theirs
+
+
+def test_a_network_that_the_engine_keeps_stops_nobody(
+    alice: Person, charlie: Person, engine: FakeRuntime
+) -> None:
+    team_network(alice.team)
+    team_network(charlie.team)
+    engine.fail_next("remove_network", EngineError("has active endpoints"))
+
+    remove_unused()
+
+    assert len(engine.engine.networks) == 1
 
 
 def test_addresses_begin_after_those_left_free(service: Service) -> None:

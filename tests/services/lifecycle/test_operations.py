@@ -11,6 +11,7 @@ from services.lifecycle.scale import scale
 from services.lifecycle.start import start
 from services.lifecycle.stop import stop
 from services.models import Kind, Operation, Phase, Queue, Rollout, Service
+from tests.conftest import Person
 from tests.factories import make_service
 from tests.services.at_once import at_once, outcomes
 from tests.services.lifecycle.working import carry_out_all, expire_leases
@@ -187,6 +188,34 @@ def test_the_oldest_is_taken_first_and_each_only_once(service: Service) -> None:
     taken = [take(Queue.BUILDS), take(Queue.BUILDS), take(Queue.BUILDS)]
 
     assert [one.operation.id for one in taken if one] == [first.id, second.id]
+
+
+def test_teams_take_turns_however_much_one_of_them_asks_for(
+    service: Service, charlie: Person
+) -> None:
+    many = [make_service(service.team, workspace=service.workspace) for _ in range(4)]
+    few = [make_service(charlie.team) for _ in range(2)]
+    for row in (*many, *few):
+        deploy(row, actor="alice")
+
+    taken = [take(Queue.BUILDS) for _ in range(6)]
+
+    order = [one.operation.service for one in taken if one]
+    assert order == [many[0], few[0], many[1], few[1], many[2], many[3]]
+
+
+def test_what_a_team_has_running_counts(service: Service, charlie: Person) -> None:
+    deploy(service, actor="alice")
+    take(Queue.BUILDS)
+    mine = make_service(service.team, workspace=service.workspace)
+    deploy(mine, actor="alice")
+    theirs = make_service(charlie.team)
+    deploy(theirs, actor="charlie")
+
+    taken = take(Queue.BUILDS)
+
+    assert taken
+    assert taken.operation.service == theirs
 
 
 def test_a_busy_service_does_not_hold_up_another(service: Service) -> None:

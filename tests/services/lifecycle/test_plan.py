@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from detection import Analysis, DetectedDatabase, DetectedService
-from detection.model import Edge
+from detection.model import Edge, Volume
 from services.lifecycle import plan
 
 
@@ -73,6 +73,8 @@ def test_a_need_that_is_not_there_is_no_obstacle() -> None:
         ({"process": "cron"}, "kind cron"),
         ({"service_type": "unknown", "start_command": None, "language": "elixir"}, "elixir"),
         ({"start_command": None}, "no start command"),
+        ({"volumes": (Volume("users", "/etc/passwd"),)}, "/etc/passwd"),
+        ({"volumes": (Volume("all", "/data/../"),)}, "hide what the container runs on"),
     ],
 )
 def test_what_cannot_be_deployed_says_why(facts: dict[str, Any], words: str) -> None:

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 import pytest
 from pytest_django import Settings
 
-from services.errors import InvalidError
-from services.lifecycle import ports
+from services.errors import InvalidError, RouterPortTakenError
+from services.lifecycle import freed_ports, ports
+from services.lifecycle.config import ReleaseConfig
 from services.models import HostPort, Service
 from services.routing.memory import MemoryRouter
-from tests.factories import make_service
+from services.runtimes.base import PublishedPort
+from tests.factories import make_instance, make_operation, make_release, make_service
 from tests.services.at_once import at_once
 
 
@@ -55,7 +57,17 @@ def test_a_wanted_port_replaces_the_one_before(service: Service) -> None:
     ports.claim_http(service, 8000, None)
 
     assert ports.claim_http(service, 8000, 8090).port == 8090
+    assert freed_ports.settle(service, succeeded=True)
     assert list(HostPort.objects.values_list("port", flat=True)) == [8090]
+
+
+def test_a_wanted_port_is_given_up_again_when_its_deploy_fails(service: Service) -> None:
+    ports.claim_http(service, 8000, None)
+    ports.claim_http(service, 8000, 8090)
+
+    assert freed_ports.settle(service, succeeded=False)
+    assert list(HostPort.objects.values_list("port", "is_replaced")) == [(8080, False)]
+    assert not freed_ports.settle(service, succeeded=False)
 
 
 def test_a_port_of_another_service_is_refused_by_name_of_the_field(
@@ -98,6 +110,110 @@ def test_a_port_outside_the_block_is_opened_by_the_router(
     ports.claim_http(service, 8000, free_port)
 
     assert free_port in memory_router.ports
+
+
+def test_a_port_outside_the_block_is_closed_once_nobody_has_it(
+    service: Service, memory_router: MemoryRouter, free_port: int
+) -> None:
+    ports.claim_http(service, 8000, free_port)
+    freed_ports.close_unused()
+    assert free_port in memory_router.ports
+
+    ports.claim_http(service, 8000, 8090)
+    freed_ports.settle(service, succeeded=True)
+    freed_ports.close_unused()
+
+    assert free_port not in memory_router.ports
+
+
+def test_a_port_that_the_router_lost_is_opened_again(
+    service: Service, memory_router: MemoryRouter, free_port: int
+) -> None:
+    ports.claim_http(service, 8000, free_port)
+    memory_router.ports.remove(free_port)
+
+    ports.claim_http(service, 8000, None)
+
+    assert free_port in memory_router.ports
+
+
+def test_nobody_is_given_a_port_outside_the_block_without_asking(
+    service: Service, other: Service, memory_router: MemoryRouter
+) -> None:
+    memory_router.add_port(3000)
+
+    assert ports.claim_http(other, 8000, None).port == 8080
+
+
+def test_a_port_that_the_router_cannot_open_is_not_kept(
+    service: Service, memory_router: MemoryRouter, free_port: int
+) -> None:
+    memory_router.refuse_next(RouterPortTakenError("taken"))
+
+    with pytest.raises(RouterPortTakenError):
+        ports.claim_http(service, 8000, free_port)
+
+    assert not HostPort.objects.exists()
+
+
+def publishes(service: Service, *given: int) -> None:
+    """Make a release the wanted one that publishes these ports of its port 5432."""
+    config = ReleaseConfig(ports=tuple(PublishedPort(5432, port) for port in given))
+    service.wanted_release = make_release(service, config=config.to_json())
+    service.port_mappings = {"5432": {"host_port": given[0]}} if given else {}
+    service.save()
+
+
+def test_the_port_of_a_mapping_that_was_taken_out_becomes_free(
+    service: Service, free_port: int
+) -> None:
+    ports.claim_raw(service, 5432, free_port, "tcp")
+    publishes(service, free_port)
+    service.port_mappings = {}
+    service.save()
+    freed_ports.release_unmapped()
+    assert HostPort.objects.count() == 1  # the release that runs still has it
+
+    publishes(service)
+    freed_ports.release_unmapped()
+
+    assert not HostPort.objects.exists()
+
+
+def test_a_port_stays_while_an_instance_has_it(service: Service, free_port: int) -> None:
+    ports.claim_raw(service, 5432, free_port, "tcp")
+    publishes(service, free_port)
+    make_instance(service, release=service.wanted_release)
+    publishes(service)
+
+    freed_ports.release_unmapped()
+
+    assert HostPort.objects.count() == 1
+
+
+def test_a_port_stays_while_an_operation_is_open(service: Service, free_port: int) -> None:
+    ports.claim_raw(service, 5432, free_port, "tcp")
+    publishes(service)
+    make_operation(service)
+
+    freed_ports.release_unmapped()
+
+    assert HostPort.objects.count() == 1
+
+
+def test_a_service_that_is_no_web_service_any_more_gives_its_http_port_back(
+    service: Service,
+) -> None:
+    ports.claim_http(service, 8000, None)
+    service.wanted_release = make_release(service, config=ReleaseConfig(http_port=8000).to_json())
+    service.save()
+    freed_ports.release_unmapped()
+    assert HostPort.objects.count() == 1
+
+    publishes(service)
+    freed_ports.release_unmapped()
+
+    assert not HostPort.objects.exists()
 
 
 def test_a_port_outside_the_block_that_a_program_has_is_refused(
@@ -145,7 +261,7 @@ def test_tcp_and_udp_are_two_ports(service: Service, taken_port: int) -> None:
 def test_ports_are_let_go(service: Service) -> None:
     ports.claim_http(service, 8000, None)
 
-    ports.release_ports(service)
+    freed_ports.release_ports(service)
 
     assert not HostPort.objects.exists()
 

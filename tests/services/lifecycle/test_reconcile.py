@@ -136,8 +136,8 @@ def test_a_stray_of_a_stopped_service_is_found_by_the_sweep(
 def test_containers_of_others_are_not_touched(
     running: Service, engine: FakeRuntime, labels: dict[str, str]
 ) -> None:
-    service_label = {LABEL_SERVICE: str(running.id)} if labels else {}
-    engine.engine.add("theirs", labels | service_label)
+    instance = {LABEL_SERVICE: str(running.id), LABEL_INSTANCE: "one"} if labels else {}
+    engine.engine.add("theirs", labels | instance)
 
     sweep_services()
 
@@ -148,8 +148,9 @@ def test_a_container_of_a_service_that_no_row_knows_is_not_touched(
     running: Service, engine: FakeRuntime
 ) -> None:
     """Nothing is removed unless what is wanted was read: another database may know it."""
-    labels = {LABEL_INSTALL: "kyozo", LABEL_SERVICE: "11111111-1111-1111-1111-111111111111"}
-    engine.engine.add("unknown", labels)
+    nobody = "11111111-1111-1111-1111-111111111111"
+    box = engine.engine.find(only(running).engine_id)
+    engine.engine.add("unknown", {**box.labels, LABEL_SERVICE: nobody})
 
     sweep_services()
 

@@ -9,6 +9,7 @@ from services.lifecycle import releases
 from services.lifecycle.releases import Draft
 from services.models import HostPort, Service
 from services.runtimes.base import Mount
+from services.runtimes.fake import FakeRuntime
 from tests.factories import make_service
 
 
@@ -28,6 +29,33 @@ def test_what_was_detected_is_the_default(service: Service) -> None:
     assert (config.http_port, config.strategy, config.process) == (8000, "rolling", "web")
     assert config.health == {"enabled": True, "type": "http", "endpoint": "/healthz"}
     assert HostPort.objects.get(service=service).container_port == 8000
+
+
+def test_where_an_image_keeps_data_a_name_makes_it_follow_the_service(
+    service: Service, engine: FakeRuntime
+) -> None:
+    engine.data_folders["sha256:1"] = ("/var/lib/data", "/cache/", "/named")
+    service.volume_mounts = {"/cache": {"type": "tmpfs"}}
+    plan = found(volumes=(Volume(name="named", path="/named"),))
+
+    config = drafted(service, plan).config
+
+    named = {mount.target: mount.source for mount in config.mounts}
+    assert set(named) == {"/cache", "/named", "/var/lib/data"}
+    assert named["/named"] == "named"
+    assert named["/var/lib/data"].startswith(f"{service.id.hex[:8]}-var-lib-data-")
+    assert config.strategy == "recreate"
+
+
+def test_two_services_of_one_image_do_not_share_their_data(
+    service: Service, engine: FakeRuntime
+) -> None:
+    engine.data_folders["sha256:1"] = ("/data",)
+    other = make_service(service.team, workspace=service.workspace)
+
+    sources = {drafted(row, found()).config.mounts[0].source for row in (service, other)}
+
+    assert len(sources) == 2
 
 
 def test_the_app_is_told_its_port(service: Service) -> None:

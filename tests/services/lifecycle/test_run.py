@@ -2,16 +2,19 @@
 
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from pytest_django import Settings
 
 from services import events
-from services.errors import FenceLostError
+from services.errors import FenceLostError, RouterError
 from services.lifecycle.claims import claim
 from services.lifecycle.deploy import deploy
 from services.lifecycle.job import Job
 from services.lifecycle.operations import take
+from services.lifecycle.places import build_place
 from services.lifecycle.recover import expire_own_leases
 from services.lifecycle.remove import remove
 from services.lifecycle.restart import restart
@@ -29,6 +32,7 @@ from tests.services.lifecycle.working import (
     carry_out_until_death,
     change,
     containers,
+    done,
     expire_leases,
     only,
 )
@@ -201,6 +205,19 @@ def test_run_next_says_how_many_it_carried_out(service: Service) -> None:
     assert run_next(Queue.LIFECYCLE) == 0
 
 
+def test_only_so_many_build_at_once_on_one_machine(
+    service: Service, settings: Settings, tmp_path: Path
+) -> None:
+    settings.KYOZO = {**settings.KYOZO, "BUILD_CONCURRENCY": 2, "HOME": str(tmp_path)}
+    deploy(service, actor="alice")
+
+    with build_place() as first, build_place() as second, build_place() as third:
+        assert (first, second, third) == (True, True, False)
+        assert run_next(Queue.BUILDS) == 0
+
+    assert run_next(Queue.BUILDS) == 1
+
+
 def test_every_step_has_a_deadline(running: Service) -> None:
     deploy(running, actor="alice")
     taken = take(Queue.BUILDS)
@@ -210,3 +227,14 @@ def test_every_step_has_a_deadline(running: Service) -> None:
     steps = taken.operation.steps.values_list("name", flat=True)
 
     assert all(limit_s(job, step) > 0 for step in steps)
+
+
+def test_a_router_that_refuses_once_fails_no_operation(
+    running: Service, engine: FakeRuntime, memory_router: MemoryRouter
+) -> None:
+    memory_router.fail_next(RouterError("the table was not taken"))
+
+    operation = done(lambda: stop(running, actor="alice"))
+
+    assert operation.state == "succeeded"
+    assert_clean(running, engine, memory_router)

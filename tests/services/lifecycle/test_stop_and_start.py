@@ -3,14 +3,16 @@
 import pytest
 
 from services.errors import ConflictError, DeployError
+from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.deploy import deploy
 from services.lifecycle.remove import remove
 from services.lifecycle.start import start
 from services.lifecycle.stop import stop
 from services.models import HostPort, Service
 from services.routing.memory import MemoryRouter
+from services.runtimes.base import Mount
 from services.runtimes.fake import FakeRuntime
-from tests.factories import make_service
+from tests.factories import make_release, make_service
 from tests.services.lifecycle.working import (
     alive,
     at_step,
@@ -153,6 +155,25 @@ def test_removing_keeps_the_volumes(running: Service, engine: FakeRuntime) -> No
 
     assert containers(engine) == set()
     assert len(engine.engine.volumes) == 1
+
+
+def test_volumes_go_when_a_person_says_so_but_for_those_that_others_mount(
+    running: Service, own_image: Service, engine: FakeRuntime
+) -> None:
+    own_image.workspace = running.workspace
+    mounts = {f"/{name}": {"source": name, "type": "volume"} for name in ("mine", "ours")}
+    running.volume_mounts = mounts
+    running.save(update_fields=["volume_mounts"])
+    done(lambda: deploy(running, actor="alice"))
+    shared = ReleaseConfig(mounts=(Mount(target="/there", source="ours"),))
+    make_release(own_image, config=shared.to_json())
+    own_image.save(update_fields=["workspace"])
+    engine.ensure_volume("of-another-install", labels={})
+
+    done(lambda: remove(running, actor="alice", volumes=True))
+
+    left = {name.rpartition("-")[2] for name in engine.engine.volumes}
+    assert left == {"ours", "install"}
 
 
 def test_a_removed_service_cannot_be_started(running: Service) -> None:

@@ -11,10 +11,12 @@ from services.errors import EngineError, EngineUnreachableError
 from services.lifecycle import tasks
 from services.lifecycle.claims import claim
 from services.lifecycle.deploy import deploy
+from services.lifecycle.operations import take
 from services.lifecycle.restart import restart
 from services.lifecycle.sweep import engine_lost, settle, sweep_services
-from services.models import Service
+from services.models import Operation, Queue, Service
 from services.routing.memory import MemoryRouter
+from services.runtimes.base import LABEL_FENCE, ObservedInstance, Selector
 from services.runtimes.fake import FakeRuntime
 from tests.services.lifecycle.working import alive, carry_out_all, containers, done, only
 
@@ -32,14 +34,100 @@ def test_a_sweep_changes_nothing_where_all_is_well(running: Service, engine: Fak
     assert containers(engine) == {before.name}
 
 
-def test_a_service_with_an_open_operation_is_left_to_its_worker(
+def test_what_is_well_costs_one_question_to_the_engine_however_many_there_are(
+    running: Service, own_image: Service, engine: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done(lambda: deploy(own_image, actor="alice"))
+    asked: list[Selector] = []
+    observe = engine.observe
+
+    def counted(selector: Selector) -> list[ObservedInstance]:
+        asked.append(selector)
+        return observe(selector)
+
+    monkeypatch.setattr(engine, "observe", counted)
+
+    assert sweep_services() == 2
+
+    assert [selector.service_id for selector in asked] == [""]
+
+
+def test_what_is_well_is_noted_as_seen(running: Service) -> None:
+    long_ago = timezone.now() - timedelta(hours=1)
+    Service.objects.update(observed_at=long_ago)
+    running.instances.update(observed_at=long_ago)
+
+    sweep_services()
+
+    running.refresh_from_db()
+    assert running.observed_at is not None
+    assert running.observed_at > long_ago
+    assert only(running).observed_at == running.observed_at
+
+
+def test_a_container_too_many_is_swept_away(running: Service, engine: FakeRuntime) -> None:
+    [box] = engine.engine.boxes()
+    twin = engine.engine.add("twin", {**box.labels, LABEL_FENCE: "0"})
+    engine.engine.start(twin)
+
+    sweep_services()
+
+    assert containers(engine) == {box.name}
+
+
+def test_a_service_with_a_running_operation_is_left_to_its_worker(
     running: Service, engine: FakeRuntime
 ) -> None:
     restart(running, actor="alice")
+    Operation.objects.update(state="running")
     engine.lose(only(running).engine_id)
 
     assert settle(running.id) == 0
     assert containers(engine) == set()
+
+
+def test_what_serves_is_repaired_while_an_operation_waits_for_its_turn(
+    running: Service, engine: FakeRuntime
+) -> None:
+    operation = deploy(running, actor="alice")
+    engine.lose(only(running).engine_id)
+
+    assert settle(running.id) == 1
+
+    assert containers(engine) == {only(running).name}
+    assert only(running).is_routed
+    operation.refresh_from_db()
+    assert operation.state == "queued"
+    carry_out_all()
+    operation.refresh_from_db()
+    assert operation.state == "succeeded"
+
+
+def test_what_serves_is_repaired_while_an_operation_waits_for_another(
+    running: Service, own_image: Service, engine: FakeRuntime
+) -> None:
+    first = deploy(own_image, actor="alice")
+    deploy(running, actor="alice", after=[first])
+    waiting = Operation.objects.filter(service=running)
+    waiting.update(state="running", queue=Queue.LIFECYCLE)
+    engine.lose(only(running).engine_id)
+
+    assert settle(running.id) == 1
+    assert containers(engine) == {only(running).name}
+
+
+def test_an_operation_asked_for_during_a_pass_goes_first(
+    running: Service, engine: FakeRuntime
+) -> None:
+    """One pass, then the claim is free and a worker is woken."""
+    restart(running, actor="alice")
+    engine.lose(only(running).engine_id)
+
+    settle(running.id)
+
+    assert containers(engine) == {only(running).name}
+    assert not only(running).is_gated
+    assert take(Queue.LIFECYCLE)
 
 
 def test_a_claimed_service_is_left_alone(running: Service) -> None:

@@ -18,13 +18,15 @@ def seen(generation: int = 1, replica: int = 0, **facts: bool | State) -> Seen:
 class World:
     """What the database, the engine and the router hold of one service.
 
-    `sick` has the generations whose instances never pass their gate.
+    `sick` has the generations whose instances never pass their gate, `single` says of which only
+    one instance may write at a time.
     """
 
     wanted: Wanted = field(default_factory=lambda: Wanted(False, 0, 1))
     rollout: Progress | None = None
     instances: dict[uuid.UUID, Seen] = field(default_factory=dict)
     sick: set[int] = field(default_factory=set)
+    single: dict[int, bool] = field(default_factory=dict)
     generations: int = 0
     outcome: str = ""
     came_from: Wanted = field(default_factory=lambda: Wanted(False, 0, 1))
@@ -32,6 +34,7 @@ class World:
     def begin(self, *, replaces_first: bool = False) -> None:
         """What a deploy writes."""
         self.generations += 1
+        self.single[self.generations] = replaces_first
         self.came_from = self.wanted
         self.rollout = Progress(
             phase="starting",
@@ -43,7 +46,8 @@ class World:
 
     def step(self) -> list[Action]:
         """One pass: decide, and carry out."""
-        actions = decide(self.wanted, self.rollout, self.instances.values())
+        wanted = replace(self.wanted, replaces_first=self.single.get(self.wanted.generation, False))
+        actions = decide(wanted, self.rollout, self.instances.values())
         for action in actions:
             self._apply(action)
         return actions
@@ -59,7 +63,7 @@ class World:
     def pass_time(self) -> None:
         """Connections end, and a settling release has settled."""
         for one in list(self.instances.values()):
-            self.put(replace(one, is_drained=one.is_leaving))
+            self.put(replace(one, is_quiet=one.is_leaving, is_drained=one.is_leaving))
         if self.rollout:
             self.rollout = replace(self.rollout, is_settled=True)
 
@@ -91,7 +95,11 @@ class World:
                     self.change(one, is_routed=one.id in ids and not one.is_leaving)
             case d.Advance(phase):
                 self._advance(phase)
-            case d.Start() | d.Gate() | d.Leave() | d.Retire() | d.Forget():
+            case d.TakeOver(id):
+                self.change(self.instances[id], is_looping=False)
+            case d.GiveBack(id):
+                self.change(self.instances[id], is_recovered=False)
+            case d.Start() | d.Gate() | d.Leave() | d.Hide() | d.Retire() | d.Forget():
                 self._apply_to_one(action, self.instances[action.id])
 
     def _apply_to_one(self, action: Action, one: Seen) -> None:
@@ -102,12 +110,21 @@ class World:
                 self._gate(one)
             case d.Leave():
                 self.change(one, is_leaving=True)
+            case d.Hide():
+                assert one.is_leaving
+                self.change(one, is_named=False)
             case d.Retire():
                 assert one.is_leaving
                 assert not one.is_routed
+                assert not (one.is_named and one.state == State.RUNNING and self._has_heirs(one))
                 del self.instances[one.id]
             case d.Forget():
                 del self.instances[one.id]
+
+    def _has_heirs(self, leaving: Seen) -> bool:
+        """Whether others of the generation that stays serve in its place."""
+        heirs = [one for one in self.staying if one.generation == self.wanted.generation]
+        return self.wanted.is_running and any(one.can_serve for one in heirs if one != leaving)
 
     def _create(self, action: d.Create) -> None:
         same = [
@@ -122,7 +139,7 @@ class World:
 
     def _gate(self, one: Seen) -> None:
         if one.generation not in self.sick:
-            self.change(one, is_gated=True)
+            self.change(one, is_gated=True, is_named=True)
         elif self.rollout and self.rollout.phase == "gating":
             self._advance("reverting")  # the deadline of the health step
 

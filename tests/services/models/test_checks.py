@@ -80,3 +80,43 @@ def test_values_come_in_their_normal_form() -> None:
 
     assert fields["port_mappings"] == {"80": {}}
     assert list(fields["volume_mounts"]) == ["/a/b"]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("/", "/.", "//", "/proc", "/sys", "/dev", "/dev/shm", "//proc//self", "/usr", "/bin"),
+        *("/etc", "/etc/passwd", "/etc/./hosts", "/usr/lib/x", "/run", "/var", "/data/../etc"),
+        *("data", "/a:b"),
+    ],
+)
+def test_a_volume_hides_nothing_that_a_container_runs_on(target: str) -> None:
+    with pytest.raises(InvalidError, match="cannot be accepted"):
+        read({"volume_mounts": {target: {"source": "v"}}}, SERVICE)
+
+
+@pytest.mark.parametrize("target", ["/data", "/var/lib/app", "/etc/app", "/usr/src/app/media"])
+def test_a_volume_lies_where_an_app_keeps_things(target: str) -> None:
+    assert read({"volume_mounts": {target: {"source": "v"}}}, SERVICE)
+
+
+@pytest.mark.parametrize(
+    "registry", ["://", "https://registry.example", "a..b", "a//b", "a/", "x@y", "host:port", ""]
+)
+def test_a_registry_is_a_host_and_a_path(registry: str) -> None:
+    with pytest.raises(InvalidError):
+        read({"deployment_config": {"registry": registry}}, SERVICE)
+
+
+@pytest.mark.parametrize("image", ["a://b", "a:b:c", "a@b", "a..b", "a/:1", "-a", "UPPER", "a b"])
+def test_an_image_name_is_one_that_engines_take(image: str) -> None:
+    with pytest.raises(InvalidError):
+        read({"deployment_config": {"image_name": image}}, SERVICE)
+
+
+def test_names_of_registries_and_images_are_taken() -> None:
+    names = ["app", "team/app:1.2", "registry.example:5000/a/b__c-d:v1", f"a@sha256:{'0' * 64}"]
+    config = {"registry": "registry.example:5000/team", "build_args": {}}
+
+    for name in names:
+        assert read({"deployment_config": config | {"image_name": name}}, SERVICE)

@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.utils import timezone
+from pytest_django import Settings
 
 from services.models import (
     Analysis,
@@ -11,16 +13,21 @@ from services.models import (
     Event,
     HealthCheck,
     Instance,
+    LogChunk,
     Metric,
     Operation,
+    Release,
+    Rollout,
     Service,
 )
 from services.monitoring import retention, tasks
+from services.teams.models import SignInLink
 from tests.factories import (
     make_analysis,
     make_build,
     make_event,
     make_instance,
+    make_member,
     make_operation,
     make_release,
 )
@@ -87,3 +94,93 @@ def test_an_instance_that_lives_stays_however_old(service: Service, long_ago: da
     retention.prune()
 
     assert Instance.objects.count() == 1
+
+
+def test_a_removed_service_goes_with_all_that_hangs_on_it(
+    service: Service, long_ago: datetime
+) -> None:
+    make_build(service, "a line")
+    make_instance(service, removed_at=long_ago)
+    make_event(service.team, 1, service=service)
+    Operation.objects.update(state="succeeded", ended_at=long_ago)
+    Service.objects.update(wanted_state="removed", updated_at=long_ago)
+
+    assert retention.prune()["services"] > 0
+
+    rows = (Service, Release, Instance, Operation, Build, LogChunk)
+    assert [model.objects.count() for model in rows] == [0] * 6
+    assert Event.objects.count() == 1
+
+
+def test_a_removed_service_stays_while_something_of_it_is_left(
+    service: Service, long_ago: datetime
+) -> None:
+    Service.objects.update(wanted_state="removed", updated_at=long_ago)
+    make_instance(service)
+
+    assert retention.prune()["services"] == 0
+
+
+def test_a_service_removed_lately_stays(service: Service, long_ago: datetime) -> None:
+    Service.objects.update(wanted_state="removed", updated_at=long_ago)
+    make_operation(service, kind="remove", state="succeeded", ended_at=timezone.now())
+
+    assert retention.prune()["services"] == 0
+
+
+def test_a_release_that_nobody_goes_back_to_goes_with_its_build(
+    service: Service, long_ago: datetime, settings: Settings
+) -> None:
+    for _ in range(3):
+        build = make_build(service, operation=make_operation(service, state="succeeded"))
+        release = make_release(service, build=build)
+        Rollout.objects.create(
+            service=service, to_release=release, to_generation=1, phase="done", outcome="succeeded"
+        )
+    Release.objects.update(created_at=long_ago)
+    Operation.objects.update(ended_at=long_ago)
+    settings.KYOZO = {**settings.KYOZO, "KEEP_RELEASES": 2}
+
+    retention.prune()
+
+    assert sorted(Release.objects.values_list("number", flat=True)) == [2, 3]
+    assert Build.objects.count() == 2
+
+
+def test_what_runs_stays_however_old_its_release_is(service: Service, long_ago: datetime) -> None:
+    instance = make_instance(service)
+    Release.objects.update(created_at=long_ago)
+
+    retention.prune()
+
+    assert Instance.objects.get() == instance
+
+
+def test_of_many_restarts_the_last_rollout_stays(service: Service, long_ago: datetime) -> None:
+    service.wanted_release = release = make_release(service)
+    service.save()
+    for generation in (1, 2, 3):
+        Rollout.objects.create(
+            service=service,
+            to_release=release,
+            to_generation=generation,
+            phase="done",
+            phase_at=long_ago,
+            outcome="succeeded",
+        )
+
+    retention.prune()
+
+    assert Rollout.objects.get().to_generation == 3
+
+
+def test_old_ways_in_go(service: Service, long_ago: datetime) -> None:
+    user = make_member(service.team)
+    SignInLink.objects.create(hash="a", user=user, expires_at=long_ago)
+    SignInLink.objects.create(hash="b", user=user, expires_at=timezone.now())
+    Session.objects.create(session_key="a", expire_date=long_ago)
+
+    retention.prune()
+
+    assert SignInLink.objects.get().hash == "b"
+    assert not Session.objects.exists()

@@ -58,6 +58,16 @@ def test_a_crash_is_told_with_its_exit_code_and_repaired(
     assert soon(lambda: serves(running) and only(running).restarts == 1)
 
 
+def test_an_end_for_lack_of_memory_is_counted_as_such(
+    running: Service, engine: FakeRuntime, watching: None
+) -> None:
+    engine.die(only(running).engine_id, oom=True)
+
+    assert soon(lambda: bool(only(running).exits))
+    [one] = only(running).exits
+    assert (one["exit_code"], one["oom"]) == (137, True)
+
+
 def test_a_removed_container_is_replaced(
     running: Service, engine: FakeRuntime, watching: None
 ) -> None:

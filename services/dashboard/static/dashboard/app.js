@@ -120,20 +120,25 @@ class Card {
   }
 
   drawUrls() {
-    const key = JSON.stringify(this.service.urls);
+    const serves = this.service.scaling_config.current_replicas > 0;
+    const key = JSON.stringify([this.service.urls, serves]);
     if (key === this.urlKey) return; // a redrawn link would lose the keyboard's focus
     this.urlKey = key;
-    const links = this.service.urls.map(({ url }) => {
-      const item = element("li");
-      const safe = /^https?:\/\//.test(url) ? url : "about:blank";
-      item.append(element("a", url, { href: safe, target: "_blank", rel: "noopener noreferrer" }));
-      return item;
-    });
-    this.part("urls").replaceChildren(...links);
+    const items = this.service.urls.map(({ url }) => address(url, serves));
+    if (items.length && !serves) items.push(element("li", "nothing answers there now", { class: "muted" }));
+    this.part("urls").replaceChildren(...items);
   }
 
+  get error() {
+    const failed = this.operation?.state === "failed" ? this.operation.error : null;
+    return this.service.status_detail ?? failed;
+  }
+
+  // Why it is as it is, once: the platform's two sentences can hold each other, and so the failure.
   drawReason() {
-    const words = [this.service.status_reason, this.service.deployment_status];
+    const { status_reason: reason, deployment_status: last } = this.service;
+    const told = this.error?.message;
+    const words = [last?.includes(reason) ? null : reason, last].filter((word) => !told || !word?.includes(told));
     if (this.service.has_pending_changes) words.push("Changed settings apply with the next deploy or restart.");
     this.part("reason").textContent = plain(words.filter(Boolean).join(" · "));
     this.part("reason").hidden = !this.part("reason").textContent;
@@ -170,12 +175,13 @@ class Card {
   }
 
   drawFailure() {
-    const error = this.operation?.state === "failed" ? this.operation.error : null;
+    const error = this.error;
+    const kind = this.service.status_detail ? "" : this.operation?.kind;
     const key = JSON.stringify(error);
     if (key === this.failureKey) return;
     this.failureKey = key;
     this.part("failure").hidden = !error;
-    this.part("failure").replaceChildren(...(error ? failure(error, this.operation.kind) : []));
+    this.part("failure").replaceChildren(...(error ? failure(error, kind) : []));
   }
 
   async act(verb) {
@@ -248,6 +254,15 @@ class Card {
   }
 }
 
+// Where nothing answers there is nothing to click.
+function address(url, serves) {
+  const item = element("li");
+  const isLink = serves && /^https?:\/\//.test(url);
+  const attributes = isLink ? { href: url, target: "_blank", rel: "noopener noreferrer" } : { class: "muted" };
+  item.append(element(isLink ? "a" : "span", url, attributes));
+  return item;
+}
+
 function stage(step) {
   const item = element("li", undefined, { "data-state": step.state });
   const running = step.state === "running" && step.started_at;
@@ -266,7 +281,8 @@ function failure(error, kind) {
     error.exit_code !== null && error.exit_code !== undefined && `exit code ${error.exit_code}`,
     error.oom && "out of memory",
   ].filter(Boolean);
-  const nodes = [element("h3", `The ${kind} failed${where}: ${error.message ?? error.code}`)];
+  const what = error.message ?? error.code;
+  const nodes = [element("h3", kind ? `The ${kind} failed${where}: ${what}` : what)];
   if (facts.length) nodes.push(element("p", facts.join(" · ")));
   if (error.fix) nodes.push(element("p", `What to do: ${error.fix}`));
   const lines = error.log_tail ?? error.tail;
@@ -285,6 +301,7 @@ async function refresh() {
     if (!latest.has(operation.service_id)) latest.set(operation.service_id, operation);
   }
   const place = byId("services");
+  if (cards.size === 0) place.replaceChildren(); // the list that the server wrote
   const alive = new Set(services.data.map((service) => service.id));
   for (const [id, card] of cards) {
     if (!alive.has(id)) {

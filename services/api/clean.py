@@ -1,0 +1,27 @@
+"""/clean: take away what nobody wants any more, or see what that would be."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from services.api import scopes
+from services.api.inputs import CLEAN
+from services.lifecycle.clean import clean
+from services.models.checks import read
+from services.teams.views import TeamView
+
+
+class CleanUp(TeamView):
+    """The team's own things; where the platform is one person's, also those of no team."""
+
+    scopes = scopes.ADMIN
+
+    def post(self, request: Request, **_: Any) -> Response:
+        fields = read(request.data, CLEAN)
+        is_alone = settings.KYOZO["MODE"] == "embedded"
+        dry_run = fields.get("dry_run", False)
+        report = clean(team=self.team, shared=is_alone, orphans=True, dry_run=dry_run)
+        return Response({"data": asdict(report)})

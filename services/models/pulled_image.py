@@ -1,0 +1,16 @@
+"""A public image that Kyozo fetched by itself. Only those may go again: the others are people's."""
+
+from django.db import models
+from django.utils import timezone
+
+
+class PulledImage(models.Model):
+    """`used_at`: when a build or a deploy last asked for it by this name."""
+
+    ref = models.CharField(max_length=255, unique=True)
+    engine_id = models.CharField(max_length=100)
+    pulled_at = models.DateTimeField(default=timezone.now)
+    used_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.ref

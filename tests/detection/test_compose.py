@@ -1,0 +1,87 @@
+"""What a compose file says about a service reaches the engine as it was meant."""
+
+import pytest
+
+from tests.detection.conftest import Analyzed
+
+IMAGE = """
+services:
+  tool:
+    image: example/tool:1
+    entrypoint: {}
+    command: serve --all
+"""
+
+
+def test_an_entrypoint_is_told_apart_from_a_command(analyzed: Analyzed) -> None:
+    tool = analyzed({"compose.yaml": IMAGE.format("[/bin/run, -x]")}).services[0]
+
+    assert (tool.entrypoint, tool.command) == (("/bin/run", "-x"), ("serve", "--all"))
+    assert tool.start_command == "/bin/run -x serve --all"
+
+
+def test_a_start_of_ones_own_takes_the_place_of_both(analyzed: Analyzed) -> None:
+    files = {"compose.yaml": IMAGE.format("/bin/run")}
+    tool = analyzed(files, start="/bin/other").services[0]
+
+    assert (tool.entrypoint, tool.command) == ((), ("/bin/other",))
+
+
+MOUNTS = """
+services:
+  web:
+    {image}
+    volumes: [{mount}]
+"""
+READY = "image: example/web:1"
+BUILT = "build: ."
+
+
+@pytest.mark.parametrize(
+    ("image", "mount", "files"),
+    [
+        (READY, "./site.conf:/etc/site.conf:ro", [("site.conf", "/etc/site.conf")]),
+        (READY, "./pages:/srv", [("pages", "/srv")]),
+        (READY, "{type: bind, source: ./pages, target: /srv}", [("pages", "/srv")]),
+        (BUILT, "./site.conf:/etc/site.conf", [("site.conf", "/etc/site.conf")]),
+        (BUILT, "./pages:/srv", []),  # what it was built from, laid over it for development
+        (READY, "/etc/passwd:/etc/site.conf", []),
+        (READY, "../outside:/srv", []),
+        (READY, "./missing.conf:/etc/site.conf", []),
+        (READY, "pages:/srv", []),
+    ],
+)
+def test_files_that_compose_mounts_go_along(
+    analyzed: Analyzed, image: str, mount: str, files: list[tuple[str, str]]
+) -> None:
+    folder = {
+        "compose.yaml": MOUNTS.format(image=image, mount=mount),
+        "Dockerfile": "FROM example/base",
+        "site.conf": "",
+        "pages/index.html": "",
+    }
+
+    web = analyzed(folder).services[0]
+
+    assert [(file.source, file.path) for file in web.files] == files
+
+
+def test_a_folder_that_is_not_there_yet_is_storage(analyzed: Analyzed) -> None:
+    text = MOUNTS.format(image=READY, mount="./data:/var/lib/web")
+
+    web = analyzed({"compose.yaml": text}).services[0]
+
+    assert [(volume.name, volume.path) for volume in web.volumes] == [
+        ("web-var-lib-web", "/var/lib/web")
+    ]
+
+
+def test_the_published_image_of_this_folder_is_built_from_it(analyzed: Analyzed) -> None:
+    text = "services: {web: {image: 'acme/shop:2'}, other: {image: 'acme/basket:2'}}"
+
+    found = analyzed({"compose.yaml": text, "Dockerfile": "FROM example/base"}).services
+
+    assert [(s.name, s.image, s.dockerfile_path) for s in found] == [
+        ("web", None, "Dockerfile"),
+        ("other", "acme/basket:2", None),
+    ]
