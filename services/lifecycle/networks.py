@@ -8,6 +8,7 @@ import ipaddress
 import logging
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 
 from django.conf import settings
@@ -31,12 +32,21 @@ def team_network(team: Team) -> Network:
     for _ in range(64):
         row = TeamNetwork.objects.filter(team=team).first() or _cut(team)
         try:
-            return _ensure(row, team)
+            return _adopted(row, _ensure(row, team))
         except EngineError as exc:
             if exc.error_code != CLASH or Instance.objects.filter(network=row.name).exists():
                 raise
             _recut(row)
     raise _exhausted()
+
+
+def _adopted(row: TeamNetwork, found: Network) -> Network:
+    """The network that is there wins over the row: while one worker made it, another may have met
+    its half-made bridge and cut a new subnet."""
+    if found.subnet != row.subnet:
+        with suppress(IntegrityError), transaction.atomic():
+            TeamNetwork.objects.filter(pk=row.pk).update(subnet=found.subnet)
+    return found
 
 
 def remove_unused() -> None:

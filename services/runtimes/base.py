@@ -325,7 +325,8 @@ class Runtime(Protocol):
         """Addresses and ports an instance accepts TCP on, None where that cannot be known."""
 
     def ensure_network(self, network: Network, *, labels: Mapping[str, str]) -> Network:
-        """Create or find; code `engine.network_clash` when the subnet is in use by others."""
+        """Create or find; one that is found keeps its subnet, so use the one that is returned.
+        Code `engine.network_clash` when the subnet is in use by others."""
 
     def remove_network(self, name: str) -> None: ...
 

@@ -18,7 +18,8 @@ ROUTES = Path("/proc/net/route")
 def ensure_network(
     engine: Engine, network: Network, *, labels: Mapping[str, str], routes: Path | None
 ) -> Network:
-    """The engine allows two networks of one name, so after creating one we look who else did.
+    """The engine allows two networks of one name, so after creating one we look who else did. One
+    that is there already is returned as it is, whatever its subnet.
 
     `routes`: the engine's routing table, if it can be read. The engine compares a subnet with its
     own networks only; a bridge that a killed engine left would take every packet of ours.
@@ -31,11 +32,12 @@ def ensure_network(
     if winner is None:
         message = f"Network {network.name} was removed while it was created."
         raise EngineNotFoundError(message)
-    _check(winner, network, labels=labels)
+    _check(winner, labels=labels)
     for other in found:
         if other is not winner and _is_twin(other, winner):
             _remove(engine, other["Id"])
-    return Network(network.name, subnet=network.subnet, gateway=_pool(winner).get("Gateway", ""))
+    pool = _pool(winner)
+    return Network(network.name, subnet=pool.get("Subnet", ""), gateway=pool.get("Gateway", ""))
 
 
 def remove_network(engine: Engine, name: str) -> None:
@@ -104,17 +106,9 @@ def _named(engine: Engine, name: str) -> list[dict[str, Any]]:
     return [one for one in found if one["Name"] == name]
 
 
-def _check(found: dict[str, Any], wanted: Network, *, labels: Mapping[str, str]) -> None:
+def _check(found: dict[str, Any], *, labels: Mapping[str, str]) -> None:
     if (found.get("Labels") or {}).get(LABEL_INSTALL) != labels.get(LABEL_INSTALL):
-        raise _foreign("network", wanted.name)
-    subnet = _pool(found).get("Subnet", "")
-    if subnet != wanted.subnet:
-        message = f"Network {wanted.name} exists with subnet {subnet}, not {wanted.subnet}."
-        raise EngineError(
-            message,
-            code="engine.network_clash",
-            fix="Use the subnet it has, or remove the network once nothing runs in it.",
-        )
+        raise _foreign("network", found["Name"])
 
 
 def _is_twin(other: dict[str, Any], winner: dict[str, Any]) -> bool:

@@ -238,9 +238,6 @@ class FakeRuntime(Runtime):
         if found_labels.get(LABEL_INSTALL) != labels.get(LABEL_INSTALL):
             message = f"The network {network.name} is not of this Kyozo."
             raise EngineError(message, code="engine.name_taken")
-        if found.subnet != network.subnet:
-            message = f"Network {network.name} has subnet {found.subnet}, not {network.subnet}."
-            raise EngineError(message, code="engine.network_clash")
         return found
 
     def remove_network(self, name: str) -> None:

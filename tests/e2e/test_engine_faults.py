@@ -27,6 +27,8 @@ App = Callable[..., Path]
 SWEEP_S = 3
 
 SERVE = "python3 -m http.server 8000"
+# Not before two seconds: long enough to be met in its health gate.
+SERVE_LATE = f"sleep 2; exec {SERVE}"
 TALKATIVE = """
 import http.server, os, threading
 def talk():
@@ -129,6 +131,26 @@ def test_a_build_waits_for_an_engine_that_was_stopped(
         assert command.wait(timeout=60) == 0
     assert serves(url, "two")
     assert kyozo.service("patient")["status"] == "running"
+
+
+@pytest.mark.parametrize("end", [OwnEngine.stop, OwnEngine.kill])
+def test_a_rollout_goes_on_when_the_engine_is_back(
+    end: Callable[[OwnEngine], None], kyozo: Kyozo, engine: OwnEngine, app: App
+) -> None:
+    name = f"rollout-{end.__name__}"
+    place = app(name)
+    kyozo.deploy(place)
+    change(place, "two", start=SERVE_LATE)
+
+    with kyozo.begin("deploy", place) as command:
+        wait_for_step(kyozo, name, "health")
+        end(engine)
+        wait_for_status(kyozo, name, "unknown", within_s=5)
+        engine.start()
+
+        assert command.wait(timeout=60) == 0, last(kyozo, name)["error"]
+    assert serves(kyozo.url(name), "two")
+    assert len(kyozo.containers(name)) == 1
 
 
 def test_services_are_unknown_without_the_engine_and_back_with_it(

@@ -57,6 +57,17 @@ def test_a_subnet_that_somebody_else_uses_is_passed_over(
     assert team_network(alice.team).subnet == "10.1.1.0/24"
 
 
+def test_a_network_that_is_there_wins_over_what_was_written_down(
+    alice: Person, engine: FakeRuntime
+) -> None:
+    """Two workers at once: one cut a new subnet because of the network that the other just made."""
+    made = team_network(alice.team)
+    TeamNetwork.objects.update(subnet="10.209.9.0/24")
+
+    assert team_network(alice.team) == made
+    assert TeamNetwork.objects.get().subnet == made.subnet
+
+
 def test_without_a_free_subnet_the_setting_is_named(
     alice: Person, charlie: Person, settings: Settings
 ) -> None:
