@@ -57,6 +57,14 @@ def test_a_test_that_failed_in_one_stage_has_not_passed(tmp_path: Path) -> None:
     assert results.counts == Counts(passed=0, failed=1)
 
 
+def test_what_works_in_the_folder_of_a_run_ends_with_it(somewhere: Path) -> None:
+    """As Redis does, which writes its title over the mark."""
+    with runs.begin() as run:
+        process = subprocess.Popen(["/bin/sleep", "60"], cwd=run.folder, env={})
+
+    assert process.wait(timeout=10) != 0
+
+
 def test_a_run_takes_its_processes_and_files_along(somewhere: Path) -> None:
     with runs.begin() as run, sleeper(run.id) as process:
         runs.end_processes(run.id)

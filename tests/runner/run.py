@@ -134,7 +134,8 @@ def _clean_if_dead(folder: Path) -> None:
 def marked(run_id: str) -> Iterator[ProcessId]:
     """The processes of a run, this one apart.
 
-    A router gets none of our environment; it is known by the folder in its arguments.
+    A router gets none of our environment; it is known by the folder in its arguments. Redis writes
+    its title over both and is known by the folder that it works in.
     """
     mark, folder = f"{MARK}={run_id}".encode(), f"/{PREFIX}{run_id}/".encode()
     for entry in Path("/proc").iterdir():
@@ -143,6 +144,7 @@ def marked(run_id: str) -> Iterator[ProcessId]:
         try:
             is_ours = mark in (entry / "environ").read_bytes().split(b"\0")
             is_ours = is_ours or folder in (entry / "cmdline").read_bytes()
+            is_ours = is_ours or folder in os.fsencode((entry / "cwd").readlink()) + b"/"
         except OSError:
             continue
         if is_ours and (process := ProcessId.find(int(entry.name))):
