@@ -188,23 +188,32 @@ def clear_group(name: str) -> None:
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.05)
     for top in _groups(name):
-        for folder in sorted((top, *(p for p in top.rglob("*") if p.is_dir())), reverse=True):
+        for folder in reversed(_tree(top)):
             with suppress(OSError):
                 folder.rmdir()
 
 
 def _groups(pattern: str) -> list[Path]:
     """Version 1 has one tree for each controller, version 2 one for all."""
-    return [*CGROUPS.glob(pattern), *CGROUPS.glob(f"*/{pattern}")]
+    found: list[Path] = []
+    for place in (CGROUPS, *CGROUPS.iterdir()):
+        with suppress(OSError):
+            found += [path for path in place.iterdir() if path.match(pattern)]
+    return found
 
 
 def _members(name: str) -> set[int]:
     found: set[int] = set()
-    for top in _groups(name):
-        for file in top.rglob("cgroup.procs"):
-            with suppress(OSError):
-                found |= set(map(int, file.read_text(encoding="ascii").split()))
+    for folder in (folder for top in _groups(name) for folder in _tree(top)):
+        with suppress(OSError):
+            text = (folder / "cgroup.procs").read_text(encoding="ascii")
+            found |= set(map(int, text.split()))
     return found
+
+
+def _tree(top: Path) -> list[Path]:
+    """Parents first. Groups vanish while they are looked at, which `rglob` cannot bear."""
+    return [Path(folder) for folder, _, _ in os.walk(top)]
 
 
 def _wait_for_namespace(pid: int) -> None:

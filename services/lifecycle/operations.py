@@ -196,9 +196,14 @@ def take(queue: Queue) -> Taken | None:
     for operation in _candidates(queue):
         if (mine := claim(operation.service_id)) is None:
             continue
-        if _begin(operation, queue):
+        begun = False
+        try:
+            begun = _begin(operation, queue)
+        finally:
+            if not begun:  # the heartbeat would keep it from everybody else
+                mine.release()
+        if begun:
             return Taken(operation=operation, claim=mine)
-        mine.release()
     return None
 
 

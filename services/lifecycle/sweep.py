@@ -72,7 +72,7 @@ def settle(service_id: uuid.UUID, *, is_patient: bool = True) -> int:
                 break
             time.sleep(PAUSE_S)
     except FenceLostError:
-        log.info("service %s was taken over", service_id)
+        log.warning("service %s: taken over by another worker", service_id)
     finally:
         mine.release()
         wake_waiting(service_id)

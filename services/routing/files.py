@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from services.errors import RouterError
 from services.routing.process import is_stopped
 
 LOCK_POLL_S = 0.01
+LOCKS = Path("/proc/locks")
 
 
 def read_json(path: Path) -> Any:
@@ -48,7 +50,8 @@ def write_json(path: Path, data: Any, *, lock: Lock | None = None) -> None:
 
     The lock is looked at last: who stood still on the way here must not bring back old news.
     """
-    temporary = path.parent.parent / f".{path.parent.name}-{path.name}.{os.getpid()}.tmp"
+    writer = f"{os.getpid()}-{threading.get_ident()}"
+    temporary = path.parent.parent / f".{path.parent.name}-{path.name}.{writer}.tmp"
     temporary.touch(mode=0o600)
     temporary.write_text(json.dumps(data))
     if lock is not None:
@@ -64,9 +67,6 @@ def locked(path: Path, *, timeout_s: float) -> Iterator[Lock]:
         with path.open("a+") as file:
             lock = Lock(path, file)
             if _try_lock(file.fileno()) and lock.is_ours:
-                file.truncate(0)
-                file.write(str(os.getpid()))
-                file.flush()
                 yield lock
                 return
             _take_from_a_stopped_process(lock)
@@ -77,10 +77,21 @@ def locked(path: Path, *, timeout_s: float) -> Iterator[Lock]:
 
 def _take_from_a_stopped_process(lock: Lock) -> None:
     """The next entry makes the file anew; whoever held the old one meets it in `Lock.check`."""
-    lock.file.seek(0)
-    holder = lock.file.read()
-    if holder.isdecimal() and is_stopped(int(holder)) and lock.is_ours:
+    holders = _holders(lock)
+    if holders and all(is_stopped(pid) for pid in holders) and lock.is_ours:
         lock.path.unlink(missing_ok=True)
+
+
+def _holders(lock: Lock) -> list[int]:
+    """As the kernel has them: a holder that wrote its number down would have a moment before it.
+
+    A line: `1: FLOCK  ADVISORY  WRITE 718 fd:01:2883680 0 EOF`; `->` leads those that wait. The
+    device is left out, because some file systems show another one here than to `stat`.
+    """
+    inode = str(os.fstat(lock.file.fileno()).st_ino)
+    lines = (line.split() for line in LOCKS.read_text().splitlines())
+    found = (fields for fields in lines if fields[1] == "FLOCK")
+    return [int(fields[4]) for fields in found if fields[5].rpartition(":")[2] == inode]
 
 
 def _busy(path: Path, what: str) -> RouterError:

@@ -47,7 +47,7 @@ class Worker:
         self.process.send_signal(signal.SIGCONT)
 
     def wait_until_fenced_out(self) -> None:
-        """Until it has noticed that somebody has taken its operation while it slept."""
+        """Until it has noticed that somebody has taken its service while it slept."""
         self._wait_for(TAKEN_OVER, since=self._slept_at, within_s=NOTICES_WITHIN_S)
 
     @property
@@ -81,6 +81,7 @@ class Crew:
         while len(self.workers) < SIZE:
             self.hire()
         for worker in self.workers:
+            worker.go_on()  # a test that failed may have left it standing
             worker.wait_until_ready()
 
     def hire(self) -> Worker:

@@ -12,6 +12,8 @@ from pathlib import Path
 CHUNK = 64 * 1024
 HELD_WITHIN_S = 90
 ANSWERED_WITHIN_S = 40
+HEAD = re.compile(rb".*?\r\n\r\n", re.DOTALL)
+LENGTH = re.compile(rb"\r\nContent-Length: *(\d+)", re.IGNORECASE)
 PEER = struct.Struct("3i")  # process, user, group
 
 
@@ -88,6 +90,7 @@ class Proxy:
     def _forward(self, client: socket.socket, engine: socket.socket, back: "_Back") -> None:
         while data := client.recv(CHUNK):
             if held := self._take(data):
+                data += _rest(client, data)
                 held.hold(_sender(client))
                 back.waiting = held
             engine.sendall(data)
@@ -118,6 +121,22 @@ class _Back:
                 self.client.sendall(data)
             self.client.shutdown(socket.SHUT_WR)
         self.over.set()
+
+
+def _rest(client: socket.socket, data: bytes) -> bytes:
+    """What a request still lacks: who is stopped right after its headers never sends its body."""
+    rest = b""
+    while not _is_whole(data + rest):
+        if not (more := client.recv(CHUNK)):
+            break
+        rest += more
+    return rest
+
+
+def _is_whole(request: bytes) -> bool:
+    head = HEAD.match(request)
+    length = head and LENGTH.search(head.group())
+    return bool(head) and len(request) >= head.end() + (int(length.group(1)) if length else 0)
 
 
 def _sender(client: socket.socket) -> int:

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,15 @@ with locked(Path(sys.argv[1]), timeout_s=1) as lock:
     print(lock.is_ours, flush=True)
 """
 
+# As far as anybody gets who is stopped on the way into `locked`.
+JUST_IN = """
+import fcntl, sys
+with open(sys.argv[1], "a+") as file:
+    fcntl.flock(file, fcntl.LOCK_EX)
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
 Holder = subprocess.Popen[str]
 
 
@@ -33,8 +43,14 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def holder(path: Path) -> Iterator[Holder]:
     """Another process that has the lock."""
+    with running(HOLDER, path) as process:
+        yield process
+
+
+@contextmanager
+def running(program: str, path: Path) -> Iterator[Holder]:
     with subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(path)],
+        [sys.executable, "-c", program, str(path)],
         cwd=ROOT,
         text=True,
         stdin=subprocess.PIPE,
@@ -63,6 +79,14 @@ def test_a_process_that_stands_still_loses_the_lock(path: Path, holder: Holder) 
     holder.send_signal(signal.SIGCONT)
 
     assert holder.communicate("go on\n")[0].strip() == "False"
+
+
+def test_one_that_was_stopped_on_the_way_in_loses_it_too(path: Path) -> None:
+    with running(JUST_IN, path) as process:
+        process.send_signal(signal.SIGSTOP)
+
+        with locked(path, timeout_s=5) as lock:
+            lock.check()
 
 
 def test_who_lost_the_lock_is_told(path: Path) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 import pytest
+from django.db import DatabaseError
 
 from services.errors import EngineError, FenceLostError, NotFoundError
-from services.lifecycle import rollouts
+from services.lifecycle import operations, rollouts
 from services.lifecycle.claims import claim
 from services.lifecycle.deploy import deploy
 from services.lifecycle.describe import last_lines
@@ -36,6 +37,25 @@ def taken_over(service: Service) -> Job:
     expire_leases()
     claim(service.id)
     return Job(operation=taken.operation, claim=taken.claim)
+
+
+def test_a_service_is_let_go_when_its_operation_cannot_begin(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy(service, actor="alice")
+    monkeypatch.setattr(operations, "_begin", failing(DatabaseError("the server is gone")))
+
+    with pytest.raises(DatabaseError):
+        take(Queue.BUILDS)
+
+    assert claim(service.id) is not None
+
+
+def failing(error: Exception) -> Callable[..., bool]:
+    def fail(*_: object) -> bool:
+        raise error
+
+    return fail
 
 
 def test_a_step_of_a_worker_taken_over_stays_with_its_successor(service: Service) -> None:
