@@ -22,6 +22,7 @@ TAKEN_OVER = "taken over by another worker"
 class Worker:
     process: "subprocess.Popen[bytes]"
     log: Path
+    ready: str
     _slept_at: int = 0
 
     @property
@@ -33,7 +34,7 @@ class Worker:
         return self.process.poll() is None
 
     def wait_until_ready(self) -> None:
-        self._wait_for("ready", since=0, within_s=READY_WITHIN_S)
+        self._wait_for(self.ready, since=0, within_s=READY_WITHIN_S)
 
     def kill(self) -> None:
         self.process.kill()
@@ -72,6 +73,7 @@ class Crew:
     environment: Mapping[str, str]
     logs: Path
     program: Sequence[str] = WORKER
+    ready: str = "ready"  # what its log says once it works
     workers: list[Worker] = field(default_factory=list)
     _hired: int = 0
 
@@ -97,7 +99,7 @@ class Crew:
                 stdout=file,
                 stderr=file,
             )
-        self.workers.append(Worker(process, log))
+        self.workers.append(Worker(process, log, self.ready))
         return self.workers[-1]
 
     def at(self, pid: int) -> Worker:
@@ -115,10 +117,14 @@ class Crew:
 
 @contextmanager
 def crew(
-    environment: Mapping[str, str], logs: Path, program: Sequence[str] = WORKER
+    environment: Mapping[str, str],
+    logs: Path,
+    program: Sequence[str] = WORKER,
+    *,
+    ready: str = "ready",
 ) -> Iterator[Crew]:
     logs.mkdir(exist_ok=True)
-    hired = Crew(environment, logs, program)
+    hired = Crew(environment, logs, program, ready)
     try:
         yield hired
     finally:

@@ -4,6 +4,7 @@ import pytest
 
 from services.models import Instance, Operation
 from tests.faults.barrier import Boundary
+from tests.faults.crew import Crew
 from tests.faults.oracle import Oracle
 from tests.faults.site import HTTPD, Site, ended
 from tests.own_engine import OwnEngine
@@ -50,6 +51,22 @@ def test_a_program_that_never_serves_leaves_the_old_one_serving(
 
     assert (failed.state, failed.error["code"]) == ("failed", code)
     assert load.failed == []
+    assert site.serves == site.page
+    assert oracle.troubles_at_rest() == []
+
+
+def test_a_worker_killed_while_a_deploy_fails_changes_nothing(
+    site: Site, crew: Crew, oracle: Oracle
+) -> None:
+    with site.load() as load, site.barrier(Boundary("health", "done")) as barrier:
+        site.change(start=NEVER_LISTENS)
+        operation = site.deploy()
+        crew.at(barrier.holds()).kill()
+        crew.hire()
+        site.pages.pop()
+        ended(operation)
+
+    assert (operation.state, load.failed) == ("failed", [])
     assert site.serves == site.page
     assert oracle.troubles_at_rest() == []
 
