@@ -31,9 +31,13 @@ NO_SUCH_HOST = (
     "a host that the app names is not known here: a service answers under its name, so set the"
     " address of what it needs with `kyozo env set`"
 )
+NO_TABLES = (
+    "its database has no tables yet: let --start run what makes them first, as in"
+    " `flask db upgrade && ...`"
+)
 ENDED = (
-    "the start command came to its end without an error, but a web app has to go on running and"
-    " listen on $PORT: is it the right command? Set it with --start"
+    "the start command came to its end without an error, but a service goes on running (and listens"
+    " on $PORT if it is a web app): is it the right command? Set it with --start"
 )
 HINTS = (
     ("modulenotfounderror", "a Python package is missing: add it to the project's requirements"),
@@ -43,6 +47,8 @@ HINTS = (
     ("permission denied", "the app runs as a non-root user; write to /tmp or to a volume instead"),
     ("address already in use", "the app starts two servers on one port"),
     ("read-only file system", "write to /tmp or to a volume instead"),
+    ("no such table", NO_TABLES),
+    ("undefinedtable", NO_TABLES),
     ("unable to open database file", "SQLite needs a folder it may write to: a volume, or /tmp"),
     ("could not translate host name", NO_SUCH_HOST),
     ("name or service not known", NO_SUCH_HOST),
@@ -91,6 +97,8 @@ def _message(row: Instance, phase: str) -> str:
         return f"the container was removed {when}"
     if row.health == "unhealthy" and row.state == "running":
         return f"the app stopped answering {when}: {row.last_probe}"
+    if row.exit_code is None:
+        return f"the app ended {when}"
     return f"the app exited with code {row.exit_code} {when}"
 
 
