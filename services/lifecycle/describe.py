@@ -17,8 +17,8 @@ MORE_MEMORY = "give it more memory: resource_limits.memory_mb"
 LOOK = "look at the last lines above; `kyozo logs` shows more"
 STAY = "it ends without an error: a service must stay in the foreground; see its start command"
 ENDED = (
-    "the start command came to its end without an error, but a web app has to go on running and"
-    " listen on $PORT: is it the right command? Set it with --start"
+    "the start command came to its end without an error, but a service goes on running (and listens"
+    " on $PORT if it is a web app): is it the right command? Set it with --start"
 )
 
 
@@ -91,6 +91,8 @@ def _message(row: Instance, phase: str) -> str:
         return f"the container was removed {when}"
     if row.health == "unhealthy" and row.state == "running":
         return f"the app stopped answering {when}: {row.last_probe}"
+    if row.exit_code is None:
+        return f"the app ended {when}"
     return f"the app exited with code {row.exit_code} {when}"
 
 

@@ -70,6 +70,11 @@ HINTS = (
     _hint(r"Address already in use", "the app starts two servers on one port"),
     _hint(r"Read-only file system", "write to /tmp or to a volume instead"),
     _hint(
+        r"no such table|UndefinedTable",
+        "its database has no tables yet: let --start run what makes them first, as in"
+        " `flask db upgrade && ...`",
+    ),
+    _hint(
         r"unable to open database file", "SQLite needs a folder it may write to: a volume, or /tmp"
     ),
     _hint(

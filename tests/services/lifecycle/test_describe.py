@@ -42,6 +42,8 @@ def instance(service: Service, **facts: Any) -> Instance:
         ("psycopg.OperationalError: connection refused", "is it deployed"),
         ('could not translate host name "db" to address', "under its name"),
         ("Error: getaddrinfo ENOTFOUND db", "under its name"),
+        ("sqlite3.OperationalError: no such table: post", "no tables yet"),
+        ('UndefinedTable: relation "post" does not exist', "no tables yet"),
         ("sqlite3.OperationalError: unable to open database file", "SQLite"),
         ("something else", "kyozo logs"),
     ],
@@ -64,6 +66,7 @@ def test_a_killed_process_needs_more_memory(service: Service, facts: dict[str, A
     [
         ({"exit_code": 3}, "gating", "exited with code 3 while starting"),
         ({"exit_code": 3}, "settling", "exited with code 3 soon after the switch"),
+        ({"exit_code": None}, "settling", "the app ended soon after the switch"),
         ({"is_oom_killed": True}, "starting", "ran out of memory"),
         ({"state": "missing"}, "gating", "the container was removed"),
         (
