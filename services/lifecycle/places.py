@@ -1,6 +1,5 @@
 """How much is carried out at once: builds per machine, everything else per worker process."""
 
-import fcntl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from services.locks import tried
 from services.models import Queue
 
 # An operation holds its thread while it waits; some are kept for the sweep and the health checks.
@@ -17,12 +17,12 @@ _threads = threading.BoundedSemaphore(max(1, settings.KYOZO["WORKER_THREADS"] - 
 
 @contextmanager
 def build_place() -> Iterator[bool]:
-    """Whether one was free. Each is a locked file: the kernel lets go of it with its process."""
+    """Whether one was free; a process that died or stands still keeps none."""
     folder = Path(settings.KYOZO["HOME"]) / "places"
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(settings.KYOZO["BUILD_CONCURRENCY"]):
-        with (folder / f"build-{number}").open("w") as file:
-            if _is_locked(file.fileno()):
+        with tried(folder / f"build-{number}") as place:
+            if place is not None:
                 yield True
                 return
     yield False
@@ -39,11 +39,3 @@ def lifecycle_place() -> Iterator[bool]:
 
 
 PLACES = {Queue.BUILDS: build_place, Queue.LIFECYCLE: lifecycle_place}
-
-
-def _is_locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

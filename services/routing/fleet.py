@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from services.errors import RouterError, RouterPortTakenError
-from services.routing.files import Lock, locked
+from services.locks import Lock
+from services.routing.files import locked
 from services.routing.launch import binary, launch, strays, wait_until_up
 from services.routing.ports import first_free, is_free
 from services.routing.process import end, is_alive

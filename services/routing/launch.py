@@ -5,8 +5,9 @@ from importlib import metadata
 from pathlib import Path
 
 from services.errors import RouterError
+from services.locks import Lock
 from services.routing.certificate import made_in
-from services.routing.files import Lock, read_json, write_json
+from services.routing.files import read_json, write_json
 from services.routing.ports import any_free
 from services.routing.process import ProcessId, end, find, is_alive, spawn
 from services.routing.settings import RouterSettings

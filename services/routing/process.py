@@ -57,11 +57,6 @@ def is_alive(process: ProcessId) -> bool:
     return state not in "ZX"
 
 
-def is_stopped(pid: int) -> bool:
-    """Stands still by SIGSTOP or a debugger, and may never go on."""
-    return _stat(pid)[0] in "Tt"
-
-
 def end(process: ProcessId, *, grace_s: float) -> None:
     """Ask, wait, insist; returns when its ports are free, which is later than its death: threads
     end one by one. The pidfd makes sure that the signal reaches the process we looked at.

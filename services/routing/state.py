@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from services.errors import InvalidError
-from services.routing.files import Lock, read_json, write_json
+from services.locks import Lock
+from services.routing.files import read_json, write_json
 from services.routing.process import ProcessId
 from services.routing.table import RouteTable
 from services.routing.traefik_config import Listener

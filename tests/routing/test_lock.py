@@ -1,17 +1,14 @@
 """The lock between processes: one at a time, and none that stands still holds up the others."""
 
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from services.errors import RouterError
-from services.routing.files import locked
-from tests.repository import ROOT
+from services.routing.files import locked, write_json
+from tests.holding import Holder, holding
 
 HOLDER = """
 import sys
@@ -23,17 +20,6 @@ with locked(Path(sys.argv[1]), timeout_s=1) as lock:
     print(lock.is_ours, flush=True)
 """
 
-# As far as anybody gets who is stopped on the way into `locked`.
-JUST_IN = """
-import fcntl, sys
-with open(sys.argv[1], "a+") as file:
-    fcntl.flock(file, fcntl.LOCK_EX)
-    print("held", flush=True)
-    sys.stdin.readline()
-"""
-
-Holder = subprocess.Popen[str]
-
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -42,28 +28,8 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def holder(path: Path) -> Iterator[Holder]:
-    """Another process that has the lock."""
-    with running(HOLDER, path) as process:
+    with holding(path, HOLDER) as process:
         yield process
-
-
-@contextmanager
-def running(program: str, path: Path) -> Iterator[Holder]:
-    with subprocess.Popen(
-        [sys.executable, "-c", program, str(path)],
-        cwd=ROOT,
-        text=True,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
-        assert said_by(process) == "held"
-        yield process
-        process.kill()
-
-
-def said_by(process: Holder) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().strip()
 
 
 def test_a_process_that_works_is_waited_for(path: Path, holder: Holder) -> None:
@@ -75,30 +41,31 @@ def test_a_process_that_stands_still_loses_the_lock(path: Path, holder: Holder) 
     holder.send_signal(signal.SIGSTOP)
 
     with locked(path, timeout_s=5) as lock:
-        lock.check()
+        assert lock.is_ours
     holder.send_signal(signal.SIGCONT)
 
     assert holder.communicate("go on\n")[0].strip() == "False"
 
 
-def test_one_that_was_stopped_on_the_way_in_loses_it_too(path: Path) -> None:
-    with running(JUST_IN, path) as process:
+def test_one_that_was_stopped_as_soon_as_it_had_it_loses_it_too(path: Path) -> None:
+    with holding(path) as process:
         process.send_signal(signal.SIGSTOP)
 
         with locked(path, timeout_s=5) as lock:
-            lock.check()
+            assert lock.is_ours
 
 
-def test_who_lost_the_lock_is_told(path: Path) -> None:
+def test_who_lost_the_lock_writes_nothing_any_more(path: Path, tmp_path: Path) -> None:
     with locked(path, timeout_s=1) as lock:
         path.unlink()
 
         with pytest.raises(RouterError, match="taken over"):
-            lock.check()
+            write_json(tmp_path / "state" / "table.json", {}, lock=lock)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_lock_is_free_after_its_holder_died(path: Path, holder: Holder) -> None:
     holder.kill()
 
     with locked(path, timeout_s=5) as lock:
-        lock.check()
+        assert lock.is_ours

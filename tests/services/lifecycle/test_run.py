@@ -1,5 +1,6 @@
 """Workers that die: whatever they were doing is taken up again and ends, and nothing leaks."""
 
+import signal
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,7 @@ from services.models import Operation, Queue, Rollout, Service
 from services.routing.memory import MemoryRouter
 from services.runtimes.fake import FakeRuntime
 from tests.factories import make_service
+from tests.holding import holding
 from tests.services.lifecycle.working import (
     WorkerDiedError,
     alive,
@@ -36,6 +38,7 @@ from tests.services.lifecycle.working import (
     expire_leases,
     only,
 )
+from tests.waiting import wait_until
 
 Verb = Callable[[Service], Operation | None]
 VERBS: dict[str, Verb] = {
@@ -216,6 +219,25 @@ def test_only_so_many_build_at_once_on_one_machine(
         assert run_next(Queue.BUILDS) == 0
 
     assert run_next(Queue.BUILDS) == 1
+
+
+def test_a_worker_that_stands_still_keeps_no_place_to_build(
+    settings: Settings, tmp_path: Path
+) -> None:
+    settings.KYOZO = {**settings.KYOZO, "BUILD_CONCURRENCY": 1, "HOME": str(tmp_path)}
+    with build_place() as first:
+        assert first
+
+    with holding(tmp_path / "places" / "build-0") as worker:
+        with build_place() as second:
+            assert not second
+        worker.send_signal(signal.SIGSTOP)
+        wait_until(is_place_free, within_s=5, what="the place is free")
+
+
+def is_place_free() -> bool:
+    with build_place() as place:
+        return place
 
 
 def test_every_step_has_a_deadline(running: Service) -> None:
