@@ -134,9 +134,10 @@ def _rest(client: socket.socket, data: bytes) -> bytes:
 
 
 def _is_whole(request: bytes) -> bool:
-    head = HEAD.match(request)
-    length = head and LENGTH.search(head.group())
-    return bool(head) and len(request) >= head.end() + (int(length.group(1)) if length else 0)
+    if not (head := HEAD.match(request)):
+        return False
+    length = LENGTH.search(head.group())
+    return len(request) >= head.end() + (int(length.group(1)) if length else 0)
 
 
 def _sender(client: socket.socket) -> int:

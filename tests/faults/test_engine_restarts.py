@@ -20,7 +20,7 @@ def mortal(engine: OwnEngine) -> Iterator[OwnEngine]:
     """The process's engine; it runs again after a test that ended early."""
     yield engine
     if not engine.is_running:
-        mortal.start()
+        engine.start()
 
 
 def test_an_operation_outlives_a_restart_of_the_engine(
