@@ -9,6 +9,7 @@ from detection.base_images import (
     public_base,
     tag_version,
 )
+from detection.compose_out import compose_files
 from detection.errors import DetectionError, NoFolderError, NotRenderableError, OverrideError
 from detection.model import (
     Analysis,
@@ -53,6 +54,7 @@ __all__ = [
     "Volume",
     "analyze",
     "best_version",
+    "compose_files",
     "public_base",
     "render_dockerfile",
     "tag_version",

@@ -1,11 +1,20 @@
-"""The command `python -m detection`: a report, JSON lines, or Dockerfiles."""
+"""The command `python -m detection`: a report, JSON lines, or the files made from it."""
 
 import argparse
 import json
 import sys
 from pathlib import Path
 
-from detection import Analysis, NotRenderableError, analyze, render_dockerfile, to_json
+from detection import (
+    Analysis,
+    NotRenderableError,
+    analyze,
+    compose_files,
+    render_dockerfile,
+    to_json,
+    write_toml,
+)
+from detection.compose_out import COMPOSE
 from detection.errors import DetectionError
 
 FOUND, FAILED, USAGE, NOTHING = 0, 1, 2, 3
@@ -43,20 +52,47 @@ def _parser() -> argparse.ArgumentParser:
         const="dockerfile",
         help="the Dockerfile of each service",
     )
+    form.add_argument(
+        "--compose",
+        dest="form",
+        action="store_const",
+        const="compose",
+        help="a compose.yaml for all services, and the files its builds need",
+    )
+    form.add_argument(
+        "--toml",
+        dest="form",
+        action="store_const",
+        const="toml",
+        help="a kyozo.toml that says the same, to keep and edit",
+    )
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     return parser
 
 
 def show(found: Analysis, form: str | None) -> None:
-    """As a report; `form` json or dockerfile instead."""
+    """As a report; `form` json, dockerfile, compose or toml instead."""
     if form == "json":
         print(json.dumps(to_json(found)))  # noqa: T201 - this is the command's output
     elif form == "dockerfile":
         _show_dockerfiles(found)
+    elif form == "compose":
+        _show_compose(found)
+    elif form == "toml":
+        sys.stdout.write(write_toml(found))
     else:
         from detection.report import print_report  # noqa: PLC0415 - rich is slow to import
 
         print_report(found)
+
+
+def _show_compose(found: Analysis) -> None:
+    """The compose file as it is; what lies beside it follows as comments, so all of it is YAML."""
+    for path, text in compose_files(found).items():
+        if path.endswith(COMPOSE):
+            sys.stdout.write(text)
+            continue
+        sys.stdout.write(f"\n# {path}\n" + "".join(f"#   {line}\n" for line in text.splitlines()))
 
 
 def _show_dockerfiles(found: Analysis) -> None:

@@ -33,7 +33,11 @@ def analyze(folder: Path, *, overrides: Mapping[str, object] | None = None) -> A
         services=services,
         databases=databases,
         edges=graph.edges(
-            services, databases, scene.declared, file=scene.compose.file if scene.compose else ""
+            services,
+            databases,
+            scene.declared,
+            file=scene.compose.file if scene.compose else "",
+            index=index,
         ),
         clusters=graph.clusters(services, databases),
         patterns=patterns(index, services, databases, needs),
@@ -59,7 +63,7 @@ def _root_type(scene: Scene) -> ServiceType:
     if scene.compose and (finding is None or finding.role in {"site", "library"}):
         return "docker"
     main = _main(scene.services)
-    if finding is None or (finding.service_type == "unknown" and main):
+    if finding is None or (finding.service_type == "unknown" and main and main.path != "."):
         return main.service_type if main else "unknown"
     return finding.service_type
 

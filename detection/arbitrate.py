@@ -89,5 +89,6 @@ def _confidence(winner: Finding, others: list[Finding]) -> float:
     """The score, less a share for a close second and for a start nobody wrote down."""
     second = max((other.score for other in others), default=0.0)
     closeness = max(0.0, 1 - (winner.score - second) / max(winner.score, 0.01))
-    unclear = 0.0 if winner.start_command or winner.role == "site" else 0.25
+    is_clear = winner.start_command or winner.role == "site" or winner.service_type == "unknown"
+    unclear = 0.0 if is_clear else 0.25
     return round(min(0.99, winner.score * (1 - 0.3 * closeness**2 - unclear)), 2)

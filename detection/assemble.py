@@ -12,6 +12,7 @@ from detection.model import DetectedService, Evidence, ServiceType
 from detection.naming import service_name
 from detection.place import Place
 from detection.providers import PROVIDERS
+from detection.providers.others import BACKENDS
 
 _TYPES: dict[str, ServiceType] = {
     "nodejs": "nodejs",
@@ -22,6 +23,9 @@ _TYPES: dict[str, ServiceType] = {
     "ruby": "ruby",
     "php": "php",
 }
+
+# A folder of this name is called after the one it lies in.
+_NAMELESS = frozenset({"src", "source", "code"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +50,20 @@ class Survey:
         )
 
     @property
+    def is_foreign(self) -> bool:
+        """An application in a language that servers are written in and that nothing here builds."""
+        finding = self.finding
+        return (
+            finding is not None
+            and finding.service_type == "unknown"
+            and finding.language in BACKENDS
+            and (self.place.path == "." or finding.framework is not None)
+        )
+
+    @property
     def is_deployable(self) -> bool:
         """Something starts here, or is served: a library is not a service."""
-        if self.dockerfile is not None:
+        if self.dockerfile is not None or self.is_foreign:
             return True
         finding = self.finding
         return (
@@ -145,7 +160,8 @@ def _process(finding: Finding) -> str:
 
 def _name(looked: Survey) -> str:
     if looked.place.path != ".":
-        return service_name(looked.place.path.rpartition("/")[2])
+        folders = [name for name in looked.place.path.split("/") if name not in _NAMELESS]
+        return service_name(folders[-1] if folders else looked.place.path)
     declared = looked.finding.name if looked.finding else None
     return service_name(declared or looked.place.index.root.resolve().name)
 

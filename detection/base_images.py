@@ -43,8 +43,18 @@ BASE_IMAGES = {
         BaseImage("jre", "eclipse-temurin:{version}-jre-noble", "21", depth=1),
         BaseImage("maven", "maven:3.9-eclipse-temurin-{version}-noble", "21", depth=1),
         BaseImage("gradle", "gradle:8-jdk{version}-noble", "21", depth=1),
-        BaseImage("ruby", "ruby:{version}-slim-bookworm", "3.4"),
-        BaseImage("php", "php:{version}-cli-bookworm", "8.4"),
+        BaseImage(
+            "ruby",
+            "ruby:{version}-slim-bookworm",
+            "3.4",
+            known=("3.4", "3.3", "3.2", "3.1", "3.0", "2.7"),
+        ),
+        BaseImage(
+            "php",
+            "php:{version}-cli-bookworm",
+            "8.4",
+            known=("8.4", "8.3", "8.2", "8.1", "8.0", "7.4"),
+        ),
         BaseImage("composer", "composer:{version}", "2", depth=1),
         BaseImage("static", "nginx:{version}-bookworm", "1.28"),
         BaseImage("debian", "debian:{version}-slim", "bookworm", depth=1),
@@ -72,7 +82,11 @@ def tag_version(tool: str, version: str | None) -> str:
 
 
 def best_version(asked: str | None, available: Sequence[str]) -> str | None:
-    """The first of `available` that satisfies what was asked; anything satisfies None."""
+    """The first of `available` that satisfies what was asked; anything satisfies None.
+
+    Where only others of that major version are there, the next newer one stands in: code for 3.12
+    more often runs on 3.13 than on 3.11.
+    """
     wanted = numbers(asked or "")
     for version in available:
         has = numbers(version)
@@ -82,7 +96,8 @@ def best_version(asked: str | None, available: Sequence[str]) -> str | None:
                 return version
         elif has[:shared] == wanted[:shared]:
             return version
-    return None
+    newer = [v for v in available if numbers(v)[:1] == wanted[:1] and numbers(v) > wanted]
+    return min(newer, key=numbers, default=None)
 
 
 def numbers(version: str) -> tuple[int, ...]:

@@ -52,8 +52,8 @@ def database(project: ComposeProject, service: ComposeService) -> DetectedDataba
         environment=_environment(project, service),
         volumes=volumes(project, service),
         files=files(project, service, context=None),
-        command=_words(values.dig(service.data, "command")),
-        health_command=_health(service),
+        command=_words(project, values.dig(service.data, "command")),
+        health_command=_health(project, service),
         evidence=(Evidence("compose-image", service.file, f"image {image}", 0.95),),
     )
 
@@ -66,8 +66,8 @@ def service(project: ComposeProject, written: ComposeService, survey: Surveyor) 
         or _published(project, written, survey)
         or _ready(project, written)
     )
-    command = _words(values.dig(written.data, "command"))
-    entrypoint = _words(values.dig(written.data, "entrypoint"))
+    command = _words(project, values.dig(written.data, "command"))
+    entrypoint = _words(project, values.dig(written.data, "entrypoint"))
     evidence = Evidence("compose-service", written.file, f"service {written.name}", 0.95)
     port = ports.container or _exposed(project, written) or _own_port(base, [*entrypoint, *command])
     return replace(
@@ -78,7 +78,7 @@ def service(project: ComposeProject, written: ComposeService, survey: Surveyor) 
         port=port,
         published_port=ports.published,
         environment=_joined(base.environment, _environment(project, written)),
-        health_command=_health(written),
+        health_command=_health(project, written),
         start_command=shlex.join([*entrypoint, *command]) or base.start_command,
         entrypoint=tuple(entrypoint),
         command=tuple(command),
@@ -257,18 +257,18 @@ def _pairs(project: ComposeProject, written: object) -> dict[str, tuple[str, boo
     return found
 
 
-def _words(written: object) -> tuple[str, ...]:
+def _words(project: ComposeProject, written: object) -> tuple[str, ...]:
     if not isinstance(written, str):
-        return tuple(
-            text for item in values.items(written) if (text := values.text({"w": item}, "w"))
-        )
+        words = (values.text({"w": item}, "w") for item in values.items(written))
+        return tuple(project.expand(word)[0] for word in words if word)
+    text, _ = project.expand(written)
     try:
-        return tuple(shlex.split(written))
+        return tuple(shlex.split(text))
     except ValueError:
-        return ("/bin/sh", "-c", written)
+        return ("/bin/sh", "-c", text)
 
 
-def _health(written: ComposeService) -> HealthCommand | None:
+def _health(project: ComposeProject, written: ComposeService) -> HealthCommand | None:
     check = values.table(written.data, "healthcheck")
     test = values.dig(check, "test")
     words = ("CMD-SHELL", test) if isinstance(test, str) else tuple(values.strings(test))
@@ -276,7 +276,7 @@ def _health(written: ComposeService) -> HealthCommand | None:
         return None
     retries = values.text(check, "retries")
     return HealthCommand(
-        words,
+        tuple(project.expand(word)[0] for word in words),
         interval_s=seconds(values.text(check, "interval")),
         timeout_s=seconds(values.text(check, "timeout")),
         retries=int(retries) if retries and retries.isdigit() and len(retries) < 4 else None,

@@ -3,6 +3,7 @@
 import re
 
 from detection.images import DATABASES, KIND, DatabaseKind
+from detection.index import FolderIndex
 from detection.model import (
     Cluster,
     ClusterType,
@@ -12,6 +13,8 @@ from detection.model import (
     EnvironmentVariable,
     Evidence,
 )
+from detection.naming import service_name
+from detection.proxies import addresses
 
 _URL_HOST = re.compile(
     r"(?:[a-z][a-z0-9+.-]*://)?(?:[^@/\s]*@)?([A-Za-z0-9][A-Za-z0-9_.-]*)(?::(\d+))?(?:[/?].*)?"
@@ -68,6 +71,7 @@ def edges(
     declared: dict[str, tuple[str, ...]],
     *,
     file: str,
+    index: FolderIndex,
 ) -> tuple[Edge, ...]:
     """`declared` is what the compose `file` says of who waits for whom; addresses give the rest."""
     ports = {s.name: s.port for s in services} | {d.name: d.port for d in databases}
@@ -78,7 +82,7 @@ def edges(
                 reason = Evidence("depends-on", file, f"{source} depends on {target}", 0.95)
                 found[source, target] = Edge(source, target, "depends_on", ports[target], (reason,))
     for service in services:
-        for edge in _addressed(service, ports, databases):
+        for edge in [*_addressed(service, ports, databases), *_proxied(index, service, services)]:
             found.setdefault((edge.source, edge.target), edge)
     return tuple(found[pair] for pair in sorted(found))
 
@@ -93,6 +97,24 @@ def _addressed(
         if target and target != service.name:
             reason = Evidence("address", variable.evidence, f"{variable.name} names {target}", 0.8)
             found.append(Edge(service.name, target, "connects_to", ports[target], (reason,)))
+    return found
+
+
+def _proxied(
+    index: FolderIndex, service: DetectedService, services: tuple[DetectedService, ...]
+) -> list[Edge]:
+    """Edges from proxy settings: by name, or by the port where they say localhost."""
+    if len(services) < 2:
+        return []
+    found: list[Edge] = []
+    for address in addresses(index, service):
+        for other in services:
+            by_port = address.is_local and address.port == other.port and other.port is not None
+            is_meant = by_port or service_name(address.host) == other.name
+            if is_meant and other is not service and other.process == "web":
+                where = f"{address.host}:{address.port}" if address.port else address.host
+                reason = Evidence("proxy", address.file, f"passes requests on to {where}", 0.8)
+                found.append(Edge(service.name, other.name, "connects_to", other.port, (reason,)))
     return found
 
 

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,27 @@ MAX_DEPTH = 12
 MAX_FILES = 100_000
 SOURCE_CAP = 64 * 1024
 MANIFEST_CAP = 4 * 1024 * 1024
+# Lock files are as large as a project's dependencies are many; their head says what we ask.
+LOCK_FILES = frozenset(
+    [
+        "package-lock.json",
+        "npm-shrinkwrap.json",
+        "yarn.lock",
+        "pnpm-lock.yaml",
+        "bun.lock",
+        "bun.lockb",
+        "uv.lock",
+        "poetry.lock",
+        "pdm.lock",
+        "Pipfile.lock",
+        "Gemfile.lock",
+        "composer.lock",
+        "Cargo.lock",
+        "go.sum",
+        "mix.lock",
+        "deno.lock",
+    ]
+)
 
 PRUNED = frozenset(
     [
@@ -124,6 +146,8 @@ class FolderIndex:
 
     def text(self, path: str, *, cap: int = MANIFEST_CAP) -> str | None:
         """The file's text up to `cap` bytes, or None where there is no such readable file."""
+        if path.rpartition("/")[2] in LOCK_FILES:
+            cap = min(cap, SOURCE_CAP)
         key = (path, cap)
         if key not in self._texts:
             self._texts[key] = self._read(path, cap) if self.has(path) else None
@@ -190,19 +214,21 @@ def build_index(folder: Path) -> FolderIndex:
     if not folder.is_dir():
         raise NoFolderError(folder)
     index = FolderIndex(folder)
-    waiting = [(".", 0)]
-    while waiting:
-        path, depth = waiting.pop()
+    # Level by level: what lies near the top is seen, whatever heap of files lies below it.
+    waiting = deque([(".", 0)])
+    while waiting and index.files_seen < MAX_FILES:
+        path, depth = waiting.popleft()
         found = _list(index, path)
         if found is None:
             continue
         index.tree[path] = found
         index.files_seen += len(found.files)
-        if depth >= MAX_DEPTH or index.files_seen >= MAX_FILES:
+        if depth >= MAX_DEPTH:
             index.files_pruned += len(found.walked)
             continue
         prefix = "" if path == "." else f"{path}/"
-        waiting.extend((f"{prefix}{name}", depth + 1) for name in reversed(found.walked))
+        waiting.extend((f"{prefix}{name}", depth + 1) for name in found.walked)
+    index.files_pruned += len(waiting)
     if index.files_seen >= MAX_FILES:
         index.problems.append(f"stopped after {MAX_FILES} files: the rest was not looked at")
     return index

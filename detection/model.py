@@ -125,9 +125,10 @@ class DetectedService:
 
     @property
     def can_start(self) -> bool:
-        return bool(
-            self.image or self.dockerfile_path or self.start_command or self.output_directory
-        )
+        if self.image or self.dockerfile_path:
+            return True
+        starts = self.start_command or self.output_directory
+        return bool(starts) and self.service_type != "unknown"
 
 
 @dataclass(frozen=True, slots=True)

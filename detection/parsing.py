@@ -53,6 +53,16 @@ def parse_yaml(text: str) -> object:
     return loaded
 
 
+def parse_yaml_all(text: str) -> list[object]:
+    """Every document of a stream."""
+    if len(text) > YAML_CAP:
+        raise ParseError(f"larger than {YAML_CAP} bytes of YAML")
+    try:
+        return list(yaml.load_all(text, Loader=_LOADER))
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as exc:
+        raise ParseError("not valid YAML") from exc
+
+
 def parse_xml(text: str) -> ET.Element:
     """XML without a document type: entities are the dangerous part, and no manifest needs them."""
     if "<!" in re.sub(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>", "", text, flags=re.DOTALL):

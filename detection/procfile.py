@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 
+from detection.hosting import read_hosting
 from detection.model import DetectedService, Evidence
 from detection.place import Place
 from detection.signs import port_in_command, port_in_gunicorn_config
@@ -17,7 +18,8 @@ _NOT_SERVICES = frozenset({"console", "test", "dev"})
 class Process:
     name: str
     command: str
-    line: int
+    line: int | None = None
+    file: str = "Procfile"
 
 
 def read_procfile(place: Place) -> list[Process]:
@@ -29,6 +31,18 @@ def read_procfile(place: Place) -> list[Process]:
         match = _LINE.match(line.strip())
         if match and match[1] not in _NOT_SERVICES:
             found.append(Process(match[1], match[2].strip(), number))
+    return found
+
+
+def hosted_processes(place: Place, *, alone: DetectedService) -> list[Process]:
+    """Processes that other hosting files list, where they name more than the web one."""
+    said = [s for s in read_hosting(place) if s.start and s.path == "." and not s.name]
+    found = [Process(row.process, row.start or "", file=row.file) for row in said]
+    found = [p for p in found if p.file == found[0].file]
+    if all(process.name == "web" for process in found):
+        return []
+    if not any(process.name == "web" for process in found) and alone.start_command:
+        found.insert(0, Process("web", alone.start_command, file=found[0].file))
     return found
 
 
@@ -48,7 +62,11 @@ def _process(
 ) -> DetectedService:
     is_web = process.name == "web"
     evidence = Evidence(
-        "procfile", place.full("Procfile"), f"{process.name}: {process.command}", 0.9, process.line
+        "procfile",
+        place.full(process.file),
+        f"{process.name}: {process.command}",
+        0.9,
+        process.line,
     )
     name = service.name if alone else _name(process, place)
     command = _without_buildpack(process.command)

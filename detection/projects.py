@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from detection.place import ASIDE, Place
 from detection.providers import PROVIDERS
+from detection.providers.others import PROJECT_ENDINGS
 from detection.workspaces import is_member, workspace_patterns
 
 MANIFESTS = frozenset().union(*(provider.manifests for provider in PROVIDERS)) | {
@@ -57,6 +58,9 @@ _PARTS = frozenset(
         "third_party",
         "native",
         "plugins",
+        "wwwroot",
+        "webapp",
+        "ClientApp",
     ]
 )
 
@@ -77,7 +81,7 @@ def candidate_places(root: Place, *, is_application: bool) -> Iterator[Place]:
             continue
         place = Place(root.index, path)
         listed = place.names
-        if not MANIFESTS.isdisjoint(listed.files):
+        if not MANIFESTS.isdisjoint(listed.files) or place.ending(*PROJECT_ENDINGS):
             if not members or is_member(root, path) or not place.has("package.json"):
                 found += 1
                 yield place

@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass, field, replace
 
-from detection import compose, overrides
+from detection import compose, hosting, kubernetes, overrides
+from detection.applications import counts, is_strong, starts_all, take_after
 from detection.assemble import Survey, build_service, survey
 from detection.compose_file import ComposeProject, read_compose
+from detection.hosting import Said
 from detection.index import FolderIndex
 from detection.model import DetectedDatabase, DetectedService
+from detection.modules import built_from_root, is_module, modules
 from detection.naming import service_name, unique
 from detection.overrides import Override
 from detection.place import Place
-from detection.procfile import read_procfile, split
+from detection.procfile import hosted_processes, read_procfile, split
 from detection.projects import candidate_places
-from detection.workspaces import workspace_patterns
 
 
 @dataclass(slots=True)
@@ -47,14 +49,32 @@ class Scene:
         taken = [s.name for s in self.services] + [d.name for d in self.databases]
         self.services.append(replace(service, name=unique(service.name, taken)))
 
-    def add_place(self, looked: Survey) -> None:
-        """The service of a place, once for each process of its Procfile."""
+    def add_place(self, looked: Survey, *, root: Survey | None = None) -> None:
+        """The service of a place, once for each process; `root` builds it where it is given."""
         if looked.finding:
             self.warnings += looked.finding.warnings
-        built = build_service(looked)
+        built = self._as_hosted(build_service(looked), looked.place)
+        if root is not None:
+            built = built_from_root(built, root)
         processes = [] if looked.dockerfile else read_procfile(looked.place)
+        processes = processes or hosted_processes(looked.place, alone=built)
         for service in split(built, processes, looked.place):
             self.add(service)
+
+    def add_listed(self, said: Said) -> None:
+        """A service that a file for another hosting platform lists, in a folder of its own."""
+        place = Place(self.index, said.path)
+        built = build_service(self.survey(place), name=service_name(said.name or "app"))
+        hosted = hosting.apply(built, said, Place(self.index))
+        if said.process != "web":
+            hosted = replace(hosted, process=said.process, port=None, health_endpoint=None)
+        self.add(hosted)
+
+    def _as_hosted(self, service: DetectedService, place: Place) -> DetectedService:
+        for said in hosting.read_hosting(place):
+            if said.process == "web" and said.path == ".":
+                service = hosting.apply(service, said, place)
+        return service
 
 
 def look(index: FolderIndex, said: tuple[Override, ...]) -> Scene:
@@ -67,8 +87,16 @@ def look(index: FolderIndex, said: tuple[Override, ...]) -> Scene:
         _add_places(scene)
     elif "." not in covered and _is_own_application(scene):
         scene.add_place(scene.root)
+    if not scene.compose:
+        _add_workloads(scene)
     _apply_overrides(scene)
     return scene
+
+
+def _add_workloads(scene: Scene) -> None:
+    workloads = kubernetes.read_workloads(Place(scene.index))
+    scene.databases += kubernetes.databases(workloads, scene.services)
+    scene.services = [kubernetes.apply(service, workloads) for service in scene.services]
 
 
 def _add_compose(scene: Scene, project: ComposeProject) -> None:
@@ -96,85 +124,38 @@ def _is_own_application(scene: Scene) -> bool:
 def _add_places(scene: Scene) -> None:
     """The root, and the applications below it; a root that starts nothing gives way to them."""
     root = scene.root
-    strong = _is_strong(root)
-    below = [
-        looked
-        for place in candidate_places(root.place, is_application=strong)
-        if _counts(looked := scene.survey(place), beside=root if strong else None)
-    ]
-    if _starts_all(root, below):
-        scene.add_place(root)
-        _take_after(scene, below)
+    listed = hosting.listed_services(root.place)
+    for said in listed:
+        scene.add_listed(said)
+    if listed:
         return
-    if (strong or not below) and (root.finding or root.dockerfile):
-        scene.add_place(root)
+    strong = is_strong(root)
+    places = candidate_places(root.place, is_application=strong)
+    looked_at = [scene.survey(place) for place in places]
+    made = modules(root, looked_at)
+    beside = root if strong else None
+    if len(made) > 1:
+        beside = None
+        for looked in made:
+            scene.add_place(looked, root=root)
+        looked_at = [looked for looked in looked_at if not is_module(looked, root)]
+    below = [looked for looked in looked_at if counts(looked, beside=beside)]
+    if len(made) < 2:
+        below = _add_root(scene, below, is_application=strong)
     for looked in below:
         scene.add_place(looked)
 
 
-def _is_strong(root: Survey) -> bool:
-    if root.dockerfile is not None:
-        return True
-    finding = root.finding
-    if finding is None or finding.service_type == "unknown":
-        return False
-    return finding.role in {"server", "site"} or (
-        finding.role == "program" and finding.package_manager is not None
-    )
-
-
-def _starts_all(root: Survey, below: list[Survey]) -> bool:
-    """A workspace root with a start script of its own and at most one application to start."""
-    finding = root.finding
-    if finding is None or not workspace_patterns(root.place) or not finding.start_command:
-        return False
-    return len(below) < 2
-
-
-def _take_after(scene: Scene, below: list[Survey]) -> None:
-    """The root's start script starts its one application: port and framework are that one's."""
-    member = below[0].finding if below else None
-    service = scene.services[-1]
-    if member is not None and service.port is None:
-        scene.services[-1] = replace(
-            service,
-            process="web" if member.port else service.process,
-            port=member.port,
-            framework=service.framework or member.framework,
-            health_endpoint=member.health_endpoint,
-        )
-
-
-def _counts(looked: Survey, *, beside: Survey | None) -> bool:
-    """Whether a folder is an application. Beside one at the root, only clear cases are."""
-    if not looked.is_deployable or _is_tool(looked):
-        return False
-    if beside is None or looked.dockerfile is not None:
-        return beside is None or not _is_same_build(looked, beside)
-    if beside.dockerfile is not None or _is_module(looked, beside):
-        return False
-    finding = looked.finding
-    return finding is not None and finding.framework is not None and finding.role != "program"
-
-
-def _is_same_build(looked: Survey, beside: Survey) -> bool:
-    """`build/Dockerfile` builds the root from the root; its folder is no second application."""
-    paths = {survey.dockerfile.path for survey in (looked, beside) if survey.dockerfile}
-    return len(paths) == 1 and beside.dockerfile is not None
-
-
-def _is_tool(looked: Survey) -> bool:
-    """A package that only installs a command is somebody's tool, not a service."""
-    finding = looked.finding
-    if finding is None or looked.dockerfile is not None or finding.role != "program":
-        return False
-    return any(item.rule == "console-script" for item in finding.evidence)
-
-
-def _is_module(looked: Survey, beside: Survey) -> bool:
-    """A module that the root's own build makes."""
-    languages = {s.finding.service_type for s in (looked, beside) if s.finding}
-    return languages == {"java"} and looked.dockerfile is None
+def _add_root(scene: Scene, below: list[Survey], *, is_application: bool) -> list[Survey]:
+    """The root, where it counts; what is left to add of those below."""
+    root = scene.root
+    if starts_all(root, below):
+        scene.add_place(root)
+        scene.services[-1] = take_after(scene.services[-1], below)
+        return []
+    if (is_application or not below) and (root.finding or root.dockerfile):
+        scene.add_place(root)
+    return below
 
 
 def _apply_overrides(scene: Scene) -> None:

@@ -32,6 +32,7 @@ GENERATORS = (
             "config.toml",
             "config.yaml",
             "config.yml",
+            "config.json",
             "config/_default/hugo.toml",
             "config/_default/config.toml",
         ),
@@ -81,6 +82,8 @@ def _agrees(place: Place, row: Generator, marker: str) -> bool:
     data = place.toml(marker) if marker.endswith(".toml") else None
     if marker.endswith((".yaml", ".yml")):
         data = place.yaml(marker)
+    if marker.endswith(".json"):
+        data = place.json(marker)
     keys = values.table(data)
     if row.name in marker:
         return True

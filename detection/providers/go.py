@@ -119,7 +119,7 @@ def _main_packages(place: Place) -> list[str]:
 
 
 def _choose(place: Place, mains: list[str], module: str) -> str | None:
-    """The root, then cmd/<module>, then a usual name, then the first."""
+    """The root, then cmd/<module>, then a usual name, then the first that listens, or the first."""
     if not mains:
         return None
     named = _name(module) or place.index.root.name
@@ -130,9 +130,17 @@ def _choose(place: Place, mains: list[str], module: str) -> str | None:
             return (0, folder)
         if last == named:
             return (1, folder)
-        return (2 + _USUAL.index(last) if last in _USUAL else 50 + folder.count("/"), folder)
+        if last in _USUAL:
+            return (2 + _USUAL.index(last), folder)
+        return (50 + folder.count("/") + (0 if _listens(place, folder) else 20), folder)
 
     return min(mains, key=rank)
+
+
+def _listens(place: Place, folder: str) -> bool:
+    files = place.index.directory(place.full(folder)).files
+    sources = (place.source(f"{folder}/{name}") for name in files if name.endswith(".go"))
+    return any(_LISTENS.search(source) for source in sources)
 
 
 def _name(module: str) -> str | None:
@@ -145,7 +153,8 @@ def _name(module: str) -> str | None:
 
 def _files(place: Place, folder: str) -> list[str]:
     """The main package's files, main.go first, then the rest of the module."""
-    here = [f for f in place.sources(".go") if not f.endswith("_test.go")][:200]
+    written = (f for f in place.sources(".go") if not f.endswith(("_test.go", ".pb.go")))
+    here = list(islice(written, 200))
     inside = [f for f in here if f.rpartition("/")[0] == folder]
     return (
         sorted(inside, key=lambda f: not f.endswith("main.go"))

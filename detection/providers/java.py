@@ -56,8 +56,9 @@ def _describe(place: Place, notes: Notes, build: Build) -> Finding:
     if main:
         notes.saw("main-class", main, "a main method", weight=0.2)
     serves = framework is not None or bool(main and _SERVER.search(place.source(main)))
-    runs = serves or main is not None or build.packaging == "war"
+    runs = serves or main is not None
     if build.packaging == "war":
+        serves = True
         notes.warn("packaged as a war: it is run with `java -jar`, which needs an embedded server")
     version = pick(asked_versions(place, notes, build), notes, tool="java")
     return Finding(

@@ -118,6 +118,7 @@ def read_gradle(place: Place) -> Build:
         output=f"{module}/build" if module else "build",
         groups=frozenset(groups),
         properties=tuple(_gradle_versions(text)),
+        packaging="war" if "war" in groups and "org.springframework.boot" not in groups else "jar",
         name=name[1] if name else None,
         module=module,
         has_actuator="spring-boot-starter-actuator" in text,

@@ -7,7 +7,7 @@ from detection import signs, values
 from detection.finding import Finding, Notes
 from detection.frameworks.compiled import PHP_FRAMEWORKS, best
 from detection.place import Place
-from detection.versions import Asked, clean, first_line, pick, tool_versions
+from detection.versions import Asked, asked_range, first_line, pick, tool_versions
 
 _WEB_ROOTS = ("public", "web", "htdocs", "webroot", "www", "public_html", "html", "docroot", "src")
 _FRAMEWORK_ROOTS = {
@@ -142,8 +142,8 @@ def _asked(place: Place, notes: Notes, composer: object) -> list[Asked]:
         asked.append(Asked(".php-version", first_line(place.text(".php-version"))))
     asked += tool_versions(notes, "php")
     for keys in (("config", "platform", "php"), ("require", "php")):
-        version = clean(_highest(values.text(composer, *keys) or ""))
-        asked += [Asked("composer.json", version)] if version else []
+        written = _highest(values.text(composer, *keys) or "")
+        asked += asked_range("composer.json", written, tool="php")
     return [item for item in asked if re.match(r"\d", item.version)]
 
 

@@ -15,8 +15,14 @@ def analyze(
     dockerfile: Annotated[
         bool, typer.Option("--dockerfile", help="Print the Dockerfile of each service.")
     ] = False,
+    compose: Annotated[
+        bool, typer.Option("--compose", help="Print a compose.yaml for all services.")
+    ] = False,
+    toml: Annotated[
+        bool, typer.Option("--toml", help="Print a kyozo.toml that says the same.")
+    ] = False,
     write: Annotated[
-        bool, typer.Option("--write", help="Write Dockerfiles into the folder, to be kept.")
+        bool, typer.Option("--write", help="Write Dockerfiles, or what is named, to be kept.")
     ] = False,
 ) -> None:
     """Say which services live in a folder, and why.
@@ -26,16 +32,19 @@ def analyze(
       kyozo analyze ~/shop
       kyozo analyze ~/shop --dockerfile
       kyozo analyze ~/shop --write
+      kyozo analyze ~/shop --compose --write
     """
     session = session_of(ctx)
     # Detection brings its tables along; no other command needs them.
     from detection.__main__ import show  # noqa: PLC0415
     from kyozo.cli.dockerfiles import look, write_all  # noqa: PLC0415
 
+    asked = {"dockerfile": dockerfile, "compose": compose, "toml": toml}
+    form = next((name for name, is_asked in asked.items() if is_asked), None)
     found = look(folder)
     if write:
-        write_all(session, folder, found)
+        write_all(session, folder, found, form=form)
         return
-    show(found, "json" if session.screen.is_json else "dockerfile" if dockerfile else None)
+    show(found, "json" if session.screen.is_json else form)
     if not found.is_deployable:
         raise typer.Exit(FAILED)

@@ -1,9 +1,11 @@
-"""What `kyozo analyze` does: looks at a folder, and writes the Dockerfiles that would be used."""
+"""What `kyozo analyze` does: looks at a folder, and writes the files that would be used."""
 
 from pathlib import Path
 
 import detection
 from detection import Analysis, DetectedService
+from detection.compose_file import NAMES as COMPOSE_NAMES
+from detection.compose_out import COMPOSE
 from kyozo.cli.errors import CliError
 from kyozo.cli.screen import one_line
 from kyozo.cli.session import Session
@@ -16,12 +18,13 @@ def look(folder: Path) -> Analysis:
         raise CliError(str(exc), code=exc.code) from exc
 
 
-def write_all(session: Session, folder: Path, found: Analysis) -> None:
-    """One for each service that has none; a file that is there is never replaced."""
-    written = [path for service in found.services if (path := _write(folder, service))]
+def write_all(session: Session, folder: Path, found: Analysis, *, form: str | None) -> None:
+    """Dockerfiles, or the files of `form`; a file that is there is never replaced."""
+    files = _files(found, form)
+    written = [folder / path for path, text in files.items() if _write(folder, path, text)]
     if not written:
         raise CliError(
-            "nothing to write: every service has its own Dockerfile, or none can be made",
+            "nothing to write: the files are there already, or none can be made",
             fix="see `kyozo analyze FOLDER`",
             code="nothing_to_write",
         )
@@ -31,16 +34,39 @@ def write_all(session: Session, folder: Path, found: Analysis) -> None:
         session.screen.emit({"written": [str(path) for path in written]})
 
 
-def _write(folder: Path, service: DetectedService) -> Path | None:
+def _files(found: Analysis, form: str | None) -> dict[str, str]:
+    """Texts by their paths in the folder."""
+    if form == "toml":
+        return {"kyozo.toml": detection.write_toml(found)}
+    if form == "compose":
+        return _beside(detection.compose_files(found), Path(found.folder))
+    made = ((service, _rendered(service)) for service in found.services)
+    return {f"{service.build_context}/Dockerfile": text for service, text in made if text}
+
+
+def _beside(files: dict[str, str], folder: Path) -> dict[str, str]:
+    """Without compose.yaml where the folder has a compose file, which it would put aside."""
+    own = any((folder / name).exists() for name in COMPOSE_NAMES)
+    return {path: text for path, text in files.items() if not (own and path == COMPOSE)}
+
+
+def _rendered(service: DetectedService) -> str | None:
     try:
-        rendered = detection.render_dockerfile(service)
+        return detection.render_dockerfile(service).dockerfile
     except detection.NotRenderableError:
         return None
-    target = folder / service.build_context / "Dockerfile"
+
+
+def _write(folder: Path, path: str, text: str) -> bool:
+    """Whether the file is new. Its folder may be made, but no link on the way is followed."""
+    target = folder / path
+    if not target.parent.resolve().is_relative_to(folder.resolve()):
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
     try:
         # "x" creates, and follows no link that lies there.
         with target.open("x", encoding="utf-8") as file:
-            file.write(rendered.dockerfile)
+            file.write(text)
     except FileExistsError:
-        return None
-    return target
+        return False
+    return True

@@ -40,9 +40,9 @@ def test_a_version_that_is_not_here_is_not_faked() -> None:
     answer = resolve("python", "3.12", source=Source.LOCAL)
 
     assert not answer.exact
-    assert answer.offered == "3.11"
+    assert answer.offered == "3.13"
     assert answer.note == (
-        "python 3.12 cannot be made here; the nearest is 3.11 (there are 3.11, 3.13)"
+        "python 3.12 cannot be made here; the nearest is 3.13 (there are 3.11, 3.13)"
     )
 
 

@@ -57,3 +57,33 @@ def test_a_folder_named_like_an_option_is_a_folder(
     done = alone("analyze", "--", "--json")
 
     assert (done.status, "Nothing to deploy" in done.out) == (1, True)
+
+
+def test_a_compose_file_is_written_with_what_it_builds_from(alone: Kyozo, app: Path) -> None:
+    assert alone("analyze", str(app), "--compose", "--write").status == 0
+
+    assert "services:" in (app / "compose.yaml").read_text()
+    assert list((app / ".kyozo").glob("*.Dockerfile"))
+    assert alone("analyze", str(app), "--compose", "--write").status == 1
+
+
+def test_a_compose_file_that_is_there_stays_the_one_that_counts(alone: Kyozo, app: Path) -> None:
+    (app / "docker-compose.yml").write_text("services: {a: {build: .}}\n")
+
+    assert alone("analyze", str(app), "--compose", "--write").status == 0
+    assert not (app / "compose.yaml").exists()
+
+
+def test_a_kyozo_toml_is_written_once(alone: Kyozo, app: Path) -> None:
+    assert alone("analyze", str(app), "--toml", "--write").status == 0
+    assert "start = " in (app / "kyozo.toml").read_text()
+    assert alone("analyze", str(app), "--toml", "--write").status == 1
+
+
+def test_nothing_is_written_through_a_link(alone: Kyozo, app: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (app / ".kyozo").symlink_to(tmp_path / "outside")
+
+    alone("analyze", str(app), "--compose", "--write")
+
+    assert list((tmp_path / "outside").iterdir()) == []

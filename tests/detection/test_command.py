@@ -77,3 +77,11 @@ def test_no_argument_is_status_2(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert stopped.value.code == 2
     assert "usage" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("form", "text"), [("--compose", "services:"), ("--toml", "start = ")])
+def test_files_made_from_it_are_printed(
+    folder: Folder, capsys: pytest.CaptureFixture[str], form: str, text: str
+) -> None:
+    assert main([form, str(folder(FLASK))]) == 0
+    assert text in capsys.readouterr().out

@@ -110,9 +110,10 @@ def _nearest(versions: list[str], requested: str) -> str:
         return versions[0]
     major, minor = (*numbers(found[0]), 0, 0)[:2]
 
-    def distance(version: str) -> tuple[int, int]:
+    def distance(version: str) -> tuple[int, bool, int]:
+        """Within a major version the next newer one: what it drops was long deprecated."""
         own = (*numbers(version), 0)[:2]
-        return abs(own[0] - major), abs(own[1] - minor)
+        return abs(own[0] - major), own < (major, minor), abs(own[1] - minor)
 
     return min(versions, key=distance)
 

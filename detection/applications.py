@@ -1,0 +1,74 @@
+"""Which of the surveyed places are applications: the root, some below it, or both."""
+
+from dataclasses import replace
+
+from detection.assemble import Survey
+from detection.model import DetectedService
+from detection.modules import is_module
+from detection.workspaces import workspace_patterns
+
+
+def is_strong(root: Survey) -> bool:
+    if root.dockerfile is not None:
+        return True
+    finding = root.finding
+    if finding is None or finding.service_type == "unknown":
+        return root.is_foreign and not _is_solution(root)
+    if finding.role == "program":
+        # Of a workspace it is the script that starts all members.
+        return finding.package_manager is not None and not workspace_patterns(root.place)
+    return finding.role in {"server", "site"}
+
+
+def _is_solution(root: Survey) -> bool:
+    """A .NET solution lists projects; which of them are applications, their own files say."""
+    files = {item.file for item in root.finding.evidence} if root.finding else set()
+    return any(file.endswith((".sln", ".slnx", "global.json")) for file in files)
+
+
+def starts_all(root: Survey, below: list[Survey]) -> bool:
+    """A workspace root with a start script of its own and at most one application to start."""
+    finding = root.finding
+    if finding is None or not workspace_patterns(root.place) or not finding.start_command:
+        return False
+    return len(below) < 2
+
+
+def take_after(service: DetectedService, below: list[Survey]) -> DetectedService:
+    """The root's start script starts its one application: port and framework are that one's."""
+    member = below[0].finding if below else None
+    if member is None or service.port is not None:
+        return service
+    return replace(
+        service,
+        process="web" if member.port else service.process,
+        port=member.port,
+        framework=service.framework or member.framework,
+        health_endpoint=member.health_endpoint,
+    )
+
+
+def counts(looked: Survey, *, beside: Survey | None) -> bool:
+    """Whether a folder is an application. Beside one at the root, only clear cases are."""
+    if not looked.is_deployable or _is_tool(looked):
+        return False
+    if beside is None or looked.dockerfile is not None:
+        return beside is None or not _is_same_build(looked, beside)
+    if beside.dockerfile is not None or is_module(looked, beside):
+        return False
+    finding = looked.finding
+    return finding is not None and finding.framework is not None and finding.role != "program"
+
+
+def _is_same_build(looked: Survey, beside: Survey) -> bool:
+    """`build/Dockerfile` builds the root from the root; its folder is no second application."""
+    paths = {survey.dockerfile.path for survey in (looked, beside) if survey.dockerfile}
+    return len(paths) == 1 and beside.dockerfile is not None
+
+
+def _is_tool(looked: Survey) -> bool:
+    """A package that only installs a command is somebody's tool, not a service."""
+    finding = looked.finding
+    if finding is None or looked.dockerfile is not None or finding.role != "program":
+        return False
+    return any(item.rule == "console-script" for item in finding.evidence)
