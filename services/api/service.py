@@ -19,6 +19,7 @@ from services.api.query import identifier, one_of, query, word
 from services.api.query import number as number_between
 from services.api.serializers.build import release_json
 from services.api.serializers.service import service_detail_json, service_json, shown
+from services.api.team_view import TeamView
 from services.errors import InvalidError, NotFoundError
 from services.lifecycle.compare import compare
 from services.lifecycle.create import create_service
@@ -28,7 +29,6 @@ from services.models import Service, Status, Workspace
 from services.models.config import SERVICE
 from services.models.service import ServiceQuerySet
 from services.teams.models import Team
-from services.teams.views import TeamView
 
 MOST_RELEASES = 2**31 - 1
 CHOICES = 20

@@ -22,6 +22,7 @@ from services.api.serializers.operation import shown as operations_shown
 from services.api.serializers.service import service_json, shown
 from services.api.serializers.workspace import workspace_json
 from services.api.service import detail_answer, list_answer
+from services.api.team_view import TeamView
 from services.lifecycle.analyse import analyse
 from services.lifecycle.create import create_service
 from services.lifecycle.folder import FolderDeploy, deploy_folder
@@ -29,7 +30,6 @@ from services.lifecycle.workspaces import register_folder
 from services.models import Workspace
 from services.models.checks import read
 from services.teams.models import Team
-from services.teams.views import TeamView
 
 MOST = 500
 
