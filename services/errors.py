@@ -2,10 +2,12 @@
 
     KyozoError
     |- BadRequestError (400)     not the shape asked for: an unknown field, a wrong JSON type
+    |- TooLargeError (413)
     |- UnauthorizedError (401)   no living token and no session
     |- InvalidError (422)        well-formed but not acceptable; `details` has fields and why
     |- NotFoundError (404)       also for everything that belongs to another team
     |- ForbiddenError (403)
+    |- ChangedError (412)        somebody changed it since it was read (`If-Match`)
     |- ConflictError (409)       the state forbids it now
     |  `- ServiceBusyError       another operation runs; `params["operation_id"]` names it
     |- EngineError (503)         the container engine said no, was too slow or is gone
@@ -56,6 +58,16 @@ class KyozoError(Exception):
 class BadRequestError(KyozoError):
     code = "bad_request"
     status = 400
+
+
+class TooLargeError(KyozoError):
+    code = "too_large"
+    status = 413
+
+
+class ChangedError(KyozoError):
+    code = "changed"
+    status = 412
 
 
 class UnauthorizedError(KyozoError):

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from services.api import find, scopes
 from services.api.query import number, query
 from services.api.serializers.build import build_json, build_log_json
-from services.teams.views import TeamView
+from services.api.team_view import TeamView
 
 CHUNKS = 200
 

@@ -9,15 +9,16 @@ from rest_framework.response import Response
 
 from services.api import scopes
 from services.api.inputs import CLEAN
+from services.api.team_view import TeamView
 from services.lifecycle.clean import clean
 from services.models.checks import read
-from services.teams.views import TeamView
 
 
 class CleanUp(TeamView):
     """The team's own things; where the platform is one person's, also those of no team."""
 
     scopes = scopes.ADMIN
+    is_long = True
 
     def post(self, request: Request, **_: Any) -> Response:
         fields = read(request.data, CLEAN)

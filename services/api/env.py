@@ -9,10 +9,10 @@ from rest_framework.response import Response
 from services.api import find, scopes
 from services.api.inputs import VARIABLES
 from services.api.serializers.service import environment_json
+from services.api.team_view import TeamView
 from services.lifecycle.update import set_environment
 from services.models import Service
 from services.models.checks import read
-from services.teams.views import TeamView
 
 
 class Environment(TeamView):

@@ -8,8 +8,8 @@ from rest_framework.response import Response
 from services.api import scopes
 from services.api.query import identifier, number, query
 from services.api.serializers.event import event_json
+from services.api.team_view import TeamView
 from services.models import Event
-from services.teams.views import TeamView
 
 MOST = 1000
 USUAL = 100

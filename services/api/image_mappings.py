@@ -9,10 +9,10 @@ from services.api import scopes
 from services.api.inputs import MAPPING
 from services.api.query import query, word
 from services.api.serializers.token import mapping_json
+from services.api.team_view import TeamView
 from services.errors import NotFoundError
 from services.models import ImageMapping
 from services.models.checks import read
-from services.teams.views import TeamView
 
 
 class ImageMappings(TeamView):

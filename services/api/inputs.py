@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 from rest_framework.request import Request
@@ -49,12 +50,10 @@ COLUMNS = {"environment_variables": "environment", "secret_variables": "secret_n
 
 
 def an_id(value: Any) -> Any:
-    """An id that is none belongs to nobody; so does one of others."""
+    """An id that is none names nothing, as one of others does: both are not found."""
     if not isinstance(value, str):
         raise ComplaintError("must be a string", is_shape=True)
-    if (found := as_uuid(value)) is None:
-        raise ComplaintError("there is no such object")
-    return found
+    return as_uuid(value) or UUID(int=0)
 
 
 def moment(value: Any) -> datetime:

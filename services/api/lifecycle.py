@@ -10,6 +10,7 @@ from services.api import find, scopes
 from services.api.inputs import DEPLOY, ROLLBACK, SCALE, deploy_options
 from services.api.serializers.service import service_json
 from services.api.service import fresh
+from services.api.team_view import TeamView
 from services.lifecycle.deploy import deploy
 from services.lifecycle.restart import restart
 from services.lifecycle.rollback import rollback
@@ -19,7 +20,6 @@ from services.lifecycle.stop import stop
 from services.lifecycle.update import override
 from services.models import Operation, Service
 from services.models.checks import read
-from services.teams.views import TeamView
 
 
 class VerbView(TeamView):

@@ -9,10 +9,10 @@ from rest_framework.response import Response
 
 from services.accounts.sign_in import create_link
 from services.api import scopes
+from services.api.team_view import TeamView
 from services.models.checks import read
 from services.models.times import iso
 from services.teams.models import Scope
-from services.teams.views import TeamView
 
 
 class Me(TeamView):

@@ -22,10 +22,10 @@ from services.api.serializers.service import (
     shown,
     urls_json,
 )
+from services.api.team_view import TeamView
 from services.errors import NotFoundError
 from services.models import Service
 from services.monitoring import logs, usage
-from services.teams.views import TeamView
 
 
 class ServiceStatus(TeamView):

@@ -9,11 +9,11 @@ from rest_framework.response import Response
 from services.api import find, scopes
 from services.api.query import identifier, number, one_of, query
 from services.api.serializers.operation import operation_json, shown
+from services.api.team_view import TeamView
 from services.errors import NotFoundError
 from services.lifecycle.operations import cancel
 from services.models import Operation, OperationState
 from services.teams.models import Team
-from services.teams.views import TeamView
 
 USUAL = 50
 

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db.models import F, Model, Q, QuerySet
+from rest_framework.request import Request
 
 Row = TypeVar("Row", bound=Model)
 MOST = 500
@@ -22,6 +23,15 @@ class Page(Generic[Row]):
     @property
     def meta(self) -> dict[str, str | None]:
         return {"next": self.next}
+
+    def links(self, request: Request) -> dict[str, str]:
+        """A `Link` header to the next page, for programs that follow those."""
+        if self.next is None:
+            return {}
+        query = request.query_params.copy()
+        query["after"] = self.next
+        url = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+        return {"Link": f'<{url}>; rel="next"'}
 
 
 def page(

@@ -10,7 +10,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from services.errors import BadRequestError
+from services.errors import BadRequestError, TooLargeError
 
 
 class StrictJSONParser(BaseParser):
@@ -27,7 +27,7 @@ class StrictJSONParser(BaseParser):
         most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         body = stream.read(most + 1)
         if len(body) > most:
-            raise BadRequestError(f"The body is larger than {most} bytes", code="too_large")
+            raise TooLargeError(f"The body is larger than {most} bytes")
         if not body:
             return {}
         try:

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +12,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from services.api import find, scopes
+from services.api.etag import check_match, etag
 from services.api.inputs import NEW_SERVICE, new_service_fields, service_fields
 from services.api.paging import MOST, USUAL, Page, cursor, page
 from services.api.query import identifier, one_of, query, word
 from services.api.query import number as number_between
 from services.api.serializers.build import release_json
 from services.api.serializers.service import service_detail_json, service_json, shown
+from services.api.team_view import TeamView
 from services.errors import InvalidError, NotFoundError
 from services.lifecycle.compare import compare
 from services.lifecycle.create import create_service
@@ -26,9 +29,9 @@ from services.models import Service, Status, Workspace
 from services.models.config import SERVICE
 from services.models.service import ServiceQuerySet
 from services.teams.models import Team
-from services.teams.views import TeamView
 
 MOST_RELEASES = 2**31 - 1
+CHOICES = 20
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 SORT = {"name": "name", "created_at": "created_at", "deployed_at": "deployed", "status": "status"}
 
@@ -37,14 +40,13 @@ class ServiceList(TeamView):
     scopes = scopes.READ_WRITE
 
     def get(self, request: Request, **_: Any) -> Response:
-        found = services_page(shown(self.team), asked(request))
-        return Response({"data": [service_json(row) for row in found.rows], "meta": found.meta})
+        return list_answer(request, shown(self.team))
 
     def post(self, request: Request, **_: Any) -> Response:
-        fields = new_service_fields(request, NEW_SERVICE, "workspace_id")
-        workspace = _own_workspace(self.team, fields.pop("workspace_id"))
+        fields = new_service_fields(request, NEW_SERVICE)
+        workspace = _workspace(self.team, fields.pop("workspace_id", None))
         made = create_service(self.team, workspace=workspace, fields=fields, actor=self.actor)
-        return Response({"data": service_detail_json(fresh(made))}, status=201)
+        return detail_answer(made, status=201)
 
 
 class ServiceDetail(TeamView):
@@ -54,7 +56,7 @@ class ServiceDetail(TeamView):
         row = shown(self.team).filter(pk=service_id).first()
         if row is None:
             raise NotFoundError("Service not found")
-        return Response({"data": service_detail_json(row)})
+        return Response({"data": service_detail_json(row)}, headers={"ETag": etag(row)})
 
     def put(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         return self._change(request, service_id, is_merge=False)
@@ -70,8 +72,14 @@ class ServiceDetail(TeamView):
     def _change(self, request: Request, service_id: UUID, *, is_merge: bool) -> Response:
         service = find.service(self.team, service_id)
         fields = service_fields(request, SERVICE)
-        change_service(service, fields=fields, is_merge=is_merge, actor=self.actor)
-        return Response({"data": service_detail_json(fresh(service))})
+        change_service(
+            service,
+            fields=fields,
+            is_merge=is_merge,
+            actor=self.actor,
+            check=partial(check_match, request),
+        )
+        return detail_answer(service)
 
 
 class ReleaseList(TeamView):
@@ -95,6 +103,19 @@ class ReleaseDiff(TeamView):
         against, found = compare(service, number, against=want.get("against"))
         changes = [asdict(one) for one in found]
         return Response({"data": {"release": number, "against": against, "changes": changes}})
+
+
+def list_answer(request: Request, rows: ServiceQuerySet) -> Response:
+    """One page of services, with the way to the next in `meta` and in the `Link` header."""
+    found = services_page(rows, asked(request))
+    data = [service_json(row) for row in found.rows]
+    return Response({"data": data, "meta": found.meta}, headers=found.links(request))
+
+
+def detail_answer(service: Service, *, status: int = 200) -> Response:
+    row = fresh(service)
+    headers = {"ETag": etag(row)}
+    return Response({"data": service_detail_json(row)}, status=status, headers=headers)
 
 
 def asked(request: Request) -> dict[str, Any]:
@@ -135,9 +156,17 @@ def fresh(service: Service) -> Service:
     return row
 
 
-def _own_workspace(team: Team, pk: UUID) -> Workspace:
-    found = Workspace.objects.visible_to(team).filter(pk=pk).first()
-    if found is None:
-        details = {"workspace_id": ["there is no such object"]}
-        raise InvalidError("Service validation failed", details=details)
-    return found
+def _workspace(team: Team, pk: UUID | None) -> Workspace:
+    """The one that was named; unsaid it is the team's only one."""
+    if pk is not None:
+        return find.workspace(team, pk)
+    rows = list(Workspace.objects.visible_to(team).order_by("name", "id")[: CHOICES + 1])
+    if len(rows) == 1:
+        return rows[0]
+    names = ", ".join(f"{row.name} ({row.id})" for row in rows[:CHOICES]) or "none yet"
+    raise InvalidError(
+        "Service validation failed",
+        details={"workspace_id": [f"is required; the team's workspaces are: {names}"]},
+        fix="send workspace_id" if rows else "register a workspace first: POST .../workspaces",
+        params={"workspaces": [{"id": str(row.id), "name": row.name} for row in rows[:CHOICES]]},
+    )

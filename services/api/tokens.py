@@ -10,9 +10,9 @@ from services.accounts.tokens import create_token, revoke_token
 from services.api import find, scopes
 from services.api.inputs import TOKEN
 from services.api.serializers.token import token_json
+from services.api.team_view import TeamView
 from services.models.checks import read
 from services.teams.models import ApiToken
-from services.teams.views import TeamView
 
 MOST = 500
 

@@ -19,9 +19,10 @@ from services.api.inputs import (
 from services.api.serializers.analysis import analysis_json
 from services.api.serializers.operation import operation_json
 from services.api.serializers.operation import shown as operations_shown
-from services.api.serializers.service import service_detail_json, service_json, shown
+from services.api.serializers.service import service_json, shown
 from services.api.serializers.workspace import workspace_json
-from services.api.service import asked, fresh, services_page
+from services.api.service import detail_answer, list_answer
+from services.api.team_view import TeamView
 from services.lifecycle.analyse import analyse
 from services.lifecycle.create import create_service
 from services.lifecycle.folder import FolderDeploy, deploy_folder
@@ -29,7 +30,6 @@ from services.lifecycle.workspaces import register_folder
 from services.models import Workspace
 from services.models.checks import read
 from services.teams.models import Team
-from services.teams.views import TeamView
 
 MOST = 500
 
@@ -60,8 +60,7 @@ class WorkspaceServices(TeamView):
 
     def get(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
         workspace = find.workspace(self.team, workspace_id)
-        found = services_page(shown(self.team).filter(workspace=workspace), asked(request))
-        return Response({"data": [service_json(row) for row in found.rows], "meta": found.meta})
+        return list_answer(request, shown(self.team).filter(workspace=workspace))
 
     def post(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
         """The seed's short way: `auto_deploy` stands beside the other fields, and is usual here."""
@@ -70,7 +69,7 @@ class WorkspaceServices(TeamView):
         config = {"auto_deploy": fields.pop("auto_deploy", True)}
         fields["deployment_config"] = config | fields.get("deployment_config", {})
         made = create_service(self.team, workspace=workspace, fields=fields, actor=self.actor)
-        return Response({"data": service_detail_json(fresh(made))}, status=201)
+        return detail_answer(made, status=201)
 
 
 class WorkspaceAnalyze(TeamView):

@@ -79,6 +79,7 @@ def enqueue(
                 OperationStep(operation=operation, name=name, position=position)
                 for position, name in enumerate(STEPS[kind])
             )
+            refresh_status(service)
             transaction.on_commit(lambda: wake(Queue(operation.queue)))
     except IntegrityError as exc:
         raise _busy(service) from exc

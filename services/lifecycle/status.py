@@ -12,6 +12,7 @@ from services import events
 from services.models import (
     Instance,
     Kind,
+    Operation,
     OperationState,
     Service,
     Status,
@@ -119,13 +120,13 @@ def gather(service: Service, *, is_seen: bool) -> Facts:
     """Read what `compute` needs: three queries."""
     alive = list(service.instances.alive())
     gated = [i for i in alive if i.is_gated and i.leaving_at is None and i.state == "running"]
-    running = service.operations.filter(state=OperationState.RUNNING).first()
+    asked = _asked(service)
     ended = service.operations.exclude(ended_at=None).order_by("-ended_at").first()
     failed = ended is not None and ended.state == OperationState.FAILED
     return Facts(
         wanted=service.wanted_state,
-        kind=running.kind if running else "",
-        step=running.step if running else "",
+        kind=asked.kind if asked else "",
+        step=asked.step if asked else "",
         serving=len(gated),
         alive=len(alive),
         replicas=service.wanted_replicas,
@@ -135,6 +136,16 @@ def gather(service: Service, *, is_seen: bool) -> Facts:
         detail=_detail(alive),
         health=_health(alive),
     )
+
+
+def _asked(service: Service) -> Operation | None:
+    """What runs, else what waits: from the answer on the status says what was asked for. A deploy
+    that waits says nothing: the service goes on as it was."""
+    waiting = {operation.state: operation for operation in service.operations.open()}
+    queued = waiting.get(OperationState.QUEUED)
+    if queued is not None and queued.kind == Kind.DEPLOY:
+        queued = None
+    return waiting.get(OperationState.RUNNING, queued)
 
 
 def _health(alive: list[Instance]) -> str:

@@ -1,5 +1,6 @@
 """Update: change a service's settings; they apply with the next deploy or restart."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -11,16 +12,8 @@ from services.lifecycle.folder import taken
 from services.lifecycle.status import refresh_status
 from services.models import Service
 from services.models.checks import read
-from services.models.config import MAX_VARIABLES, SERVICE
+from services.models.config import MAX_VARIABLES, SERVICE, SERVICE_MAPS
 
-MAPS = (
-    "deployment_config",
-    "port_mappings",
-    "volume_mounts",
-    "resource_limits",
-    "health_check_config",
-    "scaling_config",
-)
 RUN_FIELDS = {
     "detected_in",
     "environment",
@@ -58,13 +51,20 @@ def update_service(service: Service, *, fields: dict[str, Any], actor: str) -> S
 
 
 def change_service(
-    service: Service, *, fields: dict[str, Any], is_merge: bool, actor: str
+    service: Service,
+    *,
+    fields: dict[str, Any],
+    is_merge: bool,
+    actor: str,
+    check: Callable[[Service], None] | None = None,
 ) -> Service:
     """PUT replaces a map, PATCH merges it. The row is read anew under its lock: two merges at once
-    lose nothing, and limits count what both made of it."""
+    lose nothing, and limits count what both made of it. `check` may refuse the row as it is."""
     moved = _moved(service, fields)  # looks at a folder, which takes too long under a lock
     with transaction.atomic():
         fresh = _locked(service)
+        if check is not None:
+            check(fresh)
         changed = _changes(fresh, fields, is_merge=is_merge) | moved
         return update_service(fresh, fields=changed, actor=actor)
 
@@ -131,7 +131,8 @@ def _changes(service: Service, fields: dict[str, Any], *, is_merge: bool) -> dic
 
 def _merged(service: Service, fields: dict[str, Any]) -> dict[str, Any]:
     """Checked again as a whole: two halves that are fine alone can contradict each other."""
-    maps = {name: {**getattr(service, name), **fields[name]} for name in MAPS if name in fields}
+    sent = [name for name in SERVICE_MAPS if name in fields]
+    maps = {name: {**getattr(service, name), **fields[name]} for name in sent}
     return read(maps, SERVICE, message="Service validation failed")
 
 

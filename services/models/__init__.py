@@ -7,6 +7,7 @@ from services.models.health_check import HealthCheck
 from services.models.host_port import HostPort
 from services.models.image_mapping import ImageMapping
 from services.models.instance import Instance
+from services.models.kept_answer import KeptAnswer
 from services.models.metric import Metric
 from services.models.operation import Kind, Operation, OperationState, OperationStep, Queue
 from services.models.pulled_image import PulledImage
@@ -25,6 +26,7 @@ __all__ = [
     "HostPort",
     "ImageMapping",
     "Instance",
+    "KeptAnswer",
     "Kind",
     "LogChunk",
     "Metric",

@@ -250,6 +250,14 @@ OVERRIDES = record(
         "health": text(most=200, pattern=r"/[!-~]*", rule="must be a path such as /health"),
     }
 )
+SERVICE_MAPS = (
+    "deployment_config",
+    "port_mappings",
+    "volume_mounts",
+    "resource_limits",
+    "health_check_config",
+    "scaling_config",
+)
 SERVICE: dict[str, Check] = {
     "name": NAME,
     "folder_path": folder_path,

@@ -1,11 +1,15 @@
 """Resource use of instances: sampled, stored, and told to live listeners."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
+
+from django.db.models import OuterRef, Subquery
 
 from services import events
 from services.lifecycle.engine import runtime
-from services.models import Instance, Metric, Service
+from services.models import HealthCheck, Instance, Metric, Service
 from services.runtimes.base import Stats
 
 UNITS = {
@@ -44,9 +48,18 @@ def collect() -> int:
             for name, value in figures(one).items()
         ]
     Metric.objects.bulk_create(samples)
+    answered = _response_times(by_service)
     for service, found in by_service.items():
-        events.hint(service.team_id, _frame(service, found))
+        events.hint(service.team_id, _frame(service, found, answered_ms=answered[service.pk]))
     return len(stats)
+
+
+def _response_times(services: Iterable[Service]) -> dict[UUID, float | None]:
+    """How long the last health check of each took, in one query."""
+    checks = HealthCheck.objects.filter(service=OuterRef("pk")).order_by("-checked_at")
+    last = Subquery(checks.values("response_time_ms")[:1])
+    rows = Service.objects.filter(pk__in=[service.pk for service in services])
+    return dict(rows.values_list("pk", last))
 
 
 def figures(one: Stats) -> dict[str, float]:
@@ -63,7 +76,7 @@ def figures(one: Stats) -> dict[str, float]:
     }
 
 
-def _frame(service: Service, found: list[Stats]) -> dict[str, Any]:
+def _frame(service: Service, found: list[Stats], *, answered_ms: float | None) -> dict[str, Any]:
     """CPU adds up over the instances; of the memory the fullest one matters."""
     return {
         "event": "service_metrics_updated",
@@ -73,6 +86,7 @@ def _frame(service: Service, found: list[Stats]) -> dict[str, Any]:
                 "cpu_percent": round(sum(one.cpu_percent for one in found), 2),
                 "memory_percent": max(figures(one)["memory_percent"] for one in found),
                 "memory_usage_bytes": sum(one.memory_bytes for one in found),
+                "response_time_ms": answered_ms,
             },
             "timestamp": max(one.at for one in found).isoformat().replace("+00:00", "Z"),
         },

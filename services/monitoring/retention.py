@@ -15,6 +15,7 @@ from services.models import (
     Event,
     HealthCheck,
     Instance,
+    KeptAnswer,
     Metric,
     Operation,
     Outcome,
@@ -24,6 +25,7 @@ from services.models import (
     Service,
     WantedState,
 )
+from services.models.kept_answer import KEEP
 from services.teams.models import SignInLink
 
 KEEP_ROWS = timedelta(days=30)
@@ -46,6 +48,7 @@ def prune() -> dict[str, int]:
         "events": Event.objects.filter(occurred_at__lt=events).delete()[0],
         "instances": Instance.objects.filter(removed_at__lt=old).delete()[0],
         "analyses": Analysis.objects.filter(detection_timestamp__lt=old).delete()[0],
+        "kept_answers": KeptAnswer.objects.filter(created_at__lt=now - KEEP).delete()[0],
         "sign_in_links": SignInLink.objects.filter(expires_at__lt=samples).delete()[0],
         "sessions": Session.objects.filter(expire_date__lt=now).delete()[0],
     }

@@ -14,6 +14,7 @@ class TeamView(APIView):
 
     scopes: ClassVar[Mapping[str, Scope]] = {}
     metadata_class = None
+    is_long: ClassVar[bool] = False  # a POST that may take longer than a transaction should
     admission: Admission
 
     @property

@@ -40,7 +40,7 @@ def test_a_name_can_be_taken_once(api: Api, workspace: Workspace) -> None:
     assert answer.json()["error"]["details"] == {"name": ["has already been taken"]}
 
 
-@pytest.mark.parametrize("missing", ["name", "folder_path", "workspace_id"])
+@pytest.mark.parametrize("missing", ["name", "folder_path"])
 def test_a_missing_field_is_named(api: Api, workspace: Workspace, missing: str) -> None:
     sent = body(workspace)
     del sent["service"][missing]
@@ -54,8 +54,36 @@ def test_a_missing_field_is_named(api: Api, workspace: Workspace, missing: str) 
 def test_another_team_s_workspace_does_not_exist(stranger: Api, workspace: Workspace) -> None:
     answer = stranger.post(stranger.at("/services"), body(workspace))
 
+    assert (answer.status_code, answer.json()["error"]["message"]) == (404, "Workspace not found")
+
+
+def test_the_only_workspace_need_not_be_said(api: Api, workspace: Workspace) -> None:
+    answer = api.post(api.at("/services"), {"service": {"name": "api", "folder_path": "/"}})
+
+    assert answer.json()["data"]["workspace_id"] == str(workspace.id)
+
+
+def test_of_several_workspaces_one_must_be_said(
+    api: Api, alice: Person, charlie: Person, workspace: Workspace
+) -> None:
+    other = make_workspace(alice.team, name="other")
+    make_workspace(charlie.team, name="theirs")
+
+    answer = api.post(api.at("/services"), {"service": {"name": "api", "folder_path": "/"}})
+
     assert answer.status_code == 422
-    assert "workspace_id" in answer.json()["error"]["details"]
+    error = answer.json()["error"]
+    assert {row["id"] for row in error["params"]["workspaces"]} == {
+        str(workspace.id),
+        str(other.id),
+    }
+    assert "theirs" not in error["details"]["workspace_id"][0]
+
+
+def test_without_a_workspace_it_says_what_to_do(api: Api) -> None:
+    answer = api.post(api.at("/services"), {"service": {"name": "api", "folder_path": "/"}})
+
+    assert (answer.status_code, "register" in answer.json()["error"]["fix"]) == (422, True)
 
 
 def test_a_folder_without_a_service_says_what_to_do(api: Api, alice: Person, tmp_path: Any) -> None:

@@ -30,10 +30,10 @@ def test_a_body_that_is_no_object_is_a_400(api: Api, body: bytes) -> None:
     assert answer.json()["error"]["code"] == "bad_request"
 
 
-def test_a_body_that_is_too_large_is_a_400(api: Api) -> None:
+def test_a_body_that_is_too_large_is_a_413(api: Api) -> None:
     answer = api.post(api.at("/services"), b" " * 3_000_000, content_type="application/json")
 
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "too_large")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
 
 
 def test_another_kind_of_body_is_a_415(api: Api) -> None:

@@ -82,6 +82,17 @@ def test_pages_show_everything_once(alice: Person, api: Api, by: str, order: str
     assert sorted(seen) == [f"s{n}" for n in range(7)]
 
 
+def test_the_next_page_is_linked_with_the_same_filters(three: None, api: Api) -> None:
+    first = api.get(api.at("/services?limit=2&sort_by=name"))
+    url, _, rel = first.headers["Link"].partition("; ")
+
+    second = api.get(url.strip("<>"))
+
+    assert rel == 'rel="next"'
+    assert [row["name"] for row in second.json()["data"]] == ["c"]
+    assert "Link" not in second.headers
+
+
 @pytest.mark.parametrize(
     "params",
     [

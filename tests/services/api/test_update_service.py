@@ -155,6 +155,36 @@ def test_a_name_in_use_is_refused(api: Api, service: Service) -> None:
     assert "name" in answer.json()["error"]["details"]
 
 
+def test_a_change_of_what_somebody_else_changed_is_refused(api: Api, service: Service) -> None:
+    at = api.at(f"/services/{service.id}")
+    tag = api.get(at).headers["ETag"]
+    first = api.put(at, {"service": {"name": "one"}}, HTTP_IF_MATCH=tag)
+
+    second = api.put(at, {"service": {"name": "two"}}, HTTP_IF_MATCH=tag)
+
+    assert (first.status_code, second.status_code) == (200, 412)
+    assert second.json()["error"]["code"] == "changed"
+    assert first.headers["ETag"] != tag
+    again = api.put(at, {"service": {"name": "two"}}, HTTP_IF_MATCH=first.headers["ETag"])
+    assert again.status_code == 200
+
+
+def test_what_is_only_observed_changes_no_tag(api: Api, service: Service) -> None:
+    at = api.at(f"/services/{service.id}")
+    tag = api.get(at).headers["ETag"]
+    Service.objects.update(status="running", current_replicas=2)
+
+    assert api.get(at).headers["ETag"] == tag
+
+
+@pytest.mark.parametrize("tag", ["*", "", '"other", {tag}'])
+def test_a_tag_that_matches_lets_the_change_through(api: Api, service: Service, tag: str) -> None:
+    at = api.at(f"/services/{service.id}")
+    header = tag.format(tag=api.get(at).headers["ETag"])
+
+    assert api.patch(at, {"service": {}}, HTTP_IF_MATCH=header).status_code == 200
+
+
 def test_a_stranger_changes_nothing(stranger: Api, service: Service) -> None:
     answer = stranger.put(stranger.at(f"/services/{service.id}"), {"service": {"name": "mine"}})
 

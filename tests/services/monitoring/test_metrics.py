@@ -68,6 +68,7 @@ def test_listeners_hear_the_sum_of_all_instances(running: Service, engine: FakeR
         "cpu_percent": 20.0,
         "memory_percent": 50.0,
         "memory_usage_bytes": 384 * MIB,
+        "response_time_ms": 1.0,
     }
 
 
