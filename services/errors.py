@@ -6,6 +6,7 @@
     |- InvalidError (422)        well-formed but not acceptable; `details` has fields and why
     |- NotFoundError (404)       also for everything that belongs to another team
     |- ForbiddenError (403)
+    |- TooLargeError (413)       more was sent than is taken
     |- ConflictError (409)       the state forbids it now
     |  `- ServiceBusyError       another operation runs; `params["operation_id"]` names it
     |- EngineError (503)         the container engine said no, was too slow or is gone
@@ -56,6 +57,11 @@ class KyozoError(Exception):
 class BadRequestError(KyozoError):
     code = "bad_request"
     status = 400
+
+
+class TooLargeError(KyozoError):
+    code = "too_large"
+    status = 413
 
 
 class UnauthorizedError(KyozoError):
