@@ -13,8 +13,7 @@ app.set_default()
 app.conf.update(settings.CELERY)
 app.conf.task_routes = {"services.lifecycle.tasks.run_builds": {"queue": "builds"}}
 TICKS = {
-    "services.lifecycle.tasks.run_builds": settings.KYOZO["QUEUE_POLL_S"],
-    "services.lifecycle.tasks.run_lifecycle": settings.KYOZO["QUEUE_POLL_S"],
+    "services.lifecycle.tasks.look_at_queues": settings.KYOZO["QUEUE_POLL_S"],
     "services.lifecycle.tasks.sweep": settings.KYOZO["SWEEP_S"],
     "services.lifecycle.tasks.clean": settings.KYOZO["CLEAN_S"],
     "services.lifecycle.tasks.watch_disk": 60.0,

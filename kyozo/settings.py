@@ -126,6 +126,8 @@ CELERY: dict[str, Any] = {
     if BROKER_URL == "memory://"
     else {"max_retries": 1, "interval_start": 0, "interval_step": 0.1},
     "broker_connection_retry_on_startup": True,
+    # Celery closes the database around each task: right for a pool, half of a tick for SQLite.
+    "CELERY_DB_REUSE_MAX": None if env.text("DATABASE_URL") else 10_000,
     "task_ignore_result": True,
     "task_default_queue": "lifecycle",
     "worker_prefetch_multiplier": 1,

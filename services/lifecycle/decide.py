@@ -23,6 +23,8 @@ class Seen:
     `is_quiet`, `is_drained`: out of the router with no connection left, or for longer than half
     the drain limit, or all of it. `is_due`: a stopped one may be started again now.
     `is_interrupted`: stopped from outside before its gate, which says nothing about its release.
+    `has_crashed`: the engine has restarted it because it ended; an engine that was restarted itself
+    starts all of them again and says so of none.
     `is_replaceable`: unhealthy, and the pause since the last such replacement is over.
     `is_looping`: it ends again and again while the engine restarts it. `is_recovered`: we restart
     it since such a loop, and it stayed up.
@@ -42,6 +44,7 @@ class Seen:
     is_unhealthy: bool = False
     is_due: bool = True
     is_interrupted: bool = False
+    has_crashed: bool = False
     is_replaceable: bool = False
     is_looping: bool = False
     is_recovered: bool = False
@@ -253,14 +256,15 @@ def _gating(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Action]
         return [Start(s.id) for s in interrupted if s.is_due]
     if waiting := _gate(new):
         return waiting
-    both = frozenset(s.id for s in [*new, *old] if s.can_serve)
-    return [*_routes(seen, both), Advance("switched")]
+    return [*_routes(seen, _serving([*new, *old])), Advance("switched")]
 
 
 def _switched(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Action]:
-    new, _ = _parted(rollout, seen)
+    new, old = _parted(rollout, seen)
     if _falls_short(wanted, new):
         return _revert(new)
+    if waiting := _gate(new):
+        return [*waiting, *_routes(seen, _serving([*new, *old]))]
     return [*_routes(seen, _serving(new)), Advance("settling")]
 
 
@@ -268,12 +272,15 @@ def _settling(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Actio
     new, _ = _parted(rollout, seen)
     if _falls_short(wanted, new):
         return _revert(new)
-    return [Advance("draining")] if rollout.is_settled else []
+    waiting = _gate(new)
+    is_over = rollout.is_settled and not waiting
+    return [*waiting, *_routes(seen, _serving(new)), *([Advance("draining")] if is_over else [])]
 
 
 def _falls_short(wanted: Wanted, new: list[Seen]) -> bool:
-    """One that lost its gate has crashed and been restarted by the engine meanwhile."""
-    return any(s.is_failed or not s.is_gated for s in new) or len(new) < wanted.replicas
+    """One that lost its gate without a crash was restarted with its engine: it is asked again."""
+    is_worse = any(s.is_failed or (not s.is_gated and s.has_crashed) for s in new)
+    return is_worse or len(new) < wanted.replicas
 
 
 def _draining(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Action]:

@@ -136,6 +136,7 @@ def seen_of(row: Instance, one: ObservedInstance | None) -> Seen:
         is_unhealthy=replacements.is_unhealthy(row),
         is_due=crashes.is_due(row),
         is_interrupted=_is_interrupted(row),
+        has_crashed=row.restarts > 0,
         is_looping=row.looping_at is None and crashes.loops(row.exits),
         is_recovered=crashes.is_over(row),
     )

@@ -171,12 +171,19 @@ def _cancel_fresh(operation: Operation, actor: str) -> None:
         _ask_to_cancel(operation, f"cancelled by {actor}"[:20])
 
 
-def wake(queue: Queue) -> None:
+def wake(queue: Queue, *, expires_s: float | None = None) -> None:
     """Tell a worker to look now. Losing this costs two seconds, nothing else."""
+    task = f"services.lifecycle.tasks.run_{queue}"
     try:
-        current_app.send_task(f"services.lifecycle.tasks.run_{queue}", queue=queue, retry=False)
+        current_app.send_task(task, queue=queue, retry=False, expires=expires_s)
     except OperationalError as exc:
         log.warning("the broker did not take a wake-up: %s", exc)
+
+
+def wake_all(*, expires_s: float) -> None:
+    """For the clock: where something is open its wake-up may have been lost, or its worker."""
+    for queue in set(Operation.objects.open().values_list("queue", flat=True)):
+        wake(Queue(queue), expires_s=expires_s)
 
 
 def wake_waiting(service_id: uuid.UUID) -> None:
@@ -215,12 +222,14 @@ def _candidates(queue: Queue) -> list[Operation]:
     busy = {row.service_id for row in rows if row.state == OperationState.RUNNING}
     begun = [row for row in mine if row.state == OperationState.RUNNING and is_due(row)]
     waiting = [row for row in mine if row.state == OperationState.QUEUED]
-    return [*begun, *_in_turn(row for row in waiting if row.service_id not in busy)]
+    return [*begun, *_in_turn([row for row in waiting if row.service_id not in busy])]
 
 
-def _in_turn(waiting: Iterable[Operation]) -> list[Operation]:
+def _in_turn(waiting: list[Operation]) -> list[Operation]:
     """The teams take turns, the one that has the least running first; within a team the oldest is
     next. So a team with a hundred folders keeps nobody else waiting."""
+    if len(waiting) <= 1:
+        return waiting
     running = Operation.objects.filter(state=OperationState.RUNNING)
     ahead = Counter(running.values_list("team_id", "queue"))
     turns = []

@@ -195,9 +195,12 @@ def failed(failure: dict[str, Any]) -> DeployError:
 
 
 def _turn_back_if_needed(job: Job, rollout: Rollout, waited_s: float) -> None:
-    if rollout.phase not in {Phase.STARTING, Phase.GATING}:
-        return
-    if failure := _reason_to_turn_back(job, rollout, waited_s):
+    failure: dict[str, Any] = {}
+    if rollout.phase in BEFORE_SWITCH:
+        failure = _reason_to_turn_back(job, rollout, waited_s)
+    elif rollout.phase in {Phase.SWITCHED, Phase.SETTLING} and job.is_overdue():
+        failure = _overdue(rollout, waited_s) if _waiting(rollout) else {}
+    if failure:
         job.claim.check()
         move(rollout, Phase.REVERTING, failure=failure)
 

@@ -3,10 +3,12 @@
 import logging
 
 from celery import shared_task
+from django.conf import settings
 
 from services.errors import EngineError, KyozoError
 from services.lifecycle.clean import clean
 from services.lifecycle.disk import clean_when_filling
+from services.lifecycle.operations import wake_all
 from services.lifecycle.run import run_next
 from services.lifecycle.sweep import sweep_services
 from services.models import Queue
@@ -22,6 +24,11 @@ def run_builds() -> None:
 @shared_task(name="services.lifecycle.tasks.run_lifecycle")
 def run_lifecycle() -> None:
     run_next(Queue.LIFECYCLE)
+
+
+@shared_task(name="services.lifecycle.tasks.look_at_queues")
+def look_at_queues() -> None:
+    wake_all(expires_s=settings.KYOZO["QUEUE_POLL_S"])
 
 
 @shared_task(name="services.lifecycle.tasks.clean")

@@ -11,6 +11,7 @@ from tests.faults.recovery import Recovery
 from tests.faults.site import Site
 from tests.faults.verbs import DEPLOY, Moment
 from tests.own_engine import OwnEngine
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
 
@@ -39,7 +40,7 @@ def test_an_operation_outlives_a_restart_of_the_engine(
 
     assert operation.state == "succeeded", operation.error
     assert oracle.troubles_at_rest(within_s=20) == []
-    assert site.serves == site.should_serve
+    wait_until(lambda: site.serves == site.should_serve, within_s=10, what="it serves again")
 
 
 def test_worker_and_engine_may_die_together(
@@ -58,4 +59,4 @@ def test_worker_and_engine_may_die_together(
 
     assert operation.state == "succeeded", operation.error
     assert oracle.troubles_at_rest(within_s=20) == []
-    assert site.serves == site.should_serve
+    wait_until(lambda: site.serves == site.should_serve, within_s=10, what="it serves again")

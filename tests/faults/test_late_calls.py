@@ -49,12 +49,14 @@ def test_a_late_call_changes_nothing_for_long(
         operation = call.verb.asked(site)
         sleeper = crew.at(request.sender())
         recovery.begin("engine call delayed past the lease", call, operation)
+        is_sweeping = not operation.attempts  # it saw what is wanted before anybody took this
         sleeper.stop()
         recovery.taken_up(operation)
         recovery.over(operation)
         request.let_through()
         sleeper.go_on()
-        sleeper.wait_until_fenced_out()
+        if not is_sweeping:  # a sweep that has nothing left to do says nothing
+            sleeper.wait_until_fenced_out()
 
     assert operation.state == "succeeded", operation.error
     assert oracle.troubles_at_rest() == []

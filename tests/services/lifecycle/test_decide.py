@@ -279,7 +279,7 @@ def test_settled_goes_on_to_draining() -> None:
         seen(2, state=State.EXITED),
         seen(2, state=State.MISSING),
         seen(2, is_unhealthy=True),
-        seen(2, is_gated=False),
+        seen(2, is_gated=False, has_crashed=True),
     ],
     ids=["exited", "removed", "unhealthy", "restarted by the engine"],
 )
@@ -287,6 +287,20 @@ def test_a_release_that_does_not_settle_is_turned_back(broken: Seen) -> None:
     actions = decide(DEPLOYING, rollout("settling", is_settled=True), [seen(1), broken])
 
     assert actions == [Advance("reverting", failed=broken.id)]
+
+
+def test_a_restart_of_the_engine_at_the_switch_fails_no_release() -> None:
+    old, new = seen(1, is_routed=True, is_gated=False), seen(2, is_routed=True, is_gated=False)
+
+    assert decide(DEPLOYING, rollout("switched"), [old, new]) == [Gate(new.id), routes()]
+
+
+def test_a_restart_of_the_engine_while_settling_fails_no_release() -> None:
+    new = seen(2, is_routed=True, is_gated=False)
+
+    settling = rollout("settling", is_settled=True)
+
+    assert decide(DEPLOYING, settling, [seen(1), new]) == [Gate(new.id), routes()]
 
 
 def test_draining_sees_the_old_off() -> None:

@@ -51,6 +51,10 @@ class AnyWorld(RuleBasedStateMachine):
         one = data.draw(st.sampled_from(list(self.world.instances.values())))
         self.world.change(one, state=state)
 
+    @rule()
+    def restart_the_engine(self) -> None:
+        self.world.restart_engine()
+
     @precondition(lambda self: self.world.instances)
     @rule(data=st.data(), is_replaceable=st.booleans())
     def fall_ill(self, data: st.DataObject, *, is_replaceable: bool) -> None:

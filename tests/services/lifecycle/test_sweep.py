@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from services.errors import EngineError, EngineUnreachableError
-from services.lifecycle import tasks
+from services.lifecycle import operations, tasks
 from services.lifecycle.claims import claim
 from services.lifecycle.deploy import deploy
 from services.lifecycle.operations import take
@@ -202,6 +202,21 @@ def test_the_scheduled_sweep_waits_for_the_engine(running: Service, engine: Fake
     tasks.sweep()
 
     assert containers(engine) == {only(running).name}
+
+
+def test_the_clock_wakes_the_queues_in_which_something_waits(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken: list[Queue] = []
+    monkeypatch.setattr(operations, "wake", lambda queue, **_: woken.append(queue))
+
+    tasks.look_at_queues()
+    assert woken == []
+
+    deploy(service, actor="alice")
+    woken.clear()
+    tasks.look_at_queues()
+    assert woken == [Queue.BUILDS]
 
 
 def test_the_tasks_carry_out_what_waits(service: Service) -> None:

@@ -67,6 +67,12 @@ class World:
         if self.rollout:
             self.rollout = replace(self.rollout, is_settled=True)
 
+    def restart_engine(self) -> None:
+        """What ran is started again, and has to show once more that it can serve."""
+        for one in list(self.instances.values()):
+            if one.state == State.RUNNING:
+                self.change(one, is_gated=False)
+
     def put(self, one: Seen) -> None:
         self.instances[one.id] = one
 
@@ -140,8 +146,8 @@ class World:
     def _gate(self, one: Seen) -> None:
         if one.generation not in self.sick:
             self.change(one, is_gated=True, is_named=True)
-        elif self.rollout and self.rollout.phase == "gating":
-            self._advance("reverting")  # the deadline of the health step
+        elif self.rollout and self.rollout.phase in {"gating", "switched", "settling"}:
+            self._advance("reverting")  # the deadline of the step
 
     def _advance(self, phase: str) -> None:
         assert self.rollout is not None
