@@ -3,8 +3,11 @@
 Each name may also be given as NAME_FILE, the path of a file that holds the value (for secrets).
 """
 
+import ipaddress
 import os
 from pathlib import Path
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class SettingError(Exception):
@@ -57,6 +60,14 @@ def port_range(name: str, default: str) -> tuple[int, int]:
     if not (low.isdecimal() and high.isdecimal() and 0 < int(low) <= int(high) < 65536):
         raise SettingError(f"{name} must be a range of ports such as {default}, not {value!r}")
     return int(low), int(high)
+
+
+def networks(name: str) -> list[Network]:
+    """A comma-separated list such as 10.0.0.0/8,192.168.7.20."""
+    try:
+        return [ipaddress.ip_network(word) for word in words(name)]
+    except ValueError as exc:
+        raise SettingError(f"{name} must be a list of networks: {exc}") from exc
 
 
 def secret(name: str) -> str:

@@ -8,6 +8,7 @@
     |- NotFoundError (404)       also for everything that belongs to another team
     |- ForbiddenError (403)
     |- ChangedError (412)        somebody changed it since it was read (`If-Match`)
+    |- TooLargeError (413)       more was sent than is taken
     |- ConflictError (409)       the state forbids it now
     |  `- ServiceBusyError       another operation runs; `params["operation_id"]` names it
     |- EngineError (503)         the container engine said no, was too slow or is gone

@@ -1,9 +1,9 @@
 """A small REST client: one team, one token, answers unwrapped, errors turned into sentences."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -14,6 +14,7 @@ from kyozo.cli.screen import one_line
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 CONNECT_S = 5
 READ_S = 60  # an analysis may take half of it
+UPLOAD_S = 600  # what was sent is unpacked before the answer
 RATE_LIMIT_TRIES = 2
 RATE_LIMIT_WAIT_S = 30
 
@@ -71,6 +72,19 @@ class Api:
     def delete(self, path: str, **params: str) -> None:
         self.call("DELETE", path, params=params)
 
+    def upload(self, method: str, path: str, file: IO[bytes], **params: str) -> Any:
+        """A tar.gz file, sent piece by piece."""
+
+        def send() -> httpx.Response:
+            file.seek(0)
+            headers = {"Content-Type": "application/gzip"}
+            waits = httpx.Timeout(UPLOAD_S, connect=CONNECT_S)
+            return self._http.request(
+                method, path, content=file, params=params, headers=headers, timeout=waits
+            )
+
+        return self._answer(send).data
+
     def call(
         self,
         method: str,
@@ -79,26 +93,23 @@ class Api:
         body: Mapping[str, Any] | None = None,
         params: Mapping[str, str] | None = None,
     ) -> Answer:
-        answer = self._send(method, path, body, params)
+        return self._answer(lambda: self._http.request(method, path, json=body, params=params))
+
+    def _answer(self, send: Callable[[], httpx.Response]) -> Answer:
+        answer = self._sent(send)
         for _ in range(RATE_LIMIT_TRIES):
             if answer.status_code != 429:
                 break
             time.sleep(_asked_wait(answer))
-            answer = self._send(method, path, body, params)
+            answer = self._sent(send)
         if answer.is_error:
             raise _refusal(answer)
         content = _json(answer) if answer.content else {}
         return Answer(content.get("data"), content.get("meta") or {})
 
-    def _send(
-        self,
-        method: str,
-        path: str,
-        body: Mapping[str, Any] | None,
-        params: Mapping[str, str] | None,
-    ) -> httpx.Response:
+    def _sent(self, send: Callable[[], httpx.Response]) -> httpx.Response:
         try:
-            return self._http.request(method, path, json=body, params=params)
+            return send()
         except httpx.TimeoutException as exc:
             raise UnreachableError(
                 f"the platform at {self.url} gave no answer in time",

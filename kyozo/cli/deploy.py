@@ -27,6 +27,12 @@ def deploy(
     accept_version: Annotated[
         bool, typer.Option("--accept-version", help="Take the nearest language version there is.")
     ] = False,
+    upload: Annotated[
+        bool, typer.Option("--upload", help="Send the folder; for a platform elsewhere.")
+    ] = False,
+    workspace: Annotated[
+        str, typer.Option(help="With --upload: the workspace's name; usually the folder's.")
+    ] = "",
     no_install: Annotated[
         bool, typer.Option("--no-install", help="Install no engine on this machine.")
     ] = False,
@@ -44,6 +50,7 @@ def deploy(
       kyozo deploy
       kyozo deploy ~/shop --only api --logs
       kyozo deploy . --type python --start "gunicorn app:app" --port 8000
+      kyozo deploy --url https://kyozo.example.com --upload
     """
     overrides = {"type": service_type, "start": start, "build": build, "health": health}
     body = {
@@ -54,7 +61,14 @@ def deploy(
         "pull": pull,
         "accept_version": accept_version,
     }
-    manner = Manner(may_install=not no_install, detach=detach, asks_nothing=yes, shows_logs=logs)
+    manner = Manner(
+        may_install=not no_install,
+        detach=detach,
+        asks_nothing=yes,
+        shows_logs=logs,
+        upload=upload or bool(workspace),
+        workspace=workspace,
+    )
     deploy_run.run(session_of(ctx), folder, body | given(only=only, name=name), manner)
 
 

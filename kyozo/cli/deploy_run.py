@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from kyozo.cli import analysis_view, dotenv_offer, local
+from kyozo.cli import analysis_view, dotenv_offer, local, upload
 from kyozo.cli.answers import Json, Operation, Service
 from kyozo.cli.carry_out import follow
 from kyozo.cli.errors import FAILED, ApiError, CliError
@@ -27,6 +27,8 @@ class Manner:
     detach: bool
     asks_nothing: bool
     shows_logs: bool
+    upload: bool = False
+    workspace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,11 @@ def _skipped(row: Any) -> tuple[str, str]:
 def run(session: Session, folder: Path, body: Mapping[str, Any], manner: Manner) -> None:
     """Ends with every address, or with what failed; the exit status is the truth."""
     place = folder.expanduser().absolute()
-    if session.is_local:
+    if session.is_local or manner.upload:
         _check(place)
+    if session.is_local:
         local.ensure_platform(session, install=manner.may_install, yes=manner.asks_nothing)
-    deployed = _begin(session, place, body)
+    deployed = _begin(session, _workspace_id(session, place, manner), body)
     if manner.detach:
         _show_detached(session, deployed)
         return
@@ -85,9 +88,9 @@ def _check(place: Path) -> None:
         )
 
 
-def _begin(session: Session, place: Path, body: Mapping[str, Any]) -> Deployed:
+def _begin(session: Session, workspace_id: str, body: Mapping[str, Any]) -> Deployed:
     api = session.api
-    path = api.team_path(f"/workspaces/{_workspace_id(api, place)}/deploy")
+    path = api.team_path(f"/workspaces/{workspace_id}/deploy")
     deployed = Deployed.parse(api.post(path, body).data)
     analysis_view.show(session.screen, deployed.raw.get("analysis") or {})
     for name, reason in deployed.skipped:
@@ -95,7 +98,13 @@ def _begin(session: Session, place: Path, body: Mapping[str, Any]) -> Deployed:
     return deployed
 
 
-def _workspace_id(api: "Api", place: Path) -> str:
+def _workspace_id(session: Session, place: Path, manner: Manner) -> str:
+    if not manner.upload:
+        return _registered(session.api, place)
+    return upload.workspace_id(session, place, name=manner.workspace or place.resolve().name)
+
+
+def _registered(api: "Api", place: Path) -> str:
     """Only an administrator registers a folder; to deploy one that is registered takes less."""
     workspaces = api.team_path("/workspaces")
     try:

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
+from rest_framework.views import APIView, set_rollback
 
 from services.api.middleware import id_of
 from services.errors import (
@@ -89,7 +89,11 @@ def _of_http(exc: exceptions.APIException, context: dict[str, Any]) -> Response:
     error = BadRequestError(
         str(exc.detail),
         code="method_not_allowed" if is_method else "unsupported_media_type",
-        fix="" if is_method else "Send Content-Type: application/json.",
+        fix="" if is_method else f"Send Content-Type: {_accepted(context['view'])}.",
     )
     headers = {"Allow": ", ".join(context["view"].allowed_methods)} if is_method else {}
     return Response(body(error, context["request"]), status=exc.status_code, headers=headers)
+
+
+def _accepted(view: APIView) -> str:
+    return ", ".join(parser.media_type for parser in view.get_parsers())

@@ -84,6 +84,18 @@ DEPLOY = OPTIONS | {"overrides": OVERRIDES}
 ROLLBACK: dict[str, Check] = {"release": optional(whole(1, 2**31 - 1))}
 VARIABLES: dict[str, Check] = {"variables": ENVIRONMENT, "secret_variables": SECRET_NAMES}
 WORKSPACE: dict[str, Check] = {"name": PLAIN, "folder": absolute_folder}
+CREDENTIAL: dict[str, Check] = {
+    "username": text(pattern=r"[A-Za-z0-9._@+-]{1,100}", rule="is no name of a user"),
+    "token": text(pattern=r"[\x21-\x7e]{1,2000}", rule="must be one word of ASCII"),
+    "deploy_key": text(
+        most=16384,
+        pattern=r"\s*-----BEGIN [A-Z ]*PRIVATE KEY-----[\x20-\x7e\r\n]+\s*",
+        rule="must be a private key, from its BEGIN to its END line",
+    ),
+}
+REF: dict[str, Check] = {"ref": text(most=250)}
+GIT_WORKSPACE = {"name": PLAIN, "url": text(most=2000)} | REF | CREDENTIAL
+REFRESH = REF | CREDENTIAL
 ANALYSE: dict[str, Check] = {"folder_path": folder_path, "overrides": OVERRIDES}
 DEPLOY_FOLDER = OPTIONS | {
     "folder_path": folder_path,

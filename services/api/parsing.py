@@ -12,6 +12,13 @@ from rest_framework.request import Request
 
 from services.errors import BadRequestError, TooLargeError
 
+ARCHIVE_TYPES = (
+    "application/gzip",
+    "application/x-gzip",
+    "application/zip",
+    "application/octet-stream",
+)
+
 
 class StrictJSONParser(BaseParser):
     """Refuses what Python's parser lets through or dies of: NaN, deep nesting, half characters."""
@@ -37,6 +44,24 @@ class StrictJSONParser(BaseParser):
         except (ValueError, RecursionError) as exc:
             raise BadRequestError("The body is not valid JSON in UTF-8") from exc
         return value
+
+
+class ArchiveParser(BaseParser):
+    """Hands the body on as a stream: nothing of an archive is held in memory."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        return stream
+
+
+ARCHIVES = [
+    type("ArchiveParser", (ArchiveParser,), {"media_type": media_type})
+    for media_type in ARCHIVE_TYPES
+]
 
 
 class AlwaysJson(DefaultContentNegotiation):

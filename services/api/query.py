@@ -8,6 +8,8 @@ from uuid import UUID
 from rest_framework.request import Request
 
 from services.errors import BadRequestError
+from services.models.checks import ComplaintError
+from services.models.config import PLAIN
 from services.teams.policy import as_uuid
 
 Reader = Callable[[str], Any]
@@ -35,6 +37,14 @@ def word(value: str) -> str:
     if "\x00" in value or len(value) > 1000:
         raise ValueError("is not text that can be looked for")
     return value
+
+
+def label(value: str) -> str:
+    """A name that people give, as `PLAIN` has it for bodies."""
+    try:
+        return str(PLAIN(value))
+    except ComplaintError as exc:
+        raise ValueError(exc.message) from exc
 
 
 def moment(value: str) -> str:

@@ -10,6 +10,8 @@ from services.api import (
     env,
     errors,
     events,
+    files,
+    git,
     health,
     image_mappings,
     lifecycle,
@@ -18,6 +20,7 @@ from services.api import (
     operations,
     service,
     tokens,
+    uploads,
     workspaces,
 )
 from services.teams.policy import as_uuid
@@ -62,11 +65,17 @@ one_workspace: Routes = [
     path("/analyze", workspaces.WorkspaceAnalyze.as_view()),
     path("/services", workspaces.WorkspaceServices.as_view()),
     path("/deploy", workspaces.WorkspaceDeploy.as_view()),
+    path("/archive", uploads.Archive.as_view()),
+    path("/refresh", git.Refresh.as_view()),
+    path("/files", files.FileList.as_view()),
+    path("/files/content", files.FileContent.as_view()),
 ]
 one_team: Routes = [
     path("/services", service.ServiceList.as_view()),
     path("/services/<key:service_id>", include(one_service)),
     path("/workspaces", workspaces.WorkspaceList.as_view()),
+    path("/workspaces/archive", uploads.NewArchive.as_view()),
+    path("/workspaces/git", git.NewGit.as_view()),
     path("/workspaces/<key:workspace_id>", include(one_workspace)),
     path("/operations", operations.OperationList.as_view()),
     path("/operations/<key:operation_id>", operations.OperationDetail.as_view()),

@@ -21,6 +21,7 @@ from services.lifecycle.kept import kept_images
 from services.lifecycle.leftovers import Leftover, Report, StillTrue, is_known, undisturbed
 from services.lifecycle.observe import uuid_of
 from services.lifecycle.pulled import unused
+from services.lifecycle.trees import remove_leftovers
 from services.models import Outcome, PulledImage, Rollout, Service, WantedState
 from services.runtimes.base import LABEL_SERVICE, LABEL_TEAM, EngineImage, Fence, Selector, State
 from services.teams.models import Team
@@ -46,6 +47,7 @@ def clean(
         _pulled_images(report)
         _build_cache(report)
         _indexes(report)
+        remove_leftovers(report, orphans=orphans)
     after = runtime().disk()
     if before and after and not dry_run:
         report.freed_bytes = max(0, after.free_bytes - before.free_bytes)

@@ -22,7 +22,9 @@ def folder_of(workspace: Workspace, folder_path: str) -> Path:
     """The real folder of a path in a workspace; never outside it, links included."""
     root = Path(workspace.root)
     path = str(root / folder_path.lstrip("/"))
-    return resolve_folder(path, roots=[root], state_dir=settings.KYOZO["HOME"])
+    # Our own copies lie in the state folder; nothing else in there is anybody's project.
+    state_dir = None if workspace.is_copy else settings.KYOZO["HOME"]
+    return resolve_folder(path, roots=[root], state_dir=state_dir)
 
 
 def analyse_folder(workspace: Workspace, folder_path: str, overrides: dict[str, Any]) -> Analysis:

@@ -28,6 +28,7 @@ class Draft:
     image_digest: str
     config: ReleaseConfig
     environment: dict[str, str]
+    git_commit: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -58,6 +59,7 @@ def draft(service: Service, plan: DetectedService, *, image_ref: str, digest: st
         image_digest=digest,
         config=replace(config, strategy="recreate" if single else "rolling"),
         environment=environment(service, plan, http_port),
+        git_commit=service.workspace.git_commit,
     )
 
 
@@ -81,6 +83,7 @@ def write(
             config=draft.config.to_json(),
             environment=draft.environment,
             fingerprint=draft.fingerprint,
+            git_commit=draft.git_commit,
             build=build,
             rolled_back_from=back_to,
             created_by=actor,
@@ -94,6 +97,7 @@ def again(release: Release) -> Draft:
         image_digest=release.image_digest,
         config=ReleaseConfig.from_json(release.config),
         environment=release.environment,
+        git_commit=release.git_commit,
     )
 
 

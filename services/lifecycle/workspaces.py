@@ -1,12 +1,18 @@
-"""Registering a folder of this machine as a workspace."""
+"""Making workspaces: from a folder of this machine, from an archive that somebody sends."""
 
 import re
+import shutil
 from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from services.errors import InvalidError
+from services.lifecycle.trees import Holding, Stream, holding, receive
 from services.models import StorageBackend, Workspace
+from services.sources.archive import unpack
 from services.sources.roots import resolve_folder
 from services.teams.models import Team
 
@@ -17,18 +23,66 @@ def register_folder(team: Team, *, folder: Path, name: str = "", actor: str) -> 
     real = resolve_folder(str(folder), roots=roots, state_dir=settings.KYOZO["HOME"])
     if found := Workspace.objects.visible_to(team).filter(root=str(real)).first():
         return found
-    base = (name or slug(real.name))[:90]
+    base = name or slug(real.name)
+    return create(team, uuid4(), base, root=str(real), storage_backend=StorageBackend.FOLDER)
+
+
+def from_archive(team: Team, stream: Stream, *, name: str = "") -> Workspace:
+    """A new workspace with what the archive holds."""
+    key = uuid4()
+    with holding(key) as held:
+        try:
+            base, backend = name or "upload", StorageBackend.ARCHIVE
+            root = str(_unpacked(held, stream, slug(base)))
+            return create(team, key, base, root=root, storage_backend=backend)
+        except BaseException:
+            shutil.rmtree(held.place, ignore_errors=True)
+            raise
+
+
+def replace_archive(workspace: Workspace, stream: Stream) -> Workspace:
+    """Other content for a workspace that an archive made; until it is whole the old one stays."""
+    if workspace.storage_backend != StorageBackend.ARCHIVE:
+        raise other_source(workspace, fix="make a new workspace from the archive")
+    with holding(workspace.id) as held:
+        root = _unpacked(held, stream, Path(workspace.root).name)
+        workspace.root = str(root)
+        workspace.save(update_fields=["root", "updated_at"])
+        held.clear(keep=root)
+    return workspace
+
+
+def other_source(workspace: Workspace, *, fix: str) -> InvalidError:
+    return InvalidError(
+        f"{workspace.name} was made from another source",
+        code="workspace.other_source",
+        details={"storage_backend": [f"is {workspace.storage_backend}"]},
+        fix=fix,
+    )
+
+
+def _unpacked(held: Holding, stream: Stream, name: str) -> Path:
+    sent = held.unfinished()
+    try:
+        receive(stream, sent)
+        with held.making() as made:
+            unpack(sent, made / name)
+    finally:
+        sent.unlink(missing_ok=True)
+    return made.with_suffix("") / name
+
+
+def create(team: Team, key: UUID, name: str, *, root: str, **fields: Any) -> Workspace:
+    """With a number behind the name where the team has one of that name."""
+    base = name[:90]
     for candidate in (base, *(f"{base}-{n}" for n in range(2, 1000))):
         try:
             with transaction.atomic():
                 return Workspace.objects.create(
-                    team=team,
-                    name=candidate,
-                    root=str(real),
-                    storage_backend=StorageBackend.FOLDER,
+                    id=key, team=team, name=candidate, root=root, **fields
                 )
         except IntegrityError:
-            if found := Workspace.objects.visible_to(team).filter(root=str(real)).first():
+            if found := Workspace.objects.visible_to(team).filter(root=root).first():
                 return found  # somebody registered it at the same moment
     raise AssertionError("a team has a thousand workspaces of one name")
 

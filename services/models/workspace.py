@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
+from services.models.encrypted import EncryptedJSONField
 from services.teams.models import Team
 
 
@@ -21,7 +22,8 @@ class WorkspaceQuerySet(models.QuerySet["Workspace"]):
 
 
 class Workspace(models.Model):
-    """`root` is the absolute path of a registered folder (storage backend folder)."""
+    """`root` is the absolute path of a registered folder, or of the copy that the platform made of
+    an archive or a repository. `git_commit` is the one whose files lie there."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey(Team, models.CASCADE, related_name="workspaces")
@@ -30,6 +32,10 @@ class Workspace(models.Model):
         max_length=10, choices=StorageBackend.choices, default=StorageBackend.FOLDER
     )
     root = models.TextField(blank=True)
+    git_url = models.TextField(blank=True)
+    git_ref = models.CharField(max_length=250, blank=True)
+    git_commit = models.CharField(max_length=64, blank=True)
+    git_credential = EncryptedJSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -40,3 +46,7 @@ class Workspace(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_copy(self) -> bool:
+        return self.storage_backend != StorageBackend.FOLDER

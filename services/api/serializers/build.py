@@ -41,6 +41,7 @@ def release_json(release: Release, *, current_id: object) -> dict[str, Any]:
         "is_current": release.pk == current_id,
         "rolled_back_from": release.rolled_back_from,
         "build_id": str(release.build_id) if release.build_id else None,
+        "git_commit": release.git_commit or None,
         "created_by": release.created_by or None,
         "created_at": iso(release.created_at),
     }

@@ -22,6 +22,8 @@ SHARED = {
     "/services",
     "/tokens",
     "/workspaces",
+    "/workspaces/archive",
+    "/workspaces/git",
 }
 
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('services', '0005_pulled_image'),
+        ('services', '0006_git_source'),
         ('teams', '0001_initial'),
     ]
 

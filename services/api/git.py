@@ -1,0 +1,51 @@
+"""/workspaces/git and /workspaces/ID/refresh: workspaces from git repositories."""
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from services.api import find, scopes
+from services.api.inputs import CREDENTIAL, GIT_WORKSPACE, REFRESH, wrapped
+from services.api.serializers.workspace import workspace_json
+from services.lifecycle.git_workspaces import GitSource, from_git, refresh
+from services.models.checks import read
+from services.sources.git import Credential
+from services.teams.models import Scope, allows
+from services.teams.views import TeamView
+
+
+class NewGit(TeamView):
+    scopes = scopes.READ_WRITE
+
+    def post(self, request: Request, **_: Any) -> Response:
+        fields = read(wrapped(request, "workspace"), GIT_WORKSPACE, required=["url"])
+        source = GitSource(
+            fields["url"], fields.get("ref", ""), credential_in(fields) or Credential()
+        )
+        is_admin = allows(self.admission.scope, Scope.ADMIN)
+        made = from_git(self.team, source, name=fields.get("name", ""), may_be_local=is_admin)
+        return Response({"data": workspace_json(made)}, status=201)
+
+
+class Refresh(TeamView):
+    scopes = scopes.READ_WRITE
+
+    def post(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
+        workspace = find.workspace(self.team, workspace_id)
+        fields = read(request.data, REFRESH)
+        done = refresh(
+            workspace, ref=fields.get("ref"), credential=credential_in(fields), actor=self.actor
+        )
+        meta = {
+            "unchanged": not done.is_changed,
+            "operation_ids": [str(operation.id) for operation in done.operations],
+        }
+        return Response({"data": workspace_json(done.workspace), "meta": meta})
+
+
+def credential_in(fields: dict[str, Any]) -> Credential | None:
+    """What is given replaces all of what was there before; None when nothing is."""
+    given = {name: fields[name] for name in CREDENTIAL if name in fields}
+    return Credential(**given) if given else None

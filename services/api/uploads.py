@@ -1,0 +1,49 @@
+"""/workspaces/archive and /workspaces/ID/archive: workspaces from what somebody sends."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.conf import settings
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from services.api import find, scopes
+from services.api.parsing import ARCHIVES
+from services.api.query import label, query
+from services.api.serializers.workspace import workspace_json
+from services.errors import BadRequestError
+from services.lifecycle.trees import MIB, Stream, too_large
+from services.lifecycle.workspaces import from_archive, replace_archive
+from services.teams.views import TeamView
+
+
+class NewArchive(TeamView):
+    scopes = scopes.READ_WRITE
+    parser_classes = ARCHIVES
+
+    def post(self, request: Request, **_: Any) -> Response:
+        name = query(request, name=label).get("name", "")
+        made = from_archive(self.team, sent(request), name=name)
+        return Response({"data": workspace_json(made)}, status=201)
+
+
+class Archive(TeamView):
+    scopes = scopes.READ_WRITE
+    parser_classes = ARCHIVES
+
+    def put(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
+        workspace = find.workspace(self.team, workspace_id)
+        query(request)
+        return Response({"data": workspace_json(replace_archive(workspace, sent(request)))})
+
+
+def sent(request: Request) -> Stream:
+    """The body, unread. A length that says already that it is too much is answered at once; one
+    byte more stands for a length that nobody knows (kyozo/asgi.py)."""
+    most = settings.KYOZO["ARCHIVE_MB"] * MIB
+    if int(request.META.get("CONTENT_LENGTH") or 0) > most + 1:
+        raise too_large()
+    body = request.data
+    if not hasattr(body, "read"):
+        raise BadRequestError("The body is empty", fix="Send a tar.gz or zip file as the body.")
+    return cast("Stream", body)

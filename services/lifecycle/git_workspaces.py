@@ -1,0 +1,180 @@
+"""Workspaces from git: one commit of a repository, and another one when somebody asks."""
+
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import transaction
+
+from services.errors import ForbiddenError, InvalidError
+from services.lifecycle.deploy import deploy
+from services.lifecycle.plan import folder_of
+from services.lifecycle.trees import MIB, Holding, holding
+from services.lifecycle.workspaces import create, other_source, slug
+from services.models import Operation, Service, StorageBackend, WantedState, Workspace
+from services.sources.git import Credential, Way, fetch_commit
+from services.sources.git_address import Repository, check_ref, parse
+from services.sources.git_run import GitLimits
+from services.sources.ignore import Ignore
+from services.sources.roots import resolve_folder
+from services.sources.snapshot import read_content
+from services.teams.models import Team
+
+
+@dataclass(frozen=True, slots=True)
+class GitSource:
+    """What somebody says of a repository; empty parts of a credential are not there."""
+
+    url: str
+    ref: str = ""
+    credential: Credential = field(default_factory=Credential)
+
+
+@dataclass(slots=True)
+class Refreshed:
+    """`operations` are the deploys that the new content brought about."""
+
+    workspace: Workspace
+    is_changed: bool
+    operations: list[Operation] = field(default_factory=list)
+
+
+def from_git(team: Team, source: GitSource, *, name: str = "", may_be_local: bool) -> Workspace:
+    """A new workspace with one commit of a repository. Only who rules over the machine may name a
+    repository that lies on it."""
+    repository = _repository(source, may_be_local=may_be_local)
+    key = uuid4()
+    with holding(key) as held:
+        try:
+            base = name or _name_in(source.url)
+            root, commit = _fetched(held, repository, source, slug(base))
+            return create(
+                team,
+                key,
+                base,
+                root=str(root),
+                storage_backend=StorageBackend.GIT,
+                git_url=source.url,
+                git_ref=source.ref,
+                git_commit=commit,
+                git_credential=asdict(source.credential),
+            )
+        except BaseException:
+            shutil.rmtree(held.place, ignore_errors=True)
+            raise
+
+
+def refresh(
+    workspace: Workspace,
+    *,
+    actor: str,
+    ref: str | None = None,
+    credential: Credential | None = None,
+) -> Refreshed:
+    """The commit that the branch has now, or another `ref` from now on. Services with auto_deploy
+    whose folder changed are deployed."""
+    if workspace.storage_backend != StorageBackend.GIT:
+        raise other_source(workspace, fix="only a workspace from git can be refreshed")
+    source = GitSource(
+        url=workspace.git_url,
+        ref=workspace.git_ref if ref is None else ref,
+        credential=credential or Credential(**workspace.git_credential),
+    )
+    repository = _repository(source, may_be_local=True)
+    with holding(workspace.id) as held:
+        workspace.refresh_from_db()
+        name = Path(workspace.root).name
+        root, commit = _fetched(held, repository, source, name)
+        is_changed = commit != workspace.git_commit
+        before = _digests(workspace) if is_changed else {}
+        workspace.root, workspace.git_commit = str(root), commit
+        workspace.git_ref, workspace.git_credential = source.ref, asdict(source.credential)
+        with transaction.atomic():
+            workspace.save()
+            changed = _changed(workspace, before) if is_changed else []
+            operations = _deploys(changed, actor=actor)
+        held.clear(keep=root)
+    return Refreshed(workspace, is_changed, operations)
+
+
+def _name_in(url: str) -> str:
+    return slug(url.rstrip("/").removesuffix("/.git").rpartition("/")[2].removesuffix(".git"))
+
+
+def _fetched(
+    held: Holding, repository: Repository, source: GitSource, name: str
+) -> tuple[Path, str]:
+    with held.making() as made:
+        found = fetch_commit(
+            repository, made / name, ref=source.ref, credential=source.credential, way=_way()
+        )
+    return made.with_suffix("") / name, found.commit
+
+
+def _way() -> Way:
+    limits = GitLimits(settings.KYOZO["GIT_S"], settings.KYOZO["GIT_MB"] * MIB)
+    return Way(settings.KYOZO["GIT_NETWORKS"], settings.KYOZO["GIT_CA_FILE"], limits)
+
+
+def _repository(source: GitSource, *, may_be_local: bool) -> Repository:
+    check_ref(source.ref)
+    if source.url.startswith("/"):
+        return _local(source.url, may_be_local=may_be_local)
+    repository = parse(source.url)
+    unfit = "deploy_key" if repository.scheme == "https" else "token"
+    if getattr(source.credential, unfit):
+        raise InvalidError(
+            f"a {unfit} does not fit an address of {repository.scheme}",
+            code="git.url_refused",
+            details={unfit: [f"is not for {repository.scheme}"]},
+            fix="a token goes with https, a deploy key with ssh",
+        )
+    return repository
+
+
+def _local(path: str, *, may_be_local: bool) -> Repository:
+    if not may_be_local:
+        raise ForbiddenError(
+            "Only an administrator may name a repository on this machine",
+            fix="give an address of https or ssh, or ask an administrator",
+        )
+    roots, home = settings.KYOZO["FOLDER_ROOTS"], settings.KYOZO["HOME"]
+    folder = resolve_folder(path, roots=roots, state_dir=home)
+    return Repository(f"file://{quote(str(folder))}", "file")
+
+
+def _services(workspace: Workspace) -> list[Service]:
+    """Those that deploy by themselves; what a person stopped stays stopped."""
+    rows = Service.objects.visible_to(workspace.team).filter(workspace=workspace)
+    rows = rows.exclude(wanted_state=WantedState.STOPPED).select_related("workspace")
+    return [row for row in rows if row.deployment_config.get("auto_deploy")]
+
+
+def _digests(workspace: Workspace) -> dict[str, str]:
+    """What each folder that services were found in holds now; nothing where it is gone."""
+    return {row.detected_in: _digest(workspace, row.detected_in) for row in _services(workspace)}
+
+
+def _digest(workspace: Workspace, folder_path: str) -> str:
+    try:
+        return read_content(folder_of(workspace, folder_path), ignore=Ignore()).digest
+    except InvalidError:
+        return ""
+
+
+def _changed(workspace: Workspace, before: dict[str, str]) -> list[Service]:
+    after = _digests(workspace)
+    rows = _services(workspace)
+    return [row for row in rows if before.get(row.detected_in) != after[row.detected_in]]
+
+
+def _deploys(services: list[Service], *, actor: str) -> list[Operation]:
+    """Each after those it needs; a folder's services are kept in the order of its first deploy."""
+    queued: dict[str, Operation] = {}
+    for service in services:
+        after = [queued[name] for name in service.depends_on if name in queued]
+        queued[service.source_name] = deploy(service, actor=actor, after=after)
+    return list(queued.values())
