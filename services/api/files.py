@@ -11,10 +11,10 @@ from rest_framework.response import Response
 from services.api import find, scopes
 from services.api.paging import MOST, USUAL
 from services.api.query import number, query
+from services.api.team_view import TeamView
 from services.errors import BadRequestError
 from services.lifecycle.files import list_files, read_file
 from services.sources.listing import Listed
-from services.teams.views import TeamView
 
 
 class FileList(TeamView):

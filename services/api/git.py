@@ -9,15 +9,16 @@ from rest_framework.response import Response
 from services.api import find, scopes
 from services.api.inputs import CREDENTIAL, GIT_WORKSPACE, REFRESH, wrapped
 from services.api.serializers.workspace import workspace_json
+from services.api.team_view import TeamView
 from services.lifecycle.git_workspaces import GitSource, from_git, refresh
 from services.models.checks import read
 from services.sources.git import Credential
 from services.teams.models import Scope, allows
-from services.teams.views import TeamView
 
 
 class NewGit(TeamView):
     scopes = scopes.READ_WRITE
+    is_long = True
 
     def post(self, request: Request, **_: Any) -> Response:
         fields = read(wrapped(request, "workspace"), GIT_WORKSPACE, required=["url"])
@@ -31,6 +32,7 @@ class NewGit(TeamView):
 
 class Refresh(TeamView):
     scopes = scopes.READ_WRITE
+    is_long = True
 
     def post(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
         workspace = find.workspace(self.team, workspace_id)

@@ -11,14 +11,15 @@ from services.api import find, scopes
 from services.api.parsing import ARCHIVES
 from services.api.query import label, query
 from services.api.serializers.workspace import workspace_json
+from services.api.team_view import TeamView
 from services.errors import BadRequestError
 from services.lifecycle.trees import MIB, Stream, too_large
 from services.lifecycle.workspaces import from_archive, replace_archive
-from services.teams.views import TeamView
 
 
 class NewArchive(TeamView):
     scopes = scopes.READ_WRITE
+    is_long = True
     parser_classes = ARCHIVES
 
     def post(self, request: Request, **_: Any) -> Response:
