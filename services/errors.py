@@ -10,6 +10,7 @@
     |- ChangedError (412)        somebody changed it since it was read (`If-Match`)
     |- ConflictError (409)       the state forbids it now
     |  `- ServiceBusyError       another operation runs; `params["operation_id"]` names it
+    |- TooManyError (429)        more requests than the plan has; wait
     |- EngineError (503)         the container engine said no, was too slow or is gone
     |  |- EngineUnreachableError
     |  `- EngineNotFoundError    the engine has no such object
@@ -97,6 +98,12 @@ class ConflictError(KyozoError):
 
 class ServiceBusyError(ConflictError):
     code = "service.busy"
+
+
+class TooManyError(KyozoError):
+    code = "rate_limited"
+    status = 429
+    retryable = True
 
 
 class EngineError(KyozoError):
