@@ -31,6 +31,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "services.api.middleware.request_id",
+    "services.api.limits.rate_limit",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -118,6 +119,22 @@ REST_FRAMEWORK: dict[str, Any] = {
 }
 
 BROKER_URL = env.text("KYOZO_BROKER_URL", "memory://")
+LOCAL_CACHE: dict[str, Any] = {
+    "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+    "OPTIONS": {"MAX_ENTRIES": 100_000},
+}
+# Requests are counted here: together through Redis, else by each process for itself.
+CACHES: dict[str, Any] = {
+    "local": LOCAL_CACHE,
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": BROKER_URL,
+        "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
+    }
+    if BROKER_URL.startswith(("redis://", "rediss://"))
+    else LOCAL_CACHE,
+}
+
 CELERY: dict[str, Any] = {
     "broker_url": BROKER_URL,
     # A second between polls is kombu's default and would be the delay of every click.
@@ -160,6 +177,9 @@ KYOZO: dict[str, Any] = {
     "OWN_ENGINE": env.boolean("KYOZO_OWN_ENGINE", default=is_ours(ENGINE_URL, state_dir=HOME)),
     # Not to be set from outside: the fault tests have settings of their own, with barriers in it.
     "STEP_RECORDER": "services.lifecycle.steps.StepRecorder",
+    "RATE_LIMITS": env.boolean("KYOZO_RATE_LIMITS", default=bool(env.text("DATABASE_URL"))),
+    "BURST": env.integer("KYOZO_BURST", 200),
+    "ANONYMOUS_LIMIT": env.integer("KYOZO_ANONYMOUS_LIMIT", 300),
     "ENGINE_TIMEOUT_S": env.number("KYOZO_ENGINE_TIMEOUT_S", 10),
     "PORT": env.integer("KYOZO_PORT", 7070),
     "ROUTER_PORT": env.integer("KYOZO_ROUTER_PORT", 7080),

@@ -11,6 +11,7 @@
     |- TooLargeError (413)       more was sent than is taken
     |- ConflictError (409)       the state forbids it now
     |  `- ServiceBusyError       another operation runs; `params["operation_id"]` names it
+    |- TooManyError (429)        more requests than the plan has; wait
     |- EngineError (503)         the container engine said no, was too slow or is gone
     |  |- EngineUnreachableError
     |  `- EngineNotFoundError    the engine has no such object
@@ -98,6 +99,12 @@ class ConflictError(KyozoError):
 
 class ServiceBusyError(ConflictError):
     code = "service.busy"
+
+
+class TooManyError(KyozoError):
+    code = "rate_limited"
+    status = 429
+    retryable = True
 
 
 class EngineError(KyozoError):

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from services.errors import BadRequestError, KyozoError, UnauthorizedError
+from services.errors import BadRequestError, KyozoError, TooManyError, UnauthorizedError
 from services.live import proof
 from services.live.client import Client
 from services.live.hub import Hub, hub
@@ -20,7 +20,7 @@ PROTOCOL = "kyozo"
 TOKEN_PROTOCOL = "kyozo.token."  # noqa: S105 - a prefix, not a token
 FIRST_MESSAGE_S = 10.0
 MOST_TEXT = 16 * 1024
-NOT_AUTHENTICATED, NOT_ADMITTED, NO_SUCH_ADDRESS = 4401, 4403, 4404
+NOT_AUTHENTICATED, NOT_ADMITTED, NO_SUCH_ADDRESS, TOO_MANY = 4401, 4403, 4404, 4429
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,8 @@ class ContainersConsumer(AsyncWebsocketConsumer):
             admitted = await self._prove(wish)
         except UnauthorizedError as exc:
             await self.close(NOT_AUTHENTICATED, exc.message)
+        except TooManyError as exc:
+            await self.close(TOO_MANY, exc.message)
         except KyozoError as exc:
             await self.close(NOT_ADMITTED, exc.message)
         else:

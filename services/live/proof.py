@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from services.errors import ForbiddenError, UnauthorizedError
 from services.teams import token_cache
+from services.teams.limits import of_team
 from services.teams.models import ApiToken, Membership, Scope
 from services.teams.policy import Caller, admit, home_team
 
@@ -39,6 +40,7 @@ def by_token(text: str, *, team_id: UUID | None) -> Proof:
     caller = token_cache.find(text)
     if caller is None or caller.token is None:
         raise UnauthorizedError("The token is unknown, expired or revoked")
+    of_team(caller.token.team, token_id=caller.token.pk).check()
     team = admit(caller, team_id=team_id or caller.token.team_id, need=Scope.READ).team
     return Proof(team.id, caller.user.pk, token_id=caller.token.pk)
 
@@ -51,6 +53,7 @@ def by_session(headers: Headers, *, team_id: UUID | None) -> Proof:
     user = _user_of(key)
     caller = Caller(user)
     team = admit(caller, team_id=team_id or home_team(caller) or UUID(int=0), need=Scope.READ).team
+    of_team(team, token_id=None).check()
     return Proof(team.id, user.pk, session_key=key)
 
 

@@ -6,11 +6,14 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from services.errors import NotFoundError
-from services.teams.models import Scope
+from services.teams.limits import of_team
+from services.teams.models import Scope, Team
 from services.teams.policy import Admission, Caller, admit, check_header, home_team
 
 if TYPE_CHECKING:  # at run time DRF's views import this module, by the settings
     from rest_framework.views import APIView
+
+RATE = "kyozo.rate"  # where a request carries what was counted, for the headers of its answer
 
 
 class TeamPermission(BasePermission):
@@ -21,11 +24,22 @@ class TeamPermission(BasePermission):
         if not isinstance(caller, Caller) or scopes is None:
             return False
         method = "GET" if request.method == "HEAD" else str(request.method)
+        if caller.token is not None:
+            _count(request, caller.token.team, caller)
         if method not in scopes:
             return not hasattr(view, method.lower())  # no such method here: 405 follows
         admission = _admission(request, view, caller, scopes[method])
+        if caller.token is None:
+            _count(request, admission.team, caller)
         view.admission = admission  # type: ignore[attr-defined]  # a TeamView has it
         return True
+
+
+def _count(request: Request, team: Team, caller: Caller) -> None:
+    """Against the token's own team, also where the address names another: no way around it."""
+    rate = of_team(team, token_id=caller.token.pk if caller.token else None)
+    request.META[RATE] = rate
+    rate.check()
 
 
 def _admission(request: Request, view: "APIView", caller: Caller, need: Scope) -> Admission:

@@ -56,6 +56,7 @@ def test_every_close_code_is_explained() -> None:
         consumers.NOT_AUTHENTICATED,
         consumers.NOT_ADMITTED,
         consumers.NO_SUCH_ADDRESS,
+        consumers.TOO_MANY,
     }
 
     assert {int(code) for code in re.findall(r"^\| (4\d{3}) \|", PAGE, re.MULTILINE)} == codes
