@@ -209,7 +209,8 @@ def _reason_to_turn_back(job: Job, rollout: Rollout, waited_s: float) -> dict[st
     if job.is_cancelled():
         return {"code": CancelledError.code}
     is_hopeless = waited_s > HOPELESS_AFTER_S and _is_hopeless(rollout, waited_s)
-    if job.is_overdue() or is_hopeless:
+    is_through = rollout.phase == Phase.GATING and not _waiting(rollout)
+    if is_hopeless or (job.is_overdue() and not is_through):
         return _overdue(rollout, waited_s)
     return {}
 
