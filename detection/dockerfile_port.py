@@ -60,8 +60,10 @@ def _resolved(command: str, scripts: values.Table) -> str:
 
 
 def _by_image(dockerfile: Dockerfile) -> int | None:
+    """By the image of the last stage, which may be built on an earlier one, never on a later."""
     base = dockerfile.bases[-1] if dockerfile.bases else ""
-    while base in dockerfile.stages:
-        at = dockerfile.stages.index(base)
-        base = dockerfile.bases[at] if dockerfile.bases[at] != base else ""
+    earlier = dockerfile.stages[: len(dockerfile.bases) - 1]
+    while base and base in earlier:
+        at = earlier.index(base)
+        base, earlier = dockerfile.bases[at], earlier[:at]
     return next((port for pattern, port in _IMAGES if re.search(pattern, base)), None)

@@ -142,3 +142,14 @@ def test_a_compose_build_outside_the_folder_is_not_looked_at(analyzed: Analyzed)
 
     assert [service.dockerfile_path for service in found.services] == [None]
     assert not found.is_deployable
+
+
+@pytest.mark.parametrize(
+    "dockerfile",
+    ["FROM b AS a\nFROM a AS b\n", "FROM\nFROM\n", "FROM a AS a\n", "FROM b AS a\nFROM a AS c\n"],
+    ids=["two of each other", "no image", "itself", "a later one"],
+)
+def test_stages_that_lead_in_a_circle_lead_nowhere(analyzed: Analyzed, dockerfile: str) -> None:
+    found = analyzed({"Dockerfile": f"{dockerfile}RUN true\n"})
+
+    assert not any(service.port for service in found.services)
