@@ -152,7 +152,7 @@ def test_an_image_that_cannot_be_pulled_says_how_to_map_it() -> None:
 
     found = failure(text, "ARG A=1\nFROM python:3.12-slim\nRUN x\n")
 
-    assert "`kyozo images map python:3.12-slim kyozo/python:3.11`" in found.hint
+    assert "`kyozo images map python:3.12-slim kyozo/python:3.13`" in found.hint
     assert found.dockerfile_line == 2
 
 
