@@ -22,7 +22,7 @@ class Seen:
     `is_made`: the engine once confirmed it. `is_named`: the service's name leads to it.
     `is_quiet`, `is_drained`: out of the router with no connection left, or for longer than half
     the drain limit, or all of it. `is_due`: a stopped one may be started again now.
-    `is_interrupted`: stopped from outside, which says nothing about its release.
+    `is_interrupted`: stopped from outside before its gate, which says nothing about its release.
     `has_crashed`: the engine has restarted it because it ended; an engine that was restarted itself
     starts all of them again and says so of none.
     `is_replaceable`: unhealthy, and the pause since the last such replacement is over.
@@ -153,8 +153,19 @@ class Advance:
     failed: uuid.UUID | None = None
 
 
-Away = Leave | Hide | Retire | Forget  # the ways of an instance out
-Action = Create | Start | Gate | SetRoutes | Away | TakeOver | GiveBack | Advance
+Action = (
+    Create
+    | Start
+    | Gate
+    | SetRoutes
+    | Leave
+    | Hide
+    | Retire
+    | Forget
+    | TakeOver
+    | GiveBack
+    | Advance
+)
 
 
 def decide(wanted: Wanted, rollout: Progress | None, seen: Iterable[Seen]) -> list[Action]:
@@ -241,8 +252,10 @@ def _gating(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Action]
         return [Advance("starting")]
     if any(s.is_failed for s in new):
         return _revert(new)
-    if _is_waiting(new):
-        return _ask(new)
+    if interrupted := [s for s in new if s.is_interrupted]:
+        return [Start(s.id) for s in interrupted if s.is_due]
+    if waiting := _gate(new):
+        return waiting
     return [*_routes(seen, _serving([*new, *old])), Advance("switched")]
 
 
@@ -250,8 +263,8 @@ def _switched(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Actio
     new, old = _parted(rollout, seen)
     if _falls_short(wanted, new):
         return _revert(new)
-    if _is_waiting(new):
-        return [*_ask(new), *_routes(seen, _serving([*new, *old]))]
+    if waiting := _gate(new):
+        return [*waiting, *_routes(seen, _serving([*new, *old]))]
     return [*_routes(seen, _serving(new)), Advance("settling")]
 
 
@@ -259,20 +272,9 @@ def _settling(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Actio
     new, _ = _parted(rollout, seen)
     if _falls_short(wanted, new):
         return _revert(new)
-    is_over = rollout.is_settled and not _is_waiting(new)
-    advance = [Advance("draining")] if is_over else []
-    return [*_ask(new), *_routes(seen, _serving(new)), *advance]
-
-
-def _is_waiting(new: list[Seen]) -> bool:
-    """With the engine, too, all end: what it starts again passes its gate once more."""
-    return any(s.is_interrupted or not s.is_gated for s in new)
-
-
-def _ask(new: list[Seen]) -> list[Action]:
-    if interrupted := [s for s in new if s.is_interrupted]:
-        return [Start(s.id) for s in interrupted if s.is_due]
-    return _gate(new)
+    waiting = _gate(new)
+    is_over = rollout.is_settled and not waiting
+    return [*waiting, *_routes(seen, _serving(new)), *([Advance("draining")] if is_over else [])]
 
 
 def _falls_short(wanted: Wanted, new: list[Seen]) -> bool:

@@ -136,7 +136,7 @@ def seen_of(row: Instance, one: ObservedInstance | None) -> Seen:
         is_unhealthy=replacements.is_unhealthy(row),
         is_due=crashes.is_due(row),
         is_interrupted=_is_interrupted(row),
-        has_crashed=one is not None and one.restarts > 0,
+        has_crashed=row.restarts > 0,
         is_looping=row.looping_at is None and crashes.loops(row.exits),
         is_recovered=crashes.is_over(row),
     )
@@ -168,8 +168,6 @@ def _departure(row: Instance) -> tuple[bool, bool]:
 
 
 def _is_interrupted(row: Instance) -> bool:
-    """Ended by a signal, as an engine does it that stops; or ended at all although the engine
-    restarts it, as it does once it is gated. Whoever ends so each time has failed."""
-    is_stopped = row.is_gated or row.exit_code in STOPPED_BY_SIGNAL
-    is_ended = row.state == State.EXITED and not row.is_oom_killed
-    return is_ended and is_stopped and row.restarts < MERCY
+    """Ended by a signal, as an engine does it that stops. Whoever ends so each time has failed."""
+    is_signal = row.exit_code in STOPPED_BY_SIGNAL and not row.is_oom_killed
+    return row.state == State.EXITED and is_signal and not row.is_gated and row.restarts < MERCY

@@ -303,16 +303,6 @@ def test_a_restart_of_the_engine_while_settling_fails_no_release() -> None:
     assert decide(DEPLOYING, settling, [seen(1), new]) == [Gate(new.id), routes()]
 
 
-@pytest.mark.parametrize("phase", ["switched", "settling"])
-def test_what_ended_with_its_engine_is_started_again(phase: str) -> None:
-    new = seen(2, state=State.EXITED, is_interrupted=True)
-
-    actions = decide(DEPLOYING, rollout(phase, is_settled=True), [seen(1), new])
-
-    assert Start(new.id) in actions
-    assert not any(isinstance(action, Advance) for action in actions)
-
-
 def test_draining_sees_the_old_off() -> None:
     old, new = seen(1), seen(2, is_routed=True)
 

@@ -369,4 +369,5 @@ def test_an_instance_that_dies_right_after_the_switch_brings_the_old_one_back(
 
 def kill_newest(service: Service, engine: FakeRuntime) -> None:
     newest = alive(service)[-1]
-    engine.die(newest.engine_id, exit_code=9)  # the engine brings it back, and counts
+    engine.engine.find(newest.engine_id).promoted = False
+    engine.die(newest.engine_id, exit_code=9)
