@@ -22,7 +22,8 @@ class Seen:
     `is_made`: the engine once confirmed it. `is_named`: the service's name leads to it.
     `is_quiet`, `is_drained`: out of the router with no connection left, or for longer than half
     the drain limit, or all of it. `is_due`: a stopped one may be started again now.
-    `is_interrupted`: stopped from outside before its gate, which says nothing about its release.
+    `is_interrupted`: stopped from outside, which says nothing about its release: before its gate,
+    or only just; then its engine may be about to go, and brings it back.
     `has_crashed`: the engine has restarted it because it ended; an engine that was restarted itself
     starts all of them again and says so of none.
     `is_replaceable`: unhealthy, and the pause since the last such replacement is over.
@@ -263,18 +264,19 @@ def _switched(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Actio
     new, old = _parted(rollout, seen)
     if _falls_short(wanted, new):
         return _revert(new)
-    if waiting := _gate(new):
+    if (waiting := _gate(new)) or any(s.is_interrupted for s in new):
         return [*waiting, *_routes(seen, _serving([*new, *old]))]
     return [*_routes(seen, _serving(new)), Advance("settling")]
 
 
 def _settling(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Action]:
-    new, _ = _parted(rollout, seen)
+    new, old = _parted(rollout, seen)
     if _falls_short(wanted, new):
         return _revert(new)
     waiting = _gate(new)
-    is_over = rollout.is_settled and not waiting
-    return [*waiting, *_routes(seen, _serving(new)), *([Advance("draining")] if is_over else [])]
+    is_over = rollout.is_settled and not waiting and not any(s.is_interrupted for s in new)
+    routes = _routes(seen, _serving(new) or _serving(old))
+    return [*waiting, *routes, *([Advance("draining")] if is_over else [])]
 
 
 def _falls_short(wanted: Wanted, new: list[Seen]) -> bool:

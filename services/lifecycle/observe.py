@@ -17,6 +17,8 @@ from services.runtimes.base import ObservedInstance, Selector, State
 
 STOPPED_BY_SIGNAL = frozenset({137, 143})
 MERCY = 2
+# An engine that ends what runs is gone itself by then, or it was somebody else.
+CONFIRMED_AFTER = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +137,8 @@ def seen_of(row: Instance, one: ObservedInstance | None) -> Seen:
         is_drained=is_drained,
         is_unhealthy=replacements.is_unhealthy(row),
         is_due=crashes.is_due(row),
-        is_interrupted=_is_interrupted(row),
-        has_crashed=row.restarts > 0,
+        is_interrupted=_is_interrupted(row, one),
+        has_crashed=one is not None and one.restarts > 0,
         is_looping=row.looping_at is None and crashes.loops(row.exits),
         is_recovered=crashes.is_over(row),
     )
@@ -167,7 +169,12 @@ def _departure(row: Instance) -> tuple[bool, bool]:
     return idle or age > limit / 2, idle and names.is_forgotten(row)
 
 
-def _is_interrupted(row: Instance) -> bool:
-    """Ended by a signal, as an engine does it that stops. Whoever ends so each time has failed."""
-    is_signal = row.exit_code in STOPPED_BY_SIGNAL and not row.is_oom_killed
-    return row.state == State.EXITED and is_signal and not row.is_gated and row.restarts < MERCY
+def _is_interrupted(row: Instance, one: ObservedInstance | None) -> bool:
+    """Before its gate: ended by a signal, as an engine that stops does it, but not each time. After
+    it the engine restarts what ends by itself, so what is down was put down."""
+    if row.state != State.EXITED or row.is_oom_killed:
+        return False
+    if not row.is_gated:
+        return row.exit_code in STOPPED_BY_SIGNAL and row.restarts < MERCY
+    ended_at = one.finished_at if one else None
+    return ended_at is not None and timezone.now() - ended_at < CONFIRMED_AFTER

@@ -5,6 +5,7 @@ and in the sweep, always under a claim, and every action may be repeated.
 """
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -69,7 +70,9 @@ def reconcile(claim: Claim) -> Pass:
         runtime().remove(engine_id, fence=claim)
     if rollout and rollout.phase == Phase.SETTLING:
         _look_closely(this, rollout)
-    actions = d.decide(wanted(service, rollout), progress(rollout), this.sight.seen)
+    actions = d.decide(
+        wanted(service, rollout), progress(rollout, this.sight.rows.values()), this.sight.seen
+    )
     refused = ""
     try:
         for action in actions:
@@ -88,7 +91,7 @@ def _look_closely(this: Pass, rollout: Rollout) -> None:
     new = [row for row in this.sight.rows.values() if row.generation == rollout.to_generation]
     for row in new:
         check_now(this.service, row, every_s=1.0)
-    unhealthy = {row.id for row in new if row.health == "unhealthy"}
+    unhealthy = {row.id for row in new if row.is_gated and row.health == "unhealthy"}
     this.sight = replace(
         this.sight,
         seen=[replace(s, is_unhealthy=s.id in unhealthy) for s in this.sight.seen],
@@ -112,17 +115,22 @@ def wanted(service: Service, rollout: Rollout | None) -> d.Wanted:
     )
 
 
-def progress(rollout: Rollout | None) -> d.Progress | None:
+def progress(rollout: Rollout | None, rows: Iterable[Instance] = ()) -> d.Progress | None:
+    """What its engine started again while it settles has to settle as long as the others."""
     if rollout is None:
         return None
-    age = timezone.now() - rollout.phase_at
+    now = timezone.now()
+    starts = [row.started_at for row in rows if row.generation == rollout.to_generation]
+    # An engine's clock may be another one.
+    known = [at for at in starts if at is not None and at <= now]
+    age, rest = now - rollout.phase_at, now - max([rollout.phase_at, *known])
     goes_back = rollout.from_state == WantedState.RUNNING
     return d.Progress(
         phase=rollout.phase,
         to_generation=rollout.to_generation,
         from_generation=rollout.from_generation if goes_back else None,
         replaces_first=rollout.strategy == "recreate",
-        is_settled=age >= timedelta(seconds=settings.KYOZO["SETTLE_S"]),
+        is_settled=rest >= timedelta(seconds=settings.KYOZO["SETTLE_S"]),
         is_overdue=age >= timedelta(seconds=settings.KYOZO["GATE_MAX_S"]),
     )
 

@@ -24,61 +24,71 @@ log = logging.getLogger(__name__)
 LOOK_AT = frozenset({"die", "destroy", "start", "oom", "stop", "pause", "unpause", "rename"})
 LOST = "lost"
 EVERYTHING = uuid.UUID(int=0)  # also what a label that is no id leads to: look everywhere
-# The engine says `oom` and `die` apart, one right after the other.
-OOM_BEFORE_S = 5.0
+# The engine says why before it says `die`: `oom` right before, `kill` up to a stop's grace before,
+# of whatever it was asked to end, and of all there is when it is stopped itself.
+CAUSES_S = {"oom": 5.0, "kill": 60.0}
 
 
 def run(stopped: Callable[[], bool]) -> None:
     """Until `stopped()`: read events, note crashes, and let another thread reconcile, so that
     reading never waits for acting."""
     todo: Queue[uuid.UUID] = Queue()
-    short_of_memory: dict[str, float] = {}
+    causes: dict[str, EngineEvent] = {}
     worker = threading.Thread(target=_work, args=(todo, stopped), name="repairs", daemon=True)
     worker.start()
     while not stopped():
         try:
             for event in runtime().watch(install=settings.KYOZO["INSTALL"], stopped=stopped):
-                _take_in(event, todo, short_of_memory)
+                _take_in(event, todo, causes)
         except EngineError as exc:
             log.warning("the engine's events are silent: %s", exc.message)
             _guarded(engine_lost)
             time.sleep(1)
 
 
-def _take_in(
-    event: EngineEvent, todo: "Queue[uuid.UUID]", short_of_memory: dict[str, float]
-) -> None:
+def _take_in(event: EngineEvent, todo: "Queue[uuid.UUID]", causes: dict[str, EngineEvent]) -> None:
     if event.gap:
         todo.put(EVERYTHING)
         return
     if event.kind == LOST:
         _guarded(engine_lost)
         return
-    if event.kind not in LOOK_AT or not event.service_id:
-        return
-    if event.kind == "oom":
-        short_of_memory[event.engine_id] = event.at
+    if event.kind in CAUSES_S:
+        causes[event.engine_id] = event
     if event.kind == "die":
-        since_oom = event.at - short_of_memory.pop(event.engine_id, 0.0)
-        _guarded(lambda: note_death(event, is_oom_killed=since_oom < OOM_BEFORE_S))
-    todo.put(uuid_of(event.service_id))
+        cause = _cause(event, causes.pop(event.engine_id, None))
+        _guarded(lambda: note_death(event, cause=cause))
+    if event.kind == "destroy":
+        causes.pop(event.engine_id, None)
+    if event.kind in LOOK_AT and event.service_id:
+        todo.put(uuid_of(event.service_id))
 
 
-def note_death(event: EngineEvent, *, is_oom_killed: bool = False) -> None:
-    """An instance that is to stay has ended by itself: count it. If it served, say so, too."""
+def _cause(death: EngineEvent, said: EngineEvent | None) -> str:
+    return said.kind if said and death.at - said.at < CAUSES_S[said.kind] else ""
+
+
+def note_death(event: EngineEvent, *, cause: str = "") -> None:
+    """An instance that is to stay has ended: if it served, say so. By itself, which is without
+    cause or with `oom`: count it. With `kill` it was ended by somebody or by an engine that stops.
+    """
     rows = Instance.objects.alive().filter(leaving_at=None, pk=uuid_of(event.instance_id))
     # It may end before the row has the engine's id of it.
     mine = rows.filter(engine_id__in=["", event.engine_id])
     row = mine.select_related("service").first()
     if row is None:
         return
-    crashes.note_exit(row, exit_code=event.exit_code, at=event.at, is_oom_killed=is_oom_killed)
+    by_itself = cause != "kill"
+    if by_itself:
+        is_oom = cause == "oom"
+        crashes.note_exit(row, exit_code=event.exit_code, at=event.at, is_oom_killed=is_oom)
     if not row.is_gated:
         return
+    reason = "crashed" if by_itself else "killed from outside"
     events.publish(
         row.service,
         event_type="container_stopped",
-        data={"instance": row.name, "exit_code": event.exit_code, "reason": "crashed"},
+        data={"instance": row.name, "exit_code": event.exit_code, "reason": reason},
         error={"message": f"the process exited with code {event.exit_code}"},
     )
 

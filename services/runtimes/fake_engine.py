@@ -210,12 +210,14 @@ class FakeEngine:
         """On purpose, so no restart policy applies."""
         with self._lock:
             if box.state in ALIVE:
+                self.publish("kill", box)
                 self._end(box, exit_code=143)
                 self.publish("stop", box)
 
     def destroy(self, box: Box) -> None:
         with self._lock:
             if box.state in ALIVE:
+                self.publish("kill", box)
                 self._end(box, exit_code=137)
             if self._boxes.pop(box.engine_id, None):
                 self.publish("destroy", box)

@@ -1,5 +1,7 @@
 """One entry of an archive, whatever its format, and what its name may be."""
 
+import struct
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -9,6 +11,8 @@ from services.sources.limits import ArchiveLimits
 
 Kind = Literal["file", "directory", "link", "copy"]
 MAX_NAME = 255
+# What Python's readers of archives raise on bytes that are not what they should be.
+UNREADABLE = (EOFError, OSError, zlib.error, struct.error, ValueError, LookupError, RuntimeError)
 
 
 def nothing() -> Iterator[bytes]:

@@ -1,31 +1,19 @@
 """A tar file's members, from a stream that is read once, forwards, and never in large pieces."""
 
 import io
-import struct
 import tarfile
-import zlib
 from collections.abc import Iterator
 from functools import partial
 from typing import IO, cast
 
-from services.sources.archive_member import Member, damaged, refusal, refused
+from services.sources.archive_member import UNREADABLE, Member, damaged, refusal, refused
 from services.sources.limits import ArchiveLimits
 
 CHUNK = 256 * 1024
 # What all headers of one member may take: Python's tarfile reads names and tables of any length.
 HEADER_BYTES = 1024 * 1024
 OVERHEAD = 2048  # a member's own header, its padding and usual extensions
-BROKEN = (
-    tarfile.TarError,
-    EOFError,
-    OSError,
-    zlib.error,
-    struct.error,
-    ValueError,
-    IndexError,
-    KeyError,
-    RecursionError,
-)
+BROKEN = (*UNREADABLE, tarfile.TarError)
 
 
 class Forward(io.RawIOBase):

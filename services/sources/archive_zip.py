@@ -2,13 +2,11 @@
 
 import io
 import stat
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from functools import partial
 
-from services.sources.archive_member import Kind, Member, damaged, refusal, refused
+from services.sources.archive_member import UNREADABLE, Kind, Member, damaged, refusal, refused
 from services.sources.limits import ArchiveLimits
 
 CHUNK = 256 * 1024
@@ -20,17 +18,7 @@ ENCRYPTED = 0x1
 NAMED_IN_UTF8 = 0x800
 UNIX = 3
 KINDS: dict[int, Kind] = {0: "file", stat.S_IFREG: "file", stat.S_IFDIR: "directory"}
-BROKEN = (
-    zipfile.BadZipFile,
-    EOFError,
-    OSError,
-    zlib.error,
-    struct.error,
-    ValueError,
-    IndexError,
-    RuntimeError,
-    NotImplementedError,
-)
+BROKEN = (*UNREADABLE, zipfile.BadZipFile)
 
 
 class Bounded(io.BufferedReader):

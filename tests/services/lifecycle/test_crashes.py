@@ -27,7 +27,7 @@ def crash(service: Service, engine: FakeRuntime, *, exit_code: int = 3, oom: boo
     """It ends and the watch hears of it; nobody has looked at it yet."""
     instance = only(service)
     engine.die(instance.engine_id, exit_code=exit_code, oom=oom)
-    note_death(death(instance, exit_code=exit_code), is_oom_killed=oom)
+    note_death(death(instance, exit_code=exit_code), cause="oom" if oom else "")
 
 
 def death(instance: Instance, *, exit_code: int = 3) -> EngineEvent:

@@ -296,11 +296,21 @@ def test_a_restart_of_the_engine_at_the_switch_fails_no_release() -> None:
 
 
 def test_a_restart_of_the_engine_while_settling_fails_no_release() -> None:
-    new = seen(2, is_routed=True, is_gated=False)
+    old, new = seen(1), seen(2, is_routed=True, is_gated=False)
 
     settling = rollout("settling", is_settled=True)
 
-    assert decide(DEPLOYING, settling, [seen(1), new]) == [Gate(new.id), routes()]
+    assert decide(DEPLOYING, settling, [old, new]) == [Gate(new.id), routes(old)]
+
+
+@pytest.mark.parametrize("phase", ["switched", "settling"])
+def test_what_was_put_down_only_just_is_waited_for_while_the_old_serve(phase: str) -> None:
+    old = seen(1)
+    new = seen(2, is_routed=True, state=State.EXITED, is_interrupted=True)
+
+    settled = rollout(phase, is_settled=True)
+
+    assert decide(DEPLOYING, settled, [old, new]) == [routes(old)]
 
 
 def test_draining_sees_the_old_off() -> None:

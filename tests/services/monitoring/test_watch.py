@@ -68,6 +68,16 @@ def test_an_end_for_lack_of_memory_is_counted_as_such(
     assert (one["exit_code"], one["oom"]) == (137, True)
 
 
+def test_what_is_stopped_from_outside_comes_back_and_is_no_crash(
+    running: Service, engine: FakeRuntime, watching: None
+) -> None:
+    engine.engine.stop(engine.engine.find(only(running).engine_id))
+
+    assert soon(lambda: serves(running) and only(running).restarts == 1)
+    assert (only(running).exits, crashes(running)) == ([], [])
+    assert Event.objects.filter(service=running, event_data__reason="killed from outside").exists()
+
+
 def test_a_removed_container_is_replaced(
     running: Service, engine: FakeRuntime, watching: None
 ) -> None:
