@@ -30,6 +30,7 @@ class Run:
     id: str
     folder: Path
     base_port: int
+    claim: socket.socket = field(repr=False)
     secret_key: str = field(default_factory=lambda: secrets.token_urlsafe(48), repr=False)
 
     @property
@@ -71,6 +72,7 @@ def begin() -> Iterator[Run]:
         yield run
     finally:
         clean(run.id, run.folder)
+        run.claim.close()
 
 
 def clean(run_id: str, folder: Path) -> None:
@@ -119,7 +121,7 @@ def _make() -> Run:
     (folder / "home").mkdir(mode=0o700)
     # A test that acts as another user makes its folder in here.
     (folder / "tmp").mkdir(mode=0o711)
-    return Run(run_id, folder, _free_block())
+    return Run(run_id, folder, *_free_block())
 
 
 def _clean_if_dead(folder: Path) -> None:
@@ -151,11 +153,19 @@ def marked(run_id: str) -> Iterator[ProcessId]:
             yield process
 
 
-def _free_block() -> int:
-    """Fifty ports in a row that nobody listens on."""
+def _free_block() -> tuple[int, socket.socket]:
+    """Fifty ports in a row that nobody listens on, and what keeps other runs off them: a name that
+    is free again when its process ends, however that happens."""
     for first in PORTS:
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0{PREFIX}ports-{first}")
+        except OSError:
+            claim.close()
+            continue
         if all(_is_free(port) for port in range(first, first + 50)):
-            return first
+            return first, claim
+        claim.close()
     raise OSError("no fifty free ports in a row between 21000 and 29000")
 
 

@@ -73,7 +73,12 @@ def engine_tests() -> list[Stage]:
         ),
         Stage("tests with an engine", (*PYTEST, *docker), needs=("images", "browser"), tests=True),
         Stage("coverage in percent", _module("coverage", "report", "--format=total")),
-        Stage("end to end", (*PYTEST, "-m", "e2e", "tests/e2e"), needs=("images",), tests=True),
+        Stage(
+            "end to end",
+            (*PYTEST, "-n", "2", "-m", "e2e", "tests/e2e"),
+            needs=("images",),
+            tests=True,
+        ),
         # They wait most of the time, each process for an engine and workers of its own.
         Stage(
             "faults", (*PYTEST, "-n", "3", "tests/faults"), needs=("engine", "servers"), tests=True

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from pytest_django import Settings
 
 from services.lifecycle.trees import trees
 from services.models import Operation, Service, Workspace
@@ -16,13 +15,9 @@ from tests.factories import make_folder
 from tests.sources.git_server import commit
 from tests.sources.test_git import HOSTILE
 
+pytestmark = pytest.mark.usefixtures("state_dir")
+
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nabc\n-----END OPENSSH PRIVATE KEY-----\n"
-
-
-@pytest.fixture(autouse=True)
-def home(settings: Settings, tmp_path: Path) -> Path:
-    settings.KYOZO = settings.KYOZO | {"HOME": tmp_path / "home"}
-    return tmp_path / "home"
 
 
 @pytest.fixture

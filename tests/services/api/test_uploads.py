@@ -14,17 +14,13 @@ from services.teams.models import Scope
 from tests.conftest import Api, Person
 from tests.sources.archives import entry, tar_gz, tar_gz_of, zip_of
 
+pytestmark = pytest.mark.usefixtures("state_dir")
+
 FLASK = {
     "requirements.txt": b"flask==3.0.0\n",
     "app.py": b"from flask import Flask\n\napp = Flask(__name__)\n",
 }
 BAD = tar_gz((entry("app.py"), b"x"), (entry("out", tarfile.SYMTYPE, linkname="/etc"), b""))
-
-
-@pytest.fixture(autouse=True)
-def home(settings: Settings, tmp_path: Path) -> Path:
-    settings.KYOZO = settings.KYOZO | {"HOME": tmp_path / "home"}
-    return tmp_path / "home"
 
 
 def send(api: Api, content: bytes, *, kind: str = "application/gzip", query: str = "") -> Any:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from pytest_django import Settings
 
 from services.lifecycle.deploy import deploy
 from services.lifecycle.git_workspaces import GitSource, from_git, refresh
@@ -14,11 +13,7 @@ from tests.factories import make_folder, make_service
 from tests.services.lifecycle.working import carry_out_all
 from tests.sources.git_server import commit
 
-
-@pytest.fixture(autouse=True)
-def home(settings: Settings, tmp_path: Path) -> Path:
-    settings.KYOZO = settings.KYOZO | {"HOME": tmp_path / "home"}
-    return tmp_path / "home"
+pytestmark = pytest.mark.usefixtures("state_dir")
 
 
 @pytest.fixture

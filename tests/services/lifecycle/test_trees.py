@@ -7,7 +7,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from pytest_django import Settings
 
 from services.errors import ConflictError
 from services.lifecycle.clean import clean
@@ -17,6 +16,8 @@ from services.models import OperationState, Workspace
 from tests.conftest import Person
 from tests.factories import make_operation, make_service
 from tests.sources.archives import APP, tar_gz_of
+
+pytestmark = pytest.mark.usefixtures("state_dir")
 
 NEW = {"new.py": b"print(2)\n"}
 
@@ -35,12 +36,6 @@ class Dying:
         if not self.pieces:
             raise Killed
         return self.pieces.pop()
-
-
-@pytest.fixture(autouse=True)
-def home(settings: Settings, tmp_path: Path) -> Path:
-    settings.KYOZO = settings.KYOZO | {"HOME": tmp_path / "home"}
-    return tmp_path / "home"
 
 
 @pytest.fixture
