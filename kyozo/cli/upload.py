@@ -9,6 +9,7 @@ from kyozo.cli.errors import CliError
 from kyozo.cli.screen import one_line
 from kyozo.cli.session import Session
 from services.sources.ignore import Ignore
+from services.sources.listing import EXAMPLES
 from services.sources.snapshot import snapshot
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 # Made again where it is built, or nobody's business there.
 NOT_SENT = (".git", ".env", "node_modules", ".venv", "__pycache__")
+NOR_THESE = ("**/.env.*", *(f"!**/{name}" for name in sorted(EXAMPLES)))
 
 
 def workspace_id(session: Session, place: Path, *, name: str) -> str:
@@ -36,7 +38,9 @@ def workspace_id(session: Session, place: Path, *, name: str) -> str:
 def pack(place: Path, into: IO[bytes]) -> int:
     """How many files. Packed is a clean copy: no link in it leads out, and it does not change."""
     with tempfile.TemporaryDirectory(prefix="kyozo-upload-") as scratch:
-        tree = snapshot(place.resolve(), Path(scratch) / "tree", ignore=Ignore(always=NOT_SENT))
+        tree = snapshot(
+            place.resolve(), Path(scratch) / "tree", ignore=Ignore(NOR_THESE, always=NOT_SENT)
+        )
         with tarfile.open(fileobj=into, mode="w:gz", compresslevel=6) as archive:
             archive.add(tree.path, arcname=".")
     return tree.files

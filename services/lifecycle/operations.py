@@ -28,6 +28,7 @@ from services.models import (
     Operation,
     OperationState,
     OperationStep,
+    Outcome,
     Phase,
     Queue,
     Rollout,
@@ -140,8 +141,9 @@ def _ask_to_cancel(operation: Operation, reason: str) -> None:
 
 def can_cancel(operation: Operation) -> bool:
     """Until the switch; after it the new release serves and only a rollback goes back."""
-    rollouts = Rollout.objects.filter(service_id=operation.service_id, phase__in=SWITCHED)
-    return not rollouts.exists()
+    rollouts = Rollout.objects.filter(service_id=operation.service_id)
+    is_done = Q(pk=operation.result.get("rollout_id"), outcome=Outcome.SUCCEEDED)
+    return not rollouts.filter(Q(phase__in=SWITCHED) | is_done).exists()
 
 
 def cancel(operation: Operation, *, actor: str) -> Operation:

@@ -42,7 +42,9 @@ def test_a_registered_folder_of_that_name_is_left_alone(kyozo: Kyozo, app: Path)
 
 
 def test_what_is_nobodys_business_stays_here(app: Path, tmp_path: Path) -> None:
-    (app / ".env").write_text("PASSWORD=x")
+    for secret in (".env", ".env.production"):
+        (app / secret).write_text("PASSWORD=x")
+    (app / ".env.example").write_text("PASSWORD=")
     (app / "node_modules").mkdir()
     (app / "node_modules" / "x.js").write_text("")
     (app / "out").symlink_to("/etc")
@@ -53,7 +55,7 @@ def test_what_is_nobodys_business_stays_here(app: Path, tmp_path: Path) -> None:
         with tarfile.open(fileobj=file) as archive:
             names = set(archive.getnames())
 
-    assert (files, names) == (2, {".", "./app.py", "./requirements.txt"})
+    assert (files, names) == (3, {".", "./.env.example", "./app.py", "./requirements.txt"})
 
 
 def test_a_folder_that_is_not_there_is_not_sent(kyozo: Kyozo, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    if config.getoption("--all", default=False):
+    if config.getoption("--all", default=False) and not config.option.collectonly:
         write_table(one.user_properties for one in terminalreporter.getreports("passed"))
 
 

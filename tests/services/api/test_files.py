@@ -27,7 +27,11 @@ def root(workspace: Workspace) -> Path:
     (root / "src" / "deep").mkdir(parents=True)
     (root / "src" / "a.txt").write_text("hello\n")
     (root / "out").symlink_to("/etc")
-    (root / ".env").write_text("PASSWORD=x")
+    for secret in (".env", ".env.local"):
+        (root / secret).write_text("PASSWORD=x")
+    (root / ".git").mkdir()
+    (root / ".git" / "config").write_text("[remote]")
+    (root / ".env.example").write_text("PASSWORD=")
     os.mkfifo(root / "pipe")
     return root
 
@@ -36,6 +40,7 @@ def test_a_folder_is_listed_by_name(api: Api, workspace: Workspace, root: Path) 
     rows = listing(api, workspace).json()["data"]
 
     assert [(row["name"], row["kind"]) for row in rows] == [
+        (".env.example", "file"),
         ("app.py", "file"),
         ("out", "link"),
         ("pipe", "other"),
@@ -63,7 +68,15 @@ def test_pages_follow_each_other_without_gap(api: Api, workspace: Workspace, roo
             break
         query["after"] = page["meta"]["next"]
 
-    assert names == ["app.py", "caf\ufffd", "out", "pipe", "requirements.txt", "src"]
+    assert names == [
+        ".env.example",
+        "app.py",
+        "caf\ufffd",
+        "out",
+        "pipe",
+        "requirements.txt",
+        "src",
+    ]
 
 
 def test_a_file_is_shown(api: Api, workspace: Workspace, root: Path) -> None:
@@ -92,7 +105,9 @@ def test_of_a_long_file_the_beginning_is_shown(api: Api, workspace: Workspace, r
     assert len(data["text"].encode()) == MAX_SHOWN - 1
 
 
-@pytest.mark.parametrize("path", [*OUTSIDE, "/.env", "/.git/config", "/pipe", "/src", "x" * 5000])
+@pytest.mark.parametrize(
+    "path", [*OUTSIDE, "/.env", "/.env.local", "/.git/config", "/pipe", "/src", "x" * 5000]
+)
 def test_what_is_no_file_inside_is_not_there(
     api: Api, workspace: Workspace, root: Path, path: str
 ) -> None:

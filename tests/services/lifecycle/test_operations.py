@@ -10,7 +10,7 @@ from services.lifecycle.restart import restart
 from services.lifecycle.scale import scale
 from services.lifecycle.start import start
 from services.lifecycle.stop import stop
-from services.models import Kind, Operation, Phase, Queue, Rollout, Service
+from services.models import Kind, Operation, Outcome, Phase, Queue, Rollout, Service
 from tests.conftest import Person
 from tests.factories import make_service
 from tests.services.at_once import at_once, outcomes
@@ -160,9 +160,13 @@ def test_cancelling_twice_is_harmless(service: Service) -> None:
     assert cancel(operation, actor="bob").state == "cancelled"
 
 
-def test_cancelling_after_the_switch_is_too_late(deployed: Service) -> None:
+@pytest.mark.parametrize("phase", [Phase.SWITCHED, Phase.DRAINING, Phase.DONE])
+def test_cancelling_after_the_switch_is_too_late(deployed: Service, phase: Phase) -> None:
     operation = running_deploy(deployed)
-    Rollout.objects.filter(service=deployed).update(phase=Phase.SWITCHED)
+    rollouts = Rollout.objects.filter(service=deployed)
+    rollouts.update(phase=phase, outcome=Outcome.SUCCEEDED if phase == Phase.DONE else "")
+    operation.result = {"rollout_id": rollouts.get().pk}
+    operation.save(update_fields=["result"])
 
     with pytest.raises(ConflictError) as refusal:
         cancel(operation, actor="bob")
