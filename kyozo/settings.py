@@ -225,5 +225,6 @@ KYOZO: dict[str, Any] = {
     "KEEP_CACHE_MB": env.integer("KYOZO_KEEP_CACHE_MB", 10240),
     "KEEP_SAMPLES_H": env.number("KYOZO_KEEP_SAMPLES_H", 24),
     "KEEP_EVENTS_DAYS": env.number("KYOZO_KEEP_EVENTS_DAYS", 90),
+    "AUDIT_DAYS": env.number("KYOZO_AUDIT_DAYS", 365),
 }
 SIGN_IN_LINK_LIFE = timedelta(minutes=30)

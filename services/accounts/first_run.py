@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
+from services import audit
 from services.accounts.tokens import create_token
 from services.teams.models import Membership, Role, Scope, Team
 
@@ -29,6 +30,7 @@ def first_run() -> FirstRun | None:
         with transaction.atomic():
             # The unique slug is the lock: of two first runs at once, one ends here.
             team = Team.objects.create(name="Default", slug=SLUG)
+            audit.note(team, action="team.create")
             return _people(team)
     except IntegrityError:
         return None
@@ -38,6 +40,7 @@ def _people(team: Team) -> FirstRun:
     user = User(username=OWNER)
     user.set_unusable_password()
     user.save()
-    Membership.objects.create(team=team, user=user, role=Role.OWNER)
+    member = Membership.objects.create(team=team, user=user, role=Role.OWNER)
+    audit.note(member, action="member.add", after={"role": Role.OWNER})
     _, text = create_token(team, user=user, name="first run", scope=Scope.ADMIN)
     return FirstRun(team, user, text)

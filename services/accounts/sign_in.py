@@ -2,20 +2,29 @@
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 
+from services import audit
 from services.errors import NotFoundError
-from services.teams.models import SignInLink, hash_token, new_secret
+from services.teams.models import Membership, SignInLink, Team, hash_token, new_secret
 
 
-def create_link(user: User) -> str:
+def create_link(user: User, *, team: Team) -> str:
     """The secret of a fresh link, for /sign-in/SECRET; it dies after one use or half an hour."""
     secret = new_secret()
-    SignInLink.objects.filter(expires_at__lt=timezone.now()).delete()
-    SignInLink.objects.create(
-        hash=hash_token(secret), user=user, expires_at=timezone.now() + settings.SIGN_IN_LINK_LIFE
-    )
+    expires_at = timezone.now() + settings.SIGN_IN_LINK_LIFE
+    with transaction.atomic():
+        SignInLink.objects.filter(expires_at__lt=timezone.now()).delete()
+        SignInLink.objects.create(hash=hash_token(secret), user=user, expires_at=expires_at)
+        audit.note(Membership.objects.get(user=user, team=team), action="sign_in_link.create")
     return secret
+
+
+def note_session(user: User, action: str) -> None:
+    """A session opens every team of its person, so each team's log tells of it."""
+    for member in Membership.objects.filter(user=user).select_related("user"):
+        audit.note(member, action=action)
 
 
 def redeem(secret: str) -> User:

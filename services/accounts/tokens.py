@@ -3,8 +3,11 @@
 from datetime import datetime
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 
+from services import audit
+from services.models.times import iso
 from services.teams import token_cache
 from services.teams.models import ApiToken, Scope, Team, hash_token, new_secret
 
@@ -21,15 +24,17 @@ def create_token(
 ) -> tuple[ApiToken, str]:
     """The row and the token itself, which is stored nowhere and cannot be shown again."""
     text = new_secret()
-    token = ApiToken.objects.create(
-        team=team,
-        user=user,
-        name=name,
-        prefix=text[:PREFIX_LENGTH],
-        hash=hash_token(text),
-        scope=scope,
-        expires_at=expires_at,
-    )
+    with transaction.atomic():
+        token = ApiToken.objects.create(
+            team=team,
+            user=user,
+            name=name,
+            prefix=text[:PREFIX_LENGTH],
+            hash=hash_token(text),
+            scope=scope,
+            expires_at=expires_at,
+        )
+        audit.note(token, action="token.create", after=_told(token))
     return token, text
 
 
@@ -37,5 +42,11 @@ def revoke_token(token: ApiToken) -> None:
     """From now on it opens nothing; the row stays for the record."""
     if token.revoked_at is None:
         token.revoked_at = timezone.now()
-        token.save(update_fields=["revoked_at"])
+        with transaction.atomic():
+            token.save(update_fields=["revoked_at"])
+            audit.note(token, action="token.revoke")
     token_cache.forget(token.hash)
+
+
+def _told(token: ApiToken) -> dict[str, str | None]:
+    return {"scope": token.scope, "expires_at": iso(token.expires_at)}

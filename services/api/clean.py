@@ -7,6 +7,7 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from services import audit
 from services.api import scopes
 from services.api.inputs import CLEAN
 from services.api.team_view import TeamView
@@ -18,11 +19,14 @@ class CleanUp(TeamView):
     """The team's own things; where the platform is one person's, also those of no team."""
 
     scopes = scopes.ADMIN
+    actions = {"POST": "platform.clean"}
     is_long = True
 
     def post(self, request: Request, **_: Any) -> Response:
         fields = read(request.data, CLEAN)
         is_alone = settings.KYOZO["MODE"] == "embedded"
         dry_run = fields.get("dry_run", False)
+        # Before it: what the engine removes cannot be undone with a row that was not written.
+        audit.note(self.team, after={"dry_run": dry_run})
         report = clean(team=self.team, shared=is_alone, orphans=True, dry_run=dry_run)
         return Response({"data": asdict(report)})

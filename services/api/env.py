@@ -17,6 +17,7 @@ from services.models.checks import read
 
 class Environment(TeamView):
     scopes = scopes.READ_WRITE
+    actions = {"PATCH": "env.set"}
 
     def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         return Response({"data": env_json(find.service(self.team, service_id))})

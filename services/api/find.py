@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import Model, QuerySet
 
+from services import audit
 from services.errors import NotFoundError
 from services.models import Build, Operation, Service, Workspace
 from services.teams.models import ApiToken, Team
@@ -37,4 +38,5 @@ def _one(rows: QuerySet[Row], pk: UUID) -> Row:
     row = rows.filter(pk=pk).first()
     if row is None:
         raise NotFoundError(f"{NOUNS.get(rows.model, rows.model.__name__)} not found")
+    audit.about(row)
     return row

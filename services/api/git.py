@@ -18,6 +18,7 @@ from services.teams.models import Scope, allows
 
 class NewGit(TeamView):
     scopes = scopes.READ_WRITE
+    actions = {"POST": "workspace.create"}
     is_long = True
 
     def post(self, request: Request, **_: Any) -> Response:
@@ -32,6 +33,7 @@ class NewGit(TeamView):
 
 class Refresh(TeamView):
     scopes = scopes.READ_WRITE
+    actions = {"POST": "workspace.refresh"}
     is_long = True
 
     def post(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:

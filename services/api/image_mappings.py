@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.db import transaction
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from services import audit
 from services.api import scopes
 from services.api.inputs import MAPPING
 from services.api.query import query, word
@@ -17,6 +19,7 @@ from services.models.checks import read
 
 class ImageMappings(TeamView):
     scopes = scopes.READ_WRITE
+    actions = {"PUT": "image_mapping.set", "DELETE": "image_mapping.remove"}
 
     def get(self, request: Request, **_: Any) -> Response:
         rows = ImageMapping.objects.filter(team=self.team).order_by("source")
@@ -24,14 +27,23 @@ class ImageMappings(TeamView):
 
     def put(self, request: Request, **_: Any) -> Response:
         fields = read(request.data, MAPPING, required=["source", "target"])
-        row, _made = ImageMapping.objects.update_or_create(
-            team=self.team, source=fields["source"], defaults={"target": fields["target"]}
-        )
+        source, target = fields["source"], fields["target"]
+        with transaction.atomic():
+            rows = ImageMapping.objects.select_for_update()
+            had = rows.filter(team=self.team, source=source).values("target").first()
+            row, _made = ImageMapping.objects.update_or_create(
+                team=self.team, source=source, defaults={"target": target}
+            )
+            audit.note(row, before=had, after={"target": target})
         return Response({"data": mapping_json(row)})
 
     def delete(self, request: Request, **_: Any) -> Response:
         source = query(request, source=word).get("source", "")
-        gone, _each = ImageMapping.objects.filter(team=self.team, source=source).delete()
-        if not gone:
-            raise NotFoundError("Image mapping not found")
+        with transaction.atomic():
+            rows = ImageMapping.objects.select_for_update()
+            row = rows.filter(team=self.team, source=source).first()
+            if row is None:
+                raise NotFoundError("Image mapping not found")
+            audit.note(row, before={"target": row.target})
+            row.delete()
         return Response(status=204)

@@ -35,6 +35,8 @@ class VerbView(TeamView):
 
 
 class Start(VerbView):
+    actions = {"POST": "service.start"}
+
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         read(request.data, {})
         service = find.service(self.team, service_id)
@@ -42,6 +44,8 @@ class Start(VerbView):
 
 
 class Stop(VerbView):
+    actions = {"POST": "service.stop"}
+
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         read(request.data, {})
         service = find.service(self.team, service_id)
@@ -49,6 +53,8 @@ class Stop(VerbView):
 
 
 class Restart(VerbView):
+    actions = {"POST": "service.restart"}
+
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         read(request.data, {})
         service = find.service(self.team, service_id)
@@ -56,6 +62,8 @@ class Restart(VerbView):
 
 
 class Scale(VerbView):
+    actions = {"POST": "service.scale"}
+
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         fields = read(request.data, SCALE, required=["replica_count"])
         service = find.service(self.team, service_id)
@@ -64,6 +72,8 @@ class Scale(VerbView):
 
 
 class Deploy(VerbView):
+    actions = {"POST": "service.deploy"}
+
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         fields = read(request.data, DEPLOY)
         service = find.service(self.team, service_id)
@@ -75,6 +85,8 @@ class Deploy(VerbView):
 
 
 class Rollback(VerbView):
+    actions = {"POST": "service.rollback"}
+
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         fields = read(request.data, ROLLBACK)
         service = find.service(self.team, service_id)

@@ -34,9 +34,12 @@ class Me(TeamView):
 
 class SignInLinks(TeamView):
     scopes = scopes.ADMIN
+    actions = {"POST": "sign_in_link.create"}
 
     def post(self, request: Request, **_: Any) -> Response:
         read(request.data, {})
-        url = request.build_absolute_uri(f"/sign-in/{create_link(self.caller.user)}")
+        url = request.build_absolute_uri(
+            f"/sign-in/{create_link(self.caller.user, team=self.team)}"
+        )
         expires_at = iso(timezone.now() + settings.SIGN_IN_LINK_LIFE)
         return Response({"data": {"url": url, "expires_at": expires_at}}, status=201)

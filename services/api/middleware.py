@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
 
+from services.audit import REQUEST_ID
+
 HEADER = "X-Request-ID"
 
 
@@ -14,7 +16,7 @@ def request_id(
     """A fresh id in `request.META` before the view, and in the answer's `X-Request-ID` after it."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        request.META["kyozo.request_id"] = uuid.uuid4().hex
+        request.META[REQUEST_ID] = uuid.uuid4().hex
         response = get_response(request)
         response.headers[HEADER] = id_of(request)
         return response
@@ -23,4 +25,4 @@ def request_id(
 
 
 def id_of(request: HttpRequest) -> str:
-    return str(request.META.get("kyozo.request_id", ""))
+    return str(request.META.get(REQUEST_ID, ""))

@@ -44,6 +44,7 @@ class OperationDetail(TeamView):
 
 class OperationCancel(TeamView):
     scopes = scopes.READ_WRITE
+    actions = {"POST": "operation.cancel"}
 
     def post(self, request: Request, *, operation_id: UUID, **_: Any) -> Response:
         cancel(find.operation(self.team, operation_id), actor=self.actor)

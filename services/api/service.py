@@ -38,6 +38,7 @@ SORT = {"name": "name", "created_at": "created_at", "deployed_at": "deployed", "
 
 class ServiceList(TeamView):
     scopes = scopes.READ_WRITE
+    actions = {"POST": "service.create"}
 
     def get(self, request: Request, **_: Any) -> Response:
         return list_answer(request, shown(self.team))
@@ -51,6 +52,11 @@ class ServiceList(TeamView):
 
 class ServiceDetail(TeamView):
     scopes = scopes.READ_WRITE
+    actions = {
+        "PUT": "service.update",
+        "PATCH": "service.update",
+        "DELETE": "service.remove",
+    }
 
     def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         row = shown(self.team).filter(pk=service_id).first()

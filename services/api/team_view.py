@@ -1,15 +1,42 @@
-"""The base of every view of the REST face: a team's, and each POST carried out once per key."""
+"""The base of every view of the REST face: a team's, each POST carried out once per key, and each
+change noted in the audit log."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, ClassVar
 
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from services import audit
 from services.api.idempotency import once
 from services.teams import views
 
+WRITING = ("post", "put", "patch", "delete")
+
 
 class TeamView(views.TeamView):
-    """Wraps the `post` of each view that is derived from it, so that none can forget to."""
+    """`actions` says what each method that writes is called in the audit log. A view that lacks one
+    cannot be defined; the methods are wrapped here, so that none can forget to."""
+
+    actions: ClassVar[Mapping[str, str]] = {}
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        if "post" in vars(cls):
-            cls.post = once(vars(cls)["post"])  # type: ignore[attr-defined]  # a view may have none
+        for name in [name for name in WRITING if name in vars(cls)]:
+            method = _audited(vars(cls)[name], cls.actions[name.upper()])
+            setattr(cls, name, once(method) if name == "post" else method)
+
+
+def _audited(method: Callable[..., Response], action: str) -> Callable[..., Response]:
+    """Verbs note what they change, in its transaction; what had nothing to change is noted here."""
+
+    @wraps(method)
+    def answer(view: TeamView, request: Request, **kwargs: Any) -> Response:
+        with audit.acting(audit.asked_by(view.caller, request), action) as act:
+            response = method(view, request, **kwargs)
+            if not act.is_written:
+                audit.note(act.thing or view.team)
+            return response
+
+    return answer

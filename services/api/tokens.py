@@ -19,6 +19,7 @@ MOST = 500
 
 class TokenList(TeamView):
     scopes = scopes.ADMIN
+    actions = {"POST": "token.create"}
 
     def get(self, request: Request, **_: Any) -> Response:
         rows = ApiToken.objects.filter(team=self.team).select_related("user")
@@ -32,6 +33,7 @@ class TokenList(TeamView):
 
 class TokenDetail(TeamView):
     scopes = scopes.ADMIN
+    actions = {"DELETE": "token.revoke"}
 
     def delete(self, request: Request, *, token_id: UUID, **_: Any) -> Response:
         """Revokes it; twice is harmless."""

@@ -19,6 +19,7 @@ from services.lifecycle.workspaces import from_archive, replace_archive
 
 class NewArchive(TeamView):
     scopes = scopes.READ_WRITE
+    actions = {"POST": "workspace.create"}
     is_long = True
     parser_classes = ARCHIVES
 
@@ -30,6 +31,7 @@ class NewArchive(TeamView):
 
 class Archive(TeamView):
     scopes = scopes.READ_WRITE
+    actions = {"PUT": "workspace.replace"}
     parser_classes = ARCHIVES
 
     def put(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
 
 from services.api import (
+    audit,
     builds,
     clean,
     env,
@@ -85,6 +86,7 @@ one_team: Routes = [
     path("/events", events.EventList.as_view()),
     path("/tokens", tokens.TokenList.as_view()),
     path("/tokens/<key:token_id>", tokens.TokenDetail.as_view()),
+    path("/audit", audit.AuditLog.as_view()),
     path("/clean", clean.CleanUp.as_view()),
     path("/image-mappings", image_mappings.ImageMappings.as_view()),
 ]

@@ -36,6 +36,7 @@ MOST = 500
 
 class WorkspaceList(TeamView):
     scopes = scopes.REGISTER
+    actions = {"POST": "workspace.create"}
 
     def get(self, request: Request, **_: Any) -> Response:
         rows = Workspace.objects.visible_to(self.team).order_by("name")[:MOST]
@@ -57,6 +58,7 @@ class WorkspaceDetail(TeamView):
 
 class WorkspaceServices(TeamView):
     scopes = scopes.READ_WRITE
+    actions = {"POST": "service.create"}
 
     def get(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
         workspace = find.workspace(self.team, workspace_id)
@@ -74,6 +76,7 @@ class WorkspaceServices(TeamView):
 
 class WorkspaceAnalyze(TeamView):
     scopes = scopes.READ_WRITE
+    actions = {"POST": "workspace.analyze"}
 
     def post(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
         fields = {"folder_path": "/"} | read(request.data, ANALYSE)
@@ -83,6 +86,7 @@ class WorkspaceAnalyze(TeamView):
 
 class WorkspaceDeploy(TeamView):
     scopes = scopes.READ_WRITE
+    actions = {"POST": "workspace.deploy"}
 
     def post(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
         fields = read(request.data, DEPLOY_FOLDER)

@@ -7,16 +7,19 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import login, logout
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from services.accounts.sign_in import redeem
+from services import audit
+from services.accounts.sign_in import note_session, redeem
 from services.errors import NotFoundError
 from services.models import Service
 from services.teams.models import ROLE_SCOPE, Membership, Role, Scope
+from services.teams.policy import Caller
 
 View = Callable[..., HttpResponse]
 POLICY = (
@@ -72,7 +75,9 @@ def sign_in(request: HttpRequest, secret: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "dashboard/sign_in.html")
     try:
-        user = redeem(secret)
+        with transaction.atomic():
+            user = redeem(secret)
+            _note(request, user, "session.begin")
     except NotFoundError as exc:
         return render(request, "dashboard/sign_in.html", {"error": exc}, status=404)
     login(request, user, backend=BACKEND)
@@ -82,8 +87,16 @@ def sign_in(request: HttpRequest, secret: str) -> HttpResponse:
 @page
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    logout(request)
+    with transaction.atomic():
+        if isinstance(request.user, User):
+            _note(request, request.user, "session.end")
+        logout(request)
     return redirect("home")
+
+
+def _note(request: HttpRequest, user: User, action: str) -> None:
+    with audit.acting(audit.asked_by(Caller(user), request), action):
+        note_session(user, action)
 
 
 @page

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from django.db import transaction
+
 import detection
 from detection import Analysis as Found
 from detection import DetectedService, NotRenderableError, to_json
+from services import audit
 from services.lifecycle.plan import analyse_folder
 from services.models import Analysis, Workspace
 
@@ -13,12 +16,14 @@ def analyse(
     workspace: Workspace, *, folder_path: str = "/", overrides: dict[str, Any] | None = None
 ) -> Analysis:
     found = analyse_folder(workspace, folder_path, overrides or {})
-    return Analysis.objects.create(
-        team=workspace.team,
-        workspace=workspace,
-        folder_path=folder_path,
-        result=result_json(found),
-    )
+    with transaction.atomic():
+        audit.note(workspace, action="workspace.analyze", after={"folder_path": folder_path})
+        return Analysis.objects.create(
+            team=workspace.team,
+            workspace=workspace,
+            folder_path=folder_path,
+            result=result_json(found),
+        )
 
 
 def result_json(found: Found) -> dict[str, Any]:

@@ -4,10 +4,12 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from services import audit
 from services.lifecycle import plan, port_wishes, ports
 from services.lifecycle.deploy import apply_plan, deploy
 from services.lifecycle.folder import taken
 from services.models import Service, Workspace
+from services.models.changes import what_is_set
 from services.teams.models import Team
 
 OWN_KEYS = {"type": "service_type"}
@@ -41,6 +43,7 @@ def create_service(
         except IntegrityError as exc:
             raise taken(fields["name"]) from exc
         apply_plan(service, found)
+        audit.note(service, action="service.create", after=what_is_set(service))
         if auto_deploy:
             deploy(service, actor=actor)
     return service

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from detection import DetectedService
+from services import audit
 from services.errors import BadRequestError, InvalidError
 from services.lifecycle import plan
 from services.lifecycle.analyse import result_json
@@ -55,6 +56,7 @@ def deploy_folder(  # noqa: PLR0913 - what the command and the API offer, each b
             details={"name": ["choose one service with `only` as well"]},
         )
     with transaction.atomic():
+        audit.note(workspace, action="workspace.deploy", after={"folder_path": folder_path})
         queued: dict[str, Operation] = {}
         for row in chosen:
             service = _service(workspace, folder_path, row, name=name)
@@ -102,7 +104,7 @@ def _service(workspace: Workspace, folder_path: str, row: DetectedService, *, na
     for candidate in _names(workspace, row, name):
         try:
             with transaction.atomic():
-                return Service.objects.create(
+                service = Service.objects.create(
                     team=workspace.team,
                     workspace=workspace,
                     name=candidate,
@@ -110,6 +112,8 @@ def _service(workspace: Workspace, folder_path: str, row: DetectedService, *, na
                     detected_in=folder_path,
                     folder_path=str(folder),
                 )
+                audit.note(service, action="service.create", after={"folder_path": str(folder)})
+                return service
         except IntegrityError:
             if name:
                 raise taken(name) from None

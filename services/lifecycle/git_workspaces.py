@@ -3,17 +3,19 @@
 import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
 
+from services import audit
 from services.errors import ForbiddenError, InvalidError
 from services.lifecycle.deploy import deploy
 from services.lifecycle.plan import folder_of
 from services.lifecycle.trees import MIB, Holding, holding
-from services.lifecycle.workspaces import create, other_source, slug
+from services.lifecycle.workspaces import create, other_source, slug, source_of
 from services.models import Operation, Service, StorageBackend, WantedState, Workspace
 from services.sources.git import Credential, Way, fetch_commit
 from services.sources.git_address import Repository, check_ref, parse
@@ -90,14 +92,21 @@ def refresh(
         root, commit = _fetched(held, repository, source, name)
         is_changed = commit != workspace.git_commit
         before = _digests(workspace) if is_changed else {}
+        had = source_of(workspace)
         workspace.root, workspace.git_commit = str(root), commit
         workspace.git_ref, workspace.git_credential = source.ref, asdict(source.credential)
         with transaction.atomic():
             workspace.save()
+            _note(workspace, had, is_new_credential=credential is not None)
             changed = _changed(workspace, before) if is_changed else []
             operations = _deploys(changed, actor=actor)
         held.clear(keep=root)
     return Refreshed(workspace, is_changed, operations)
+
+
+def _note(workspace: Workspace, had: dict[str, Any], *, is_new_credential: bool) -> None:
+    has = source_of(workspace) | ({"credential": "changed"} if is_new_credential else {})
+    audit.note(workspace, action="workspace.refresh", before=had, after=has)
 
 
 def _name_in(url: str) -> str:

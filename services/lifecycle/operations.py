@@ -20,6 +20,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from services import audit
 from services.errors import ConflictError, NotFoundError, ServiceBusyError
 from services.lifecycle.claims import Claim, claim
 from services.lifecycle.status import refresh_status
@@ -80,6 +81,7 @@ def enqueue(
                 OperationStep(operation=operation, name=name, position=position)
                 for position, name in enumerate(STEPS[kind])
             )
+            audit.note(service, action=f"service.{kind}", after=params)
             refresh_status(service)
             transaction.on_commit(lambda: wake(Queue(operation.queue)))
     except IntegrityError as exc:
@@ -155,6 +157,7 @@ def cancel(operation: Operation, *, actor: str) -> Operation:
     with transaction.atomic():
         operation.refresh_from_db()
         _cancel_fresh(operation, actor)
+        audit.note(operation, action="operation.cancel")
     operation.refresh_from_db()
     if operation.state == OperationState.CANCELLED:
         refresh_status(operation.service)

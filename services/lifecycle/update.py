@@ -5,12 +5,14 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from services import audit
 from services.errors import InvalidError, NotFoundError
 from services.lifecycle import plan, port_wishes, ports
 from services.lifecycle.deploy import deploy
 from services.lifecycle.folder import taken
 from services.lifecycle.status import refresh_status
 from services.models import Service
+from services.models.changes import Facts, difference, settings_of
 from services.models.checks import read
 from services.models.config import MAX_VARIABLES, SERVICE, SERVICE_MAPS
 
@@ -33,6 +35,7 @@ def update_service(service: Service, *, fields: dict[str, Any], actor: str) -> S
     _refuse_too_many(fields)
     _refuse_showing(service, fields)
     _refuse_ports(service, fields.get("port_mappings", {}))
+    had = settings_of(service)
     for name, value in fields.items():
         setattr(service, name, value)
     changed = set(fields)
@@ -42,12 +45,18 @@ def update_service(service: Service, *, fields: dict[str, Any], actor: str) -> S
     try:
         with transaction.atomic():
             service.save(update_fields=[*changed, "updated_at"])
+            _note(service, difference(had, settings_of(service)), set(fields))
             if service.has_pending_changes and service.deployment_config.get("auto_deploy"):
                 deploy(service, actor=actor)
     except IntegrityError as exc:
         raise taken(service.name) from exc
     refresh_status(service)
     return service
+
+
+def _note(service: Service, differs: tuple[Facts, Facts], fields: set[str]) -> None:
+    action = "env.set" if fields <= {"environment", "secret_names"} else "service.update"
+    audit.note(service, action=action, before=differs[0], after=differs[1])
 
 
 def change_service(

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from services import audit
 from services.errors import InvalidError
 from services.lifecycle.trees import Holding, Stream, holding, receive
 from services.models import StorageBackend, Workspace
@@ -22,6 +23,7 @@ def register_folder(team: Team, *, folder: Path, name: str = "", actor: str) -> 
     roots = settings.KYOZO["FOLDER_ROOTS"]
     real = resolve_folder(str(folder), roots=roots, state_dir=settings.KYOZO["HOME"])
     if found := Workspace.objects.visible_to(team).filter(root=str(real)).first():
+        audit.about(found)
         return found
     base = name or slug(real.name)
     return create(team, uuid4(), base, root=str(real), storage_backend=StorageBackend.FOLDER)
@@ -47,7 +49,9 @@ def replace_archive(workspace: Workspace, stream: Stream) -> Workspace:
     with holding(workspace.id) as held:
         root = _unpacked(held, stream, Path(workspace.root).name)
         workspace.root = str(root)
-        workspace.save(update_fields=["root", "updated_at"])
+        with transaction.atomic():
+            workspace.save(update_fields=["root", "updated_at"])
+            audit.note(workspace, action="workspace.replace")
         held.clear(keep=root)
     return workspace
 
@@ -78,13 +82,34 @@ def create(team: Team, key: UUID, name: str, *, root: str, **fields: Any) -> Wor
     for candidate in (base, *(f"{base}-{n}" for n in range(2, 1000))):
         try:
             with transaction.atomic():
-                return Workspace.objects.create(
+                made = Workspace.objects.create(
                     id=key, team=team, name=candidate, root=root, **fields
                 )
+                audit.note(made, action="workspace.create", after=_told(made))
+                return made
         except IntegrityError:
             if found := Workspace.objects.visible_to(team).filter(root=root).first():
                 return found  # somebody registered it at the same moment
     raise AssertionError("a team has a thousand workspaces of one name")
+
+
+def _told(workspace: Workspace) -> dict[str, Any]:
+    """For the audit log; where the platform keeps its copies is nobody's business."""
+    folder = {} if workspace.is_copy else {"folder": workspace.root}
+    return {"storage_backend": workspace.storage_backend, **folder, **source_of(workspace)}
+
+
+def source_of(workspace: Workspace) -> dict[str, Any]:
+    """Which commit of what it holds, and whether it has a credential: never which."""
+    if workspace.storage_backend != StorageBackend.GIT:
+        return {}
+    credential = "set" if any(workspace.git_credential.values()) else None
+    return {
+        "url": workspace.git_url,
+        "ref": workspace.git_ref,
+        "commit": workspace.git_commit,
+        "credential": credential,
+    }
 
 
 def slug(text: str) -> str:

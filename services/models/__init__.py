@@ -1,6 +1,7 @@
 """Facts: one noun a file, its querysets beside it. Rows know only rules about themselves."""
 
 from services.models.analysis import Analysis
+from services.models.audit import AppendOnlyError, AuditEntry
 from services.models.build import Build, BuildState, LogChunk
 from services.models.event import Event, TeamSequence
 from services.models.health_check import HealthCheck
@@ -19,6 +20,8 @@ from services.models.workspace import StorageBackend, Workspace
 
 __all__ = [
     "Analysis",
+    "AppendOnlyError",
+    "AuditEntry",
     "Build",
     "BuildState",
     "Event",

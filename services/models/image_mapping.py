@@ -17,3 +17,7 @@ class ImageMapping(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} -> {self.target}"
+
+    @property
+    def name(self) -> str:
+        return self.source

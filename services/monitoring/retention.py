@@ -1,5 +1,5 @@
 """What is forgotten, and when: samples after a day, events after 90, everything that is over after
-30. What a person may still go back to stays, with its build and its log."""
+30, the audit log after 365. What a person may still go back to stays, with its build and log."""
 
 from datetime import datetime, timedelta
 
@@ -11,6 +11,7 @@ from django.utils import timezone
 from services.lifecycle.kept import kept_releases
 from services.models import (
     Analysis,
+    AuditEntry,
     Build,
     Event,
     HealthCheck,
@@ -50,8 +51,15 @@ def prune() -> dict[str, int]:
         "analyses": Analysis.objects.filter(detection_timestamp__lt=old).delete()[0],
         "kept_answers": KeptAnswer.objects.filter(created_at__lt=now - KEEP).delete()[0],
         "sign_in_links": SignInLink.objects.filter(expires_at__lt=samples).delete()[0],
+        "audit_entries": _noted_before(now),
         "sessions": Session.objects.filter(expire_date__lt=now).delete()[0],
     }
+
+
+def _noted_before(now: datetime) -> int:
+    """Nothing else ever removes an entry of the audit log; 0 days keep it for ever."""
+    days = settings.KYOZO["AUDIT_DAYS"]
+    return AuditEntry.objects.forget(older_than=now - timedelta(days=days)) if days > 0 else 0
 
 
 def _removed(old: datetime) -> QuerySet[Service]:

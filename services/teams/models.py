@@ -70,6 +70,10 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.user_id} in {self.team_id} as {self.role}"
 
+    @property
+    def name(self) -> str:
+        return self.user.get_username()
+
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
     def alive(self) -> "ApiTokenQuerySet":

@@ -11,7 +11,7 @@ from tests.factories import make_service, make_team
 
 @pytest.fixture
 def link(alice: Person) -> str:
-    return f"/sign-in/{create_link(alice.user)}"
+    return f"/sign-in/{create_link(alice.user, team=alice.team)}"
 
 
 def test_without_a_session_the_page_says_how_to_get_in(client: Client, db: None) -> None:

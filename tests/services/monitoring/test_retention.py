@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from services.models import (
     Analysis,
+    AuditEntry,
     Build,
     Event,
     HealthCheck,
@@ -30,6 +31,7 @@ from tests.factories import (
     make_member,
     make_operation,
     make_release,
+    make_team,
 )
 
 
@@ -184,3 +186,17 @@ def test_old_ways_in_go(service: Service, long_ago: datetime) -> None:
 
     assert SignInLink.objects.get().hash == "b"
     assert not Session.objects.exists()
+
+
+@pytest.mark.parametrize(("days", "left"), [(365, 1), (0, 2), (-1, 2)])
+def test_the_audit_log_is_kept_for_a_year_unless_otherwise_said(
+    db: None, settings: Settings, long_ago: datetime, days: int, left: int
+) -> None:
+    settings.KYOZO = {**settings.KYOZO, "AUDIT_DAYS": days}
+    team = make_team()
+    for at in (long_ago, timezone.now()):
+        AuditEntry.objects.create(team=team, action="x.y", kind="team", at=at)
+
+    retention.prune()
+
+    assert AuditEntry.objects.count() == left

@@ -1,0 +1,88 @@
+"""/audit: who did what, newest first; for administrators."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import Q
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from services.api import scopes
+from services.api.paging import MOST, USUAL, cursor, page
+from services.api.query import number, query, word
+from services.api.team_view import TeamView
+from services.models import AuditEntry
+from services.models.times import iso
+
+
+class AuditLog(TeamView):
+    """`actor` is a user's name or a token's prefix, `object` an id or a name."""
+
+    scopes = scopes.ADMIN
+
+    def get(self, request: Request, **_: Any) -> Response:
+        want = query(
+            request,
+            action=word,
+            actor=word,
+            object=word,
+            since=instant,
+            until=instant,
+            limit=number(1, MOST),
+            after=cursor,
+        )
+        rows = AuditEntry.objects.filter(_asked(want), team=self.team)
+        limit, after = want.get("limit", USUAL), want.get("after")
+        found = page(rows, by="at", descending=True, limit=limit, after=after)
+        data = [entry_json(row) for row in found.rows]
+        return Response({"data": data, "meta": found.meta}, headers=found.links(request))
+
+
+def instant(value: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(value)
+        if at.tzinfo is not None:
+            return at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("must be a date and time with its zone, such as 2030-01-31T12:00:00Z")
+
+
+def _asked(want: dict[str, Any]) -> Q:
+    filters = {
+        "action": lambda value: Q(action=value),
+        "actor": lambda value: Q(user_name=value) | Q(token_prefix=value),
+        "object": lambda value: Q(object_id=value) | Q(object_name=value),
+        "since": lambda value: Q(at__gte=value),
+        "until": lambda value: Q(at__lt=value),
+    }
+    asked = Q()
+    for name in filters.keys() & want.keys():
+        asked &= filters[name](want[name])
+    return asked
+
+
+def entry_json(entry: AuditEntry) -> dict[str, Any]:
+    return {
+        "id": str(entry.id),
+        "at": iso(entry.at),
+        "action": entry.action,
+        "actor": actor_json(entry),
+        "object": {"kind": entry.kind, "id": entry.object_id, "name": entry.object_name},
+        "address": entry.address or None,
+        "request_id": entry.request_id or None,
+        "before": entry.before,
+        "after": entry.after,
+    }
+
+
+def actor_json(entry: AuditEntry) -> dict[str, Any]:
+    """A token acts for its user, so both are named."""
+    kind = "platform" if entry.user_id is None else "token" if entry.token_id else "user"
+    return {
+        "kind": kind,
+        "user_id": entry.user_id,
+        "name": entry.user_name or None,
+        "token_id": str(entry.token_id) if entry.token_id else None,
+        "token_prefix": entry.token_prefix or None,
+    }

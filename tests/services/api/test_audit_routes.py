@@ -1,0 +1,174 @@
+"""Made from the table of routes: what writes leaves an entry, in the transaction of its change."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import DatabaseError
+
+from services.api.team_view import WRITING, TeamView
+from services.api.urls import urlpatterns
+from services.models import AuditEntry, ImageMapping, Service, Workspace
+from services.teams.models import ApiToken, SignInLink
+from tests.conftest import Api, Person
+from tests.factories import make_folder, make_operation, make_release, make_service, make_token
+from tests.services.api.test_isolation import filled, state
+from tests.services.api.test_matrix import views
+from tests.services.api.test_uploads import FLASK, send
+from tests.sources.archives import tar_gz_of
+from tests.sources.git_server import commit
+
+pytestmark = pytest.mark.usefixtures("state_dir")
+
+T = "teams/<key:team_id>"
+S = f"{T}/services/<key:service_id>"
+W = f"{T}/workspaces/<key:workspace_id>"
+ARCHIVE = tar_gz_of(FLASK)
+NEW_SERVICE = {"service": {"name": "new", "folder_path": "/", "workspace_id": "WORKSPACE"}}
+# Of every route that writes, a request that does, and what it is called in the log.
+REQUESTS: dict[tuple[str, str], tuple[Any, str]] = {
+    ("post", f"{T}/services"): (NEW_SERVICE, "service.create"),
+    ("put", S): ({"service": {"name": "renamed"}}, "service.update"),
+    ("patch", S): ({"service": {"name": "renamed"}}, "service.update"),
+    ("delete", S): (None, "service.remove"),
+    ("post", f"{S}/start"): ({}, "service.start"),
+    ("post", f"{S}/stop"): ({}, "service.stop"),
+    ("post", f"{S}/restart"): ({}, "service.restart"),
+    ("post", f"{S}/scale"): ({"replica_count": 3}, "service.scale"),
+    ("post", f"{S}/deploy"): ({}, "service.deploy"),
+    ("post", f"{S}/rollback"): ({"release": 1}, "service.rollback"),
+    ("patch", f"{S}/env"): ({"variables": {"A": "b"}}, "env.set"),
+    ("post", f"{T}/workspaces"): ({"workspace": {"folder": "FOLDER"}}, "workspace.create"),
+    ("post", f"{T}/workspaces/archive"): (ARCHIVE, "workspace.create"),
+    ("post", f"{T}/workspaces/git"): ({"workspace": {"url": "GIT"}}, "workspace.create"),
+    ("put", f"{T}/workspaces/SENT/archive"): (ARCHIVE, "workspace.replace"),
+    ("post", f"{T}/workspaces/CLONED/refresh"): ({}, "workspace.refresh"),
+    ("post", f"{W}/analyze"): ({}, "workspace.analyze"),
+    ("post", f"{W}/services"): (
+        {"service": {"name": "new", "folder_path": "/"}},
+        "service.create",
+    ),
+    ("post", f"{W}/deploy"): ({}, "workspace.deploy"),
+    ("post", f"{T}/operations/<key:operation_id>/cancel"): ({}, "operation.cancel"),
+    ("post", f"{T}/tokens"): ({"name": "ci"}, "token.create"),
+    ("delete", f"{T}/tokens/<key:token_id>"): (None, "token.revoke"),
+    ("post", f"{T}/clean"): ({}, "platform.clean"),
+    ("put", f"{T}/image-mappings"): (
+        {"source": "node:22", "target": "node:20"},
+        "image_mapping.set",
+    ),
+    ("delete", f"{T}/image-mappings?source=old"): (None, "image_mapping.remove"),
+    ("post", "sign-in-links"): ({}, "sign_in_link.create"),
+}
+SPECIAL = {"SENT": "<key:workspace_id>", "CLONED": "<key:workspace_id>", "?source=old": ""}
+
+
+def as_route(address: str) -> str:
+    for special, plain in SPECIAL.items():
+        address = address.replace(special, plain)
+    return address
+
+
+@pytest.fixture
+def ids(api: Api, alice: Person, service: Service, tmp_path: Path) -> dict[str, str]:
+    """Something of alice's for every request: a service that runs, and one with a queued deploy."""
+    make_release(service)
+    service.wanted_release, service.wanted_state = make_release(service), "running"
+    service.save()
+    ImageMapping.objects.create(team=alice.team, source="old", target="new")
+    commit(project := make_folder(tmp_path / "projects", "cloned"), {})
+    made = api.post(api.at("/workspaces/git"), {"workspace": {"url": str(project)}})
+    make_token(alice.team, alice.user)
+    found = {
+        "<key:team_id>": alice.team.id,
+        "<key:service_id>": service.id,
+        "<key:workspace_id>": service.workspace_id,
+        "<key:operation_id>": make_operation(make_service(alice.team)).id,
+        "<key:token_id>": alice.team.tokens.latest("created_at").id,
+        "SENT": send(api, ARCHIVE).json()["data"]["id"],
+        "CLONED": made.json()["data"]["id"],
+        "WORKSPACE": service.workspace_id,
+        "FOLDER": make_folder(tmp_path, "another"),
+        "GIT": project,
+    }
+    return {name: str(value) for name, value in found.items()}
+
+
+def ask(api: Api, method: str, address: str, body: Any, ids: dict[str, str]) -> Any:
+    options = {"content_type": "application/gzip"} if isinstance(body, bytes) else {}
+    said = body if isinstance(body, bytes | None) else with_ids(body, ids)
+    return getattr(api, method)(f"/api/v1/{filled(address, ids)}", said, **options)
+
+
+def with_ids(body: Any, ids: dict[str, str]) -> Any:
+    if isinstance(body, dict):
+        return {name: with_ids(value, ids) for name, value in body.items()}
+    return ids.get(body, body)
+
+
+def everything() -> str:
+    tokens = list(ApiToken.objects.order_by("pk").values())
+    return f"{state()}{tokens}{list(SignInLink.objects.values())}"
+
+
+def test_every_route_that_writes_is_asked() -> None:
+    writes = {
+        (method, address)
+        for address, view in views(urlpatterns)
+        for method in WRITING
+        if hasattr(view, method)
+    }
+
+    assert {(method, as_route(address)) for method, address in REQUESTS} == writes
+
+
+@pytest.mark.parametrize(("method", "address"), REQUESTS)
+def test_what_writes_leaves_an_entry(
+    api: Api, ids: dict[str, str], method: str, address: str
+) -> None:
+    body, action = REQUESTS[method, address]
+    before = set(AuditEntry.objects.values_list("pk", flat=True))
+
+    answer = ask(api, method, address, body, ids)
+
+    left = AuditEntry.objects.exclude(pk__in=before)
+    assert answer.status_code < 300, answer.content
+    assert action in {entry.action for entry in left}
+    assert {entry.user_name for entry in left} == {"alice"}
+    assert {entry.token_prefix for entry in left} == {api.token[:12]}
+    assert {entry.request_id for entry in left} == {answer.headers["X-Request-ID"]}
+
+
+@pytest.mark.parametrize(("method", "address"), REQUESTS)
+def test_what_cannot_be_noted_is_not_done(
+    api: Api,
+    ids: dict[str, str],
+    method: str,
+    address: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    api.get("/api/v1/me")
+    before = everything()
+
+    def full(*_: Any, **__: Any) -> None:
+        raise DatabaseError("the disk is full")
+
+    monkeypatch.setattr(AuditEntry, "save", full)
+    answer = ask(api, method, address, REQUESTS[method, address][0], ids)
+
+    assert answer.status_code == 500
+    assert everything() == before
+
+
+def test_a_view_cannot_forget_to_say_what_it_does() -> None:
+    with pytest.raises(KeyError):
+        type("Forgetful", (TeamView,), {"post": lambda *_: None})
+
+
+def test_a_folder_that_is_known_already_is_noted_all_the_same(
+    api: Api, workspace: Workspace
+) -> None:
+    api.post(api.at("/workspaces"), {"workspace": {"folder": workspace.root}})
+
+    entry = AuditEntry.objects.filter(action="workspace.create").get()
+    assert (entry.kind, entry.object_id) == ("workspace", str(workspace.id))
