@@ -8,10 +8,11 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.db.models import Model
 from django.http import HttpRequest
 
@@ -56,13 +57,14 @@ class Act:
 _act: ContextVar[Act | None] = ContextVar("act", default=None)
 
 
-def asked_by(caller: Caller, request: HttpRequest) -> Who:
+def asked_by(caller: Caller | None, request: HttpRequest) -> Who:
     """The address is the connection's, as for rate limits: headers can be sent by anybody."""
+    token = caller.token if caller else None
     return Who(
-        user_id=caller.user.pk,
-        user_name=caller.name,
-        token_id=caller.token.pk if caller.token else None,
-        token_prefix=caller.token.prefix if caller.token else "",
+        user_id=caller.user.pk if caller else None,
+        user_name=caller.name if caller else "",
+        token_id=token.pk if token else None,
+        token_prefix=token.prefix if token else "",
         address=str(request.META.get("REMOTE_ADDR") or ""),
         request_id=str(request.META.get(REQUEST_ID) or ""),
     )
@@ -83,6 +85,12 @@ def about(thing: Model) -> None:
     """What the request is about, should its verb find that nothing has to change."""
     if act := _act.get():
         act.thing = thing
+
+
+def proved(user: User) -> None:
+    """Who asks was nobody's account until now."""
+    if act := _act.get():
+        act.who = replace(act.who, user_id=user.pk, user_name=user.get_username())
 
 
 def note(

@@ -25,6 +25,9 @@ NEXT_NUMBER = "UPDATE services_teamsequence SET last = last + 1 WHERE team_id = 
 
 Listener = Callable[[uuid.UUID, "dict[str, Any] | None"], None]
 
+# Not a frame: who may listen to a team has changed, so its sockets are to be checked at once.
+ACCESS_CHANGED: dict[str, Any] = {"hint": "access_changed"}
+
 _listeners: list[Listener] = []
 _guard = Lock()
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
+from services.accounts.invitations import invite
 from services.accounts.tokens import create_token
 from services.models import (
     Analysis,
@@ -21,7 +22,7 @@ from services.models import (
     Service,
     Workspace,
 )
-from services.teams.models import Membership, Role, Scope, Team
+from services.teams.models import Invitation, Membership, Role, Scope, Team
 
 _numbers = count(1)
 
@@ -47,6 +48,10 @@ def make_member(team: Team, name: str = "", *, role: Role = Role.DEVELOPER) -> U
 def make_token(team: Team, user: User, *, scope: Scope = Scope.ADMIN) -> str:
     _, text = create_token(team, user=user, name="for tests", scope=scope)
     return text
+
+
+def make_invitation(team: Team, by: User, *, role: Role = Role.VIEWER) -> tuple[Invitation, str]:
+    return invite(team, by=by, role=role)
 
 
 def make_workspace(team: Team, **overrides: Any) -> Workspace:

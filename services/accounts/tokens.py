@@ -1,12 +1,13 @@
 """Making and revoking API tokens."""
 
 from datetime import datetime
+from functools import partial
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from services import audit
+from services import audit, events
 from services.models.times import iso
 from services.teams import token_cache
 from services.teams.models import ApiToken, Scope, Team, hash_token, new_secret
@@ -45,6 +46,7 @@ def revoke_token(token: ApiToken) -> None:
         with transaction.atomic():
             token.save(update_fields=["revoked_at"])
             audit.note(token, action="token.revoke")
+            transaction.on_commit(partial(events.hint, token.team_id, events.ACCESS_CHANGED))
     token_cache.forget(token.hash)
 
 

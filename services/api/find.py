@@ -8,10 +8,10 @@ from django.db.models import Model, QuerySet
 from services import audit
 from services.errors import NotFoundError
 from services.models import Build, Operation, Service, Workspace
-from services.teams.models import ApiToken, Team
+from services.teams.models import ApiToken, Invitation, Membership, Team
 
 Row = TypeVar("Row", bound=Model)
-NOUNS: dict[type[Model], str] = {ApiToken: "Token"}
+NOUNS: dict[type[Model], str] = {ApiToken: "Token", Membership: "Member"}
 
 
 def service(team: Team, pk: UUID) -> Service:
@@ -34,8 +34,16 @@ def token(team: Team, pk: UUID) -> ApiToken:
     return _one(ApiToken.objects.filter(team=team), pk)
 
 
-def _one(rows: QuerySet[Row], pk: UUID) -> Row:
-    row = rows.filter(pk=pk).first()
+def member(team: Team, user_id: int) -> Membership:
+    return _one(Membership.objects.filter(team=team).select_related("user"), user_id, by="user_id")
+
+
+def invitation(team: Team, pk: UUID) -> Invitation:
+    return _one(Invitation.objects.filter(team=team).select_related("invited_by"), pk)
+
+
+def _one(rows: QuerySet[Row], key: UUID | int, *, by: str = "pk") -> Row:
+    row = rows.filter(**{by: key}).first()
     if row is None:
         raise NotFoundError(f"{NOUNS.get(rows.model, rows.model.__name__)} not found")
     audit.about(row)

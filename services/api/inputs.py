@@ -32,7 +32,7 @@ from services.models.config import (
     SERVICE,
     folder_path,
 )
-from services.teams.models import Scope
+from services.teams.models import Role, Scope
 from services.teams.policy import as_uuid
 
 # Answers can be sent back as they came: what only we decide is read over, not refused.
@@ -107,6 +107,17 @@ TOKEN: dict[str, Check] = {
     "name": PLAIN,
     "scope": choice([scope.value for scope in Scope]),
     "expires_at": optional(moment),
+}
+ROLE: dict[str, Check] = {"role": choice([role.value for role in Role])}
+EMAIL = text(most=254, pattern=r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+", rule="is no address")
+INVITATION = ROLE | {"email": EMAIL, "expires_at": optional(moment)}
+ACCEPT: dict[str, Check] = {
+    "token": text(most=200),
+    "username": text(
+        pattern=r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}",
+        rule="must be letters, digits, dots, dashes and underscores, at most 100",
+    ),
+    "password": text(most=1000),
 }
 CLEAN: dict[str, Check] = {"dry_run": flag}
 MAPPING: dict[str, Check] = {"source": IMAGE, "target": IMAGE}

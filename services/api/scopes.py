@@ -11,5 +11,7 @@ READ_WRITE = {
     "DELETE": Scope.DEPLOY,
 }
 ADMIN = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), Scope.ADMIN)
+# Everybody sees who is on the team.
+PEOPLE = {"GET": Scope.READ, "PATCH": Scope.ADMIN, "DELETE": Scope.ADMIN}
 # A path of the machine may be named by those only who rule over it.
 REGISTER = {"GET": Scope.READ, "POST": Scope.ADMIN}

@@ -1,5 +1,6 @@
 """Routes of the REST face."""
 
+from typing import Any
 from uuid import UUID
 
 from django.urls import URLPattern, URLResolver, include, path, re_path, register_converter
@@ -15,8 +16,10 @@ from services.api import (
     git,
     health,
     image_mappings,
+    invitations,
     lifecycle,
     me,
+    members,
     monitoring,
     operations,
     service,
@@ -43,7 +46,16 @@ class IdConverter:
         return str(value)
 
 
+class UserConverter(IdConverter):
+    """People are numbered, and any other word is nobody."""
+
+    def to_python(self, value: str) -> Any:
+        is_number = value.isascii() and value.isdecimal() and len(value) < 19
+        return int(value) if is_number else 0
+
+
 register_converter(IdConverter, "key")
+register_converter(UserConverter, "user")
 
 one_service: Routes = [
     path("", service.ServiceDetail.as_view()),
@@ -86,12 +98,17 @@ one_team: Routes = [
     path("/events", events.EventList.as_view()),
     path("/tokens", tokens.TokenList.as_view()),
     path("/tokens/<key:token_id>", tokens.TokenDetail.as_view()),
+    path("/members", members.MemberList.as_view()),
+    path("/members/<user:user_id>", members.MemberDetail.as_view()),
+    path("/invitations", invitations.InvitationList.as_view()),
+    path("/invitations/<key:invitation_id>", invitations.InvitationDetail.as_view()),
     path("/audit", audit.AuditLog.as_view()),
     path("/clean", clean.CleanUp.as_view()),
     path("/image-mappings", image_mappings.ImageMappings.as_view()),
 ]
 urlpatterns: Routes = [
     path("teams/<key:team_id>", include(one_team)),
+    path("invitations/accept", invitations.Accept.as_view()),
     path("me", me.Me.as_view()),
     path("sign-in-links", me.SignInLinks.as_view()),
     path("health/live", health.Live.as_view()),

@@ -38,11 +38,16 @@ class Room:
         self.holders: set[Client] = set()  # also those still replaying
         self._feed = feed
         self._news = asyncio.Event()
+        self._doubt = asyncio.Event()
         # Kept: a task without a strong reference is collected while it waits.
         self._tasks = [_background(self._read()), _background(self._recheck())]
 
     def wake(self) -> None:
         self._news.set()
+
+    def doubt(self) -> None:
+        """Somebody may have lost their access."""
+        self._doubt.set()
 
     def fan_out(self, frame: Frame) -> None:
         for client in tuple(self.clients):
@@ -74,7 +79,10 @@ class Room:
 
     async def _recheck(self) -> None:
         while True:
-            await asyncio.sleep(RECHECK_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(RECHECK_S):
+                    await self._doubt.wait()
+            self._doubt.clear()
             self.clients = {client for client in self.clients if not client.is_ended}
             try:
                 gone = await self._feed.run(proof.lost, {c.proof for c in self.clients})
@@ -173,6 +181,8 @@ class Hub:
             return
         if body is None:
             room.wake()
+        elif body is events.ACCESS_CHANGED:
+            room.doubt()
         else:
             room.fan_out(loose_frame(body))
 

@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+INVITATION_PREFIX = "kyozo_invite_"
 TOKEN_PREFIX = "kyozo_"  # noqa: S105 - the visible beginning of every token, not a token
 LAST_USED_EVERY = timedelta(minutes=1)
 
@@ -133,8 +134,39 @@ class SignInLink(models.Model):
         return f"sign-in link of {self.user_id}"
 
 
-def new_secret() -> str:
-    return TOKEN_PREFIX + secrets.token_urlsafe(32)
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self) -> "InvitationQuerySet":
+        """Those that somebody may still accept."""
+        return self.filter(
+            accepted_at=None,
+            revoked_at=None,
+            expires_at__gt=timezone.now(),
+            invited_by__is_active=True,
+        )
+
+
+class Invitation(models.Model):
+    """Whoever has the token may join, once; it is shown once and stored as a hash."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, models.CASCADE, related_name="invitations")
+    invited_by = models.ForeignKey("auth.User", models.CASCADE, related_name="+")
+    email = models.EmailField(blank=True)
+    role = models.CharField(max_length=20, choices=Role.choices)
+    hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[InvitationQuerySet] = InvitationQuerySet.as_manager()  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        return f"{self.email or 'somebody'} as {self.role}"
+
+
+def new_secret(prefix: str = TOKEN_PREFIX) -> str:
+    return prefix + secrets.token_urlsafe(32)
 
 
 def same(one: str, other: str) -> bool:

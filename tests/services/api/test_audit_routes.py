@@ -11,7 +11,14 @@ from services.api.urls import urlpatterns
 from services.models import AuditEntry, ImageMapping, Service, Workspace
 from services.teams.models import ApiToken, SignInLink
 from tests.conftest import Api, Person
-from tests.factories import make_folder, make_operation, make_release, make_service, make_token
+from tests.factories import (
+    make_folder,
+    make_invitation,
+    make_operation,
+    make_release,
+    make_service,
+    make_token,
+)
 from tests.services.api.test_isolation import filled, state
 from tests.services.api.test_matrix import views
 from tests.services.api.test_uploads import FLASK, send
@@ -58,6 +65,11 @@ REQUESTS: dict[tuple[str, str], tuple[Any, str]] = {
         "image_mapping.set",
     ),
     ("delete", f"{T}/image-mappings?source=old"): (None, "image_mapping.remove"),
+    ("patch", f"{T}/members/<user:user_id>"): ({"role": "admin"}, "member.update"),
+    ("delete", f"{T}/members/<user:user_id>"): (None, "member.remove"),
+    ("post", f"{T}/invitations"): ({"role": "viewer"}, "invitation.create"),
+    ("delete", f"{T}/invitations/<key:invitation_id>"): (None, "invitation.revoke"),
+    ("post", "invitations/accept"): ({"token": "INVITED"}, "invitation.accept"),
     ("post", "sign-in-links"): ({}, "sign_in_link.create"),
 }
 SPECIAL = {"SENT": "<key:workspace_id>", "CLONED": "<key:workspace_id>", "?source=old": ""}
@@ -70,7 +82,9 @@ def as_route(address: str) -> str:
 
 
 @pytest.fixture
-def ids(api: Api, alice: Person, service: Service, tmp_path: Path) -> dict[str, str]:
+def ids(
+    api: Api, alice: Person, bob: Person, charlie: Person, service: Service, tmp_path: Path
+) -> dict[str, str]:
     """Something of alice's for every request: a service that runs, and one with a queued deploy."""
     make_release(service)
     service.wanted_release, service.wanted_state = make_release(service), "running"
@@ -85,6 +99,9 @@ def ids(api: Api, alice: Person, service: Service, tmp_path: Path) -> dict[str, 
         "<key:workspace_id>": service.workspace_id,
         "<key:operation_id>": make_operation(make_service(alice.team)).id,
         "<key:token_id>": alice.team.tokens.latest("created_at").id,
+        "<user:user_id>": bob.user.pk,
+        "<key:invitation_id>": make_invitation(alice.team, alice.user)[0].id,
+        "INVITED": make_invitation(charlie.team, charlie.user)[1],
         "SENT": send(api, ARCHIVE).json()["data"]["id"],
         "CLONED": made.json()["data"]["id"],
         "WORKSPACE": service.workspace_id,

@@ -10,8 +10,16 @@ from django.urls import URLPattern, URLResolver
 from services import models
 from services.api.urls import one_team
 from services.models import Service
+from services.teams.models import Invitation, Membership
 from tests.conftest import Api, Person
-from tests.factories import make_build, make_event, make_operation, make_release, make_token
+from tests.factories import (
+    make_build,
+    make_event,
+    make_invitation,
+    make_operation,
+    make_release,
+    make_token,
+)
 
 METHODS = ("get", "post", "put", "patch", "delete")
 SHARED = {
@@ -19,6 +27,8 @@ SHARED = {
     "/clean",
     "/events",
     "/image-mappings",
+    "/invitations",
+    "/members",
     "/operations",
     "/services",
     "/tokens",
@@ -52,9 +62,11 @@ def ids(alice: Person, service: Service) -> dict[str, str]:
         "operation_id": build.operation_id,
         "build_id": build.id,
         "token_id": alice.team.tokens.get().id,
+        "invitation_id": make_invitation(alice.team, alice.user)[0].id,
     }
     keys = {f"<key:{name}>": str(value) for name, value in found.items()}
-    return keys | {"<int:number>": str(make_release(service).number)}
+    numbers = {"<int:number>": make_release(service).number, "<user:user_id>": alice.user.pk}
+    return keys | {name: str(value) for name, value in numbers.items()}
 
 
 def filled(address: str, ids: dict[str, str]) -> str:
@@ -64,7 +76,10 @@ def filled(address: str, ids: dict[str, str]) -> str:
 
 
 def state() -> str:
-    kinds = (models.Service, models.Workspace, models.Operation, models.ImageMapping, models.Event)
+    kinds: tuple[Any, ...] = (
+        *(models.Service, models.Workspace, models.Operation, models.ImageMapping, models.Event),
+        *(Membership, Invitation),
+    )
     return "".join(
         django_serializers.serialize("json", kind.objects.order_by("pk")) for kind in kinds
     )

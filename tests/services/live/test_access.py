@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
 
+from services.accounts.members import remove_member
 from services.accounts.tokens import revoke_token
 from services.teams.models import ApiToken, Membership, hash_token
 from tests.conftest import Person
@@ -100,3 +101,16 @@ async def test_the_token_does_not_stay_in_the_scope_that_servers_log(token: str)
     async with Socket(query=f"token={token}") as socket:
         assert socket.scope["query_string"] == b""
         assert await socket.is_silent()
+
+
+async def test_who_is_removed_is_out_at_once(
+    alice: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.live.hub.RECHECK_S", 60)
+    his = await sync_to_async(make_token)(bob.team, bob.user)
+    async with Socket(query=f"token={his}") as socket:
+        assert await socket.is_silent()
+        member = await Membership.objects.select_related("team").aget(user=bob.user)
+        await sync_to_async(remove_member)(member, by=alice.user)
+
+        assert await socket.close_code() == 4401

@@ -1,0 +1,42 @@
+"""/members: who is on the team, as what, and no longer."""
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from services.accounts.members import change_role, remove_member
+from services.api import find, scopes
+from services.api.inputs import ROLE
+from services.api.serializers.people import member_json
+from services.api.team_view import TeamView
+from services.models.checks import read
+from services.teams.models import Membership, Role
+
+MOST = 1000
+
+
+class MemberList(TeamView):
+    scopes = scopes.READ
+
+    def get(self, request: Request, **_: Any) -> Response:
+        rows = Membership.objects.filter(team=self.team).select_related("user")
+        return Response({"data": [member_json(row) for row in rows.order_by("id")[:MOST]]})
+
+
+class MemberDetail(TeamView):
+    scopes = scopes.PEOPLE
+    actions = {"PATCH": "member.update", "DELETE": "member.remove"}
+
+    def get(self, request: Request, *, user_id: int, **_: Any) -> Response:
+        return Response({"data": member_json(find.member(self.team, user_id))})
+
+    def patch(self, request: Request, *, user_id: int, **_: Any) -> Response:
+        member = find.member(self.team, user_id)
+        fields = read(request.data, ROLE, required=["role"])
+        changed = change_role(member, Role(fields["role"]), by=self.caller.user)
+        return Response({"data": member_json(changed)})
+
+    def delete(self, request: Request, *, user_id: int, **_: Any) -> Response:
+        remove_member(find.member(self.team, user_id), by=self.caller.user)
+        return Response(status=204)
