@@ -8,6 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from services import audit, events
+from services.errors import InvalidError
+from services.models import Workspace
 from services.models.times import iso
 from services.teams import token_cache
 from services.teams.models import ApiToken, Scope, Team, hash_token, new_secret
@@ -22,8 +24,15 @@ def create_token(
     name: str,
     scope: Scope = Scope.DEPLOY,
     expires_at: datetime | None = None,
+    workspace: Workspace | None = None,
 ) -> tuple[ApiToken, str]:
     """The row and the token itself, which is stored nowhere and cannot be shown again."""
+    if workspace and scope == Scope.ADMIN:
+        raise InvalidError(
+            "The request cannot be accepted",
+            details={"scope": ["a token of one workspace reaches deploy at most"]},
+            fix="leave workspace_id out, or choose another scope",
+        )
     text = new_secret()
     with transaction.atomic():
         token = ApiToken.objects.create(
@@ -33,6 +42,7 @@ def create_token(
             prefix=text[:PREFIX_LENGTH],
             hash=hash_token(text),
             scope=scope,
+            workspace=workspace,
             expires_at=expires_at,
         )
         audit.note(token, action="token.create", after=_told(token))
@@ -51,4 +61,5 @@ def revoke_token(token: ApiToken) -> None:
 
 
 def _told(token: ApiToken) -> dict[str, str | None]:
-    return {"scope": token.scope, "expires_at": iso(token.expires_at)}
+    workspace = {"workspace": token.workspace.name} if token.workspace else {}
+    return {"scope": token.scope, "expires_at": iso(token.expires_at), **workspace}

@@ -9,24 +9,24 @@ from rest_framework.response import Response
 from services.api import find, scopes
 from services.api.inputs import VARIABLES
 from services.api.serializers.service import environment_json
-from services.api.team_view import TeamView
+from services.api.team_view import WorkspaceView
 from services.lifecycle.update import set_environment
 from services.models import Service
 from services.models.checks import read
 
 
-class Environment(TeamView):
+class Environment(WorkspaceView):
     scopes = scopes.READ_WRITE
     actions = {"PATCH": "env.set"}
 
     def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        return Response({"data": env_json(find.service(self.team, service_id))})
+        return Response({"data": env_json(find.service(self.admission, service_id))})
 
     def patch(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         """Merges; null deletes a variable."""
         fields = read(request.data, VARIABLES)
         service = set_environment(
-            find.service(self.team, service_id),
+            find.service(self.admission, service_id),
             variables=fields.get("variables", {}),
             secret_names=fields.get("secret_variables"),
             actor=self.actor,

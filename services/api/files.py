@@ -11,17 +11,17 @@ from rest_framework.response import Response
 from services.api import find, scopes
 from services.api.paging import MOST, USUAL
 from services.api.query import number, query
-from services.api.team_view import TeamView
+from services.api.team_view import WorkspaceView
 from services.errors import BadRequestError
 from services.lifecycle.files import list_files, read_file
 from services.sources.listing import Listed
 
 
-class FileList(TeamView):
+class FileList(WorkspaceView):
     scopes = scopes.READ
 
     def get(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
-        workspace = find.workspace(self.team, workspace_id)
+        workspace = find.workspace(self.admission, workspace_id)
         want = query(request, path=str, limit=number(1, MOST), after=_name)
         path, after = want.get("path", "/"), want.get("after", b"")
         limit = want.get("limit", USUAL)
@@ -32,11 +32,11 @@ class FileList(TeamView):
         )
 
 
-class FileContent(TeamView):
+class FileContent(WorkspaceView):
     scopes = scopes.READ
 
     def get(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
-        workspace = find.workspace(self.team, workspace_id)
+        workspace = find.workspace(self.admission, workspace_id)
         path = query(request, path=str).get("path", "")
         if not path:
             raise BadRequestError("Invalid request parameters", details={"path": ["is required"]})

@@ -1,33 +1,53 @@
 """Looking one object up for a caller: only among the team's own, and 404 for everything else."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Model, QuerySet
 
 from services import audit
 from services.errors import NotFoundError
-from services.models import Build, Operation, Service, Workspace
+from services.models import Build, Event, Operation, Service, Workspace
+from services.models.service import ServiceQuerySet
 from services.teams.models import ApiToken, Invitation, Membership, Team
+from services.teams.policy import Admission
 
 Row = TypeVar("Row", bound=Model)
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 NOUNS: dict[type[Model], str] = {ApiToken: "Token", Membership: "Member"}
 
 
-def service(team: Team, pk: UUID) -> Service:
-    return _one(Service.objects.visible_to(team).select_related("workspace", "team"), pk)
+def services(who: Admission) -> ServiceQuerySet:
+    return _within(Service.objects.visible_to(who.team), who, "workspace")
 
 
-def workspace(team: Team, pk: UUID) -> Workspace:
-    return _one(Workspace.objects.visible_to(team), pk)
+def workspaces(who: Admission) -> QuerySet[Workspace]:
+    return _within(Workspace.objects.visible_to(who.team), who, "pk")
 
 
-def operation(team: Team, pk: UUID) -> Operation:
-    return _one(Operation.objects.visible_to(team).select_related("service"), pk)
+def operations(who: Admission) -> QuerySet[Operation]:
+    return _within(Operation.objects.visible_to(who.team), who, "service__workspace")
 
 
-def build(team: Team, pk: UUID) -> Build:
-    return _one(Build.objects.filter(service__team=team), pk)
+def events(who: Admission) -> QuerySet[Event]:
+    return _within(Event.objects.filter(team=who.team), who, "service__workspace")
+
+
+def service(who: Admission, pk: UUID) -> Service:
+    return _one(services(who).select_related("workspace", "team"), pk)
+
+
+def workspace(who: Admission, pk: UUID) -> Workspace:
+    return _one(workspaces(who), pk)
+
+
+def operation(who: Admission, pk: UUID) -> Operation:
+    return _one(operations(who).select_related("service"), pk)
+
+
+def build(who: Admission, pk: UUID) -> Build:
+    rows = Build.objects.filter(service__team=who.team)
+    return _one(_within(rows, who, "service__workspace"), pk)
 
 
 def token(team: Team, pk: UUID) -> ApiToken:
@@ -40,6 +60,11 @@ def member(team: Team, user_id: int) -> Membership:
 
 def invitation(team: Team, pk: UUID) -> Invitation:
     return _one(Invitation.objects.filter(team=team).select_related("invited_by"), pk)
+
+
+def _within(rows: Rows, who: Admission, path: str) -> Rows:
+    """The one place where a token of one workspace is kept to it."""
+    return rows if who.workspace_id is None else rows.filter(**{path: who.workspace_id})
 
 
 def _one(rows: QuerySet[Row], key: UUID | int, *, by: str = "pk") -> Row:

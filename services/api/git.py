@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from services.api import find, scopes
 from services.api.inputs import CREDENTIAL, GIT_WORKSPACE, REFRESH, wrapped
 from services.api.serializers.workspace import workspace_json
-from services.api.team_view import TeamView
+from services.api.team_view import TeamView, WorkspaceView
 from services.lifecycle.git_workspaces import GitSource, from_git, refresh
 from services.models.checks import read
 from services.sources.git import Credential
@@ -31,13 +31,13 @@ class NewGit(TeamView):
         return Response({"data": workspace_json(made)}, status=201)
 
 
-class Refresh(TeamView):
+class Refresh(WorkspaceView):
     scopes = scopes.READ_WRITE
     actions = {"POST": "workspace.refresh"}
     is_long = True
 
     def post(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
-        workspace = find.workspace(self.team, workspace_id)
+        workspace = find.workspace(self.admission, workspace_id)
         fields = read(request.data, REFRESH)
         done = refresh(
             workspace, ref=fields.get("ref"), credential=credential_in(fields), actor=self.actor

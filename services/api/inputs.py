@@ -107,6 +107,7 @@ TOKEN: dict[str, Check] = {
     "name": PLAIN,
     "scope": choice([scope.value for scope in Scope]),
     "expires_at": optional(moment),
+    "workspace_id": optional(an_id),
 }
 ROLE: dict[str, Check] = {"role": choice([role.value for role in Role])}
 EMAIL = text(most=254, pattern=r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+", rule="is no address")

@@ -10,7 +10,7 @@ from services.api import find, scopes
 from services.api.inputs import DEPLOY, ROLLBACK, SCALE, deploy_options
 from services.api.serializers.service import service_json
 from services.api.service import fresh
-from services.api.team_view import TeamView
+from services.api.team_view import WorkspaceView
 from services.lifecycle.deploy import deploy
 from services.lifecycle.restart import restart
 from services.lifecycle.rollback import rollback
@@ -22,7 +22,7 @@ from services.models import Operation, Service
 from services.models.checks import read
 
 
-class VerbView(TeamView):
+class VerbView(WorkspaceView):
     """POST only; answers the service as it is now and the operation that was begun, if any."""
 
     scopes = scopes.READ_WRITE
@@ -39,7 +39,7 @@ class Start(VerbView):
 
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         read(request.data, {})
-        service = find.service(self.team, service_id)
+        service = find.service(self.admission, service_id)
         return self.answer(service, start(service, actor=self.actor))
 
 
@@ -48,7 +48,7 @@ class Stop(VerbView):
 
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         read(request.data, {})
-        service = find.service(self.team, service_id)
+        service = find.service(self.admission, service_id)
         return self.answer(service, stop(service, actor=self.actor))
 
 
@@ -57,7 +57,7 @@ class Restart(VerbView):
 
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         read(request.data, {})
-        service = find.service(self.team, service_id)
+        service = find.service(self.admission, service_id)
         return self.answer(service, restart(service, actor=self.actor))
 
 
@@ -66,7 +66,7 @@ class Scale(VerbView):
 
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         fields = read(request.data, SCALE, required=["replica_count"])
-        service = find.service(self.team, service_id)
+        service = find.service(self.admission, service_id)
         operation = scale(service, replicas=fields["replica_count"], actor=self.actor)
         return self.answer(service, operation)
 
@@ -76,7 +76,7 @@ class Deploy(VerbView):
 
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         fields = read(request.data, DEPLOY)
-        service = find.service(self.team, service_id)
+        service = find.service(self.admission, service_id)
         if overrides := fields.get("overrides"):
             override(service, overrides, actor=self.actor)
         return self.answer(
@@ -89,6 +89,6 @@ class Rollback(VerbView):
 
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         fields = read(request.data, ROLLBACK)
-        service = find.service(self.team, service_id)
+        service = find.service(self.admission, service_id)
         operation = rollback(service, to=fields.get("release"), actor=self.actor)
         return self.answer(service, operation)

@@ -9,13 +9,13 @@ from rest_framework.response import Response
 
 from services.accounts.sign_in import create_link
 from services.api import scopes
-from services.api.team_view import TeamView
+from services.api.team_view import TeamView, WorkspaceView
 from services.models.checks import read
 from services.models.times import iso
 from services.teams.models import Scope
 
 
-class Me(TeamView):
+class Me(WorkspaceView):
     scopes = scopes.READ
 
     def get(self, request: Request, **_: Any) -> Response:
@@ -24,6 +24,7 @@ class Me(TeamView):
             "user": {"id": user.pk, "name": user.get_username()},
             "team": {"id": str(team.id), "name": team.name, "slug": team.slug},
             "scope": scope.value,
+            "workspace_id": str(limit) if (limit := self.admission.workspace_id) else None,
             "version": settings.KYOZO["VERSION"],
             "mode": settings.KYOZO["MODE"],
         }

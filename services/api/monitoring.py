@@ -22,29 +22,29 @@ from services.api.serializers.service import (
     shown,
     urls_json,
 )
-from services.api.team_view import TeamView
+from services.api.team_view import WorkspaceView
 from services.errors import NotFoundError
 from services.models import Service
 from services.monitoring import logs, usage
 
 
-class ServiceStatus(TeamView):
+class ServiceStatus(WorkspaceView):
     scopes = scopes.READ
 
     def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        service = shown(self.team).filter(pk=service_id).first()
+        service = shown(find.services(self.admission)).filter(pk=service_id).first()
         if service is None:
             raise NotFoundError("Service not found")
         return Response({"data": status_json(service)})
 
 
-class ServiceLogs(TeamView):
+class ServiceLogs(WorkspaceView):
     """`follow` is accepted and answered at once: programs go on with `since`."""
 
     scopes = scopes.READ
 
     def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        service = find.service(self.team, service_id)
+        service = find.service(self.admission, service_id)
         want = query(
             request,
             lines=number(1, 10_000),
@@ -57,18 +57,18 @@ class ServiceLogs(TeamView):
         return Response({"data": logs_json(logs.tail(service, **want))})
 
 
-class ServiceHealth(TeamView):
+class ServiceHealth(WorkspaceView):
     scopes = scopes.READ
 
     def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        return Response({"data": health_json(find.service(self.team, service_id))})
+        return Response({"data": health_json(find.service(self.admission, service_id))})
 
 
-class ServiceMetrics(TeamView):
+class ServiceMetrics(WorkspaceView):
     scopes = scopes.READ
 
     def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        service = find.service(self.team, service_id)
+        service = find.service(self.admission, service_id)
         return Response({"data": metrics_json(service, usage.current(service))})
 
 

@@ -9,16 +9,16 @@ from rest_framework.response import Response
 from services.api import find, scopes
 from services.api.query import identifier, number, one_of, query
 from services.api.serializers.operation import operation_json, shown
-from services.api.team_view import TeamView
+from services.api.team_view import WorkspaceView
 from services.errors import NotFoundError
 from services.lifecycle.operations import cancel
 from services.models import Operation, OperationState
-from services.teams.models import Team
+from services.teams.policy import Admission
 
 USUAL = 50
 
 
-class OperationList(TeamView):
+class OperationList(WorkspaceView):
     """Newest first."""
 
     scopes = scopes.READ
@@ -31,28 +31,32 @@ class OperationList(TeamView):
             limit=number(1, 200),
         )
         limit = want.pop("limit", USUAL)
-        rows = shown(self.team).filter(**want).order_by("-created_at", "-id")[:limit]
+        rows = (
+            shown(find.operations(self.admission))
+            .filter(**want)
+            .order_by("-created_at", "-id")[:limit]
+        )
         return Response({"data": [operation_json(row) for row in rows]})
 
 
-class OperationDetail(TeamView):
+class OperationDetail(WorkspaceView):
     scopes = scopes.READ
 
     def get(self, request: Request, *, operation_id: UUID, **_: Any) -> Response:
-        return Response({"data": operation_json(_shown(self.team, operation_id))})
+        return Response({"data": operation_json(_shown(self.admission, operation_id))})
 
 
-class OperationCancel(TeamView):
+class OperationCancel(WorkspaceView):
     scopes = scopes.READ_WRITE
     actions = {"POST": "operation.cancel"}
 
     def post(self, request: Request, *, operation_id: UUID, **_: Any) -> Response:
-        cancel(find.operation(self.team, operation_id), actor=self.actor)
-        return Response({"data": operation_json(_shown(self.team, operation_id))})
+        cancel(find.operation(self.admission, operation_id), actor=self.actor)
+        return Response({"data": operation_json(_shown(self.admission, operation_id))})
 
 
-def _shown(team: Team, pk: UUID) -> Operation:
-    row = shown(team).filter(pk=pk).first()
+def _shown(who: Admission, pk: UUID) -> Operation:
+    row = shown(find.operations(who)).filter(pk=pk).first()
     if row is None:
         raise NotFoundError("Operation not found")
     return row

@@ -19,7 +19,7 @@ from services.api.query import identifier, one_of, query, word
 from services.api.query import number as number_between
 from services.api.serializers.build import release_json
 from services.api.serializers.service import service_detail_json, service_json, shown
-from services.api.team_view import TeamView
+from services.api.team_view import WorkspaceView
 from services.errors import InvalidError, NotFoundError
 from services.lifecycle.compare import compare
 from services.lifecycle.create import create_service
@@ -28,7 +28,7 @@ from services.lifecycle.update import change_service
 from services.models import Service, Status, Workspace
 from services.models.config import SERVICE
 from services.models.service import ServiceQuerySet
-from services.teams.models import Team
+from services.teams.policy import Admission
 
 MOST_RELEASES = 2**31 - 1
 CHOICES = 20
@@ -36,21 +36,21 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 SORT = {"name": "name", "created_at": "created_at", "deployed_at": "deployed", "status": "status"}
 
 
-class ServiceList(TeamView):
+class ServiceList(WorkspaceView):
     scopes = scopes.READ_WRITE
     actions = {"POST": "service.create"}
 
     def get(self, request: Request, **_: Any) -> Response:
-        return list_answer(request, shown(self.team))
+        return list_answer(request, shown(find.services(self.admission)))
 
     def post(self, request: Request, **_: Any) -> Response:
         fields = new_service_fields(request, NEW_SERVICE)
-        workspace = _workspace(self.team, fields.pop("workspace_id", None))
+        workspace = _workspace(self.admission, fields.pop("workspace_id", None))
         made = create_service(self.team, workspace=workspace, fields=fields, actor=self.actor)
         return detail_answer(made, status=201)
 
 
-class ServiceDetail(TeamView):
+class ServiceDetail(WorkspaceView):
     scopes = scopes.READ_WRITE
     actions = {
         "PUT": "service.update",
@@ -59,7 +59,7 @@ class ServiceDetail(TeamView):
     }
 
     def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        row = shown(self.team).filter(pk=service_id).first()
+        row = shown(find.services(self.admission)).filter(pk=service_id).first()
         if row is None:
             raise NotFoundError("Service not found")
         return Response({"data": service_detail_json(row)}, headers={"ETag": etag(row)})
@@ -72,11 +72,11 @@ class ServiceDetail(TeamView):
 
     def delete(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         volumes = query(request, volumes=one_of(("true", "false"))).get("volumes") == "true"
-        remove(find.service(self.team, service_id), actor=self.actor, volumes=volumes)
+        remove(find.service(self.admission, service_id), actor=self.actor, volumes=volumes)
         return Response(status=204)
 
     def _change(self, request: Request, service_id: UUID, *, is_merge: bool) -> Response:
-        service = find.service(self.team, service_id)
+        service = find.service(self.admission, service_id)
         fields = service_fields(request, SERVICE)
         change_service(
             service,
@@ -88,23 +88,23 @@ class ServiceDetail(TeamView):
         return detail_answer(service)
 
 
-class ReleaseList(TeamView):
+class ReleaseList(WorkspaceView):
     scopes = scopes.READ
 
     def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        service = find.service(self.team, service_id)
+        service = find.service(self.admission, service_id)
         rows = service.releases.defer("environment", "config")[:MOST]
         current = service.wanted_release_id
         return Response({"data": [release_json(row, current_id=current) for row in rows]})
 
 
-class ReleaseDiff(TeamView):
+class ReleaseDiff(WorkspaceView):
     """`against` names the other release; without it the one before."""
 
     scopes = scopes.READ
 
     def get(self, request: Request, *, service_id: UUID, number: int, **_: Any) -> Response:
-        service = find.service(self.team, service_id)
+        service = find.service(self.admission, service_id)
         want = query(request, against=number_between(1, MOST_RELEASES))
         against, found = compare(service, number, against=want.get("against"))
         changes = [asdict(one) for one in found]
@@ -156,17 +156,17 @@ def services_page(rows: ServiceQuerySet, want: dict[str, Any]) -> Page[Service]:
 
 def fresh(service: Service) -> Service:
     """The row as it is after a verb, with what an answer shows; also one being removed."""
-    row = shown(service.team).filter(pk=service.pk).first()
+    row = shown(Service.objects.visible_to(service.team)).filter(pk=service.pk).first()
     if row is None:  # removed by somebody else while the verb ran
         raise NotFoundError("Service not found")
     return row
 
 
-def _workspace(team: Team, pk: UUID | None) -> Workspace:
-    """The one that was named; unsaid it is the team's only one."""
+def _workspace(who: Admission, pk: UUID | None) -> Workspace:
+    """The one that was named; unsaid it is the only one there is."""
     if pk is not None:
-        return find.workspace(team, pk)
-    rows = list(Workspace.objects.visible_to(team).order_by("name", "id")[: CHOICES + 1])
+        return find.workspace(who, pk)
+    rows = list(find.workspaces(who).order_by("name", "id")[: CHOICES + 1])
     if len(rows) == 1:
         return rows[0]
     names = ", ".join(f"{row.name} ({row.id})" for row in rows[:CHOICES]) or "none yet"

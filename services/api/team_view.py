@@ -28,6 +28,13 @@ class TeamView(views.TeamView):
             setattr(cls, name, once(method) if name == "post" else method)
 
 
+class WorkspaceView(TeamView):
+    """Whatever it shows or touches was found by `services.api.find` with the admission: so it also
+    opens for a token of one workspace. No other view does."""
+
+    for_workspace = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
 def _audited(method: Callable[..., Response], action: str) -> Callable[..., Response]:
     """Verbs note what they change, in its transaction; what had nothing to change is noted here."""
 

@@ -27,7 +27,9 @@ class TokenList(TeamView):
 
     def post(self, request: Request, **_: Any) -> Response:
         fields = read(request.data, TOKEN, required=["name"])
-        token, text = create_token(self.team, user=self.caller.user, **fields)
+        workspace_id = fields.pop("workspace_id", None)
+        workspace = find.workspace(self.admission, workspace_id) if workspace_id else None
+        token, text = create_token(self.team, user=self.caller.user, workspace=workspace, **fields)
         return Response({"data": token_json(token) | {"token": text}}, status=201)
 
 

@@ -11,7 +11,7 @@ from services.api import find, scopes
 from services.api.parsing import ARCHIVES
 from services.api.query import label, query
 from services.api.serializers.workspace import workspace_json
-from services.api.team_view import TeamView
+from services.api.team_view import TeamView, WorkspaceView
 from services.errors import BadRequestError
 from services.lifecycle.trees import MIB, Stream, too_large
 from services.lifecycle.workspaces import from_archive, replace_archive
@@ -29,13 +29,13 @@ class NewArchive(TeamView):
         return Response({"data": workspace_json(made)}, status=201)
 
 
-class Archive(TeamView):
+class Archive(WorkspaceView):
     scopes = scopes.READ_WRITE
     actions = {"PUT": "workspace.replace"}
     parser_classes = ARCHIVES
 
     def put(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
-        workspace = find.workspace(self.team, workspace_id)
+        workspace = find.workspace(self.admission, workspace_id)
         query(request)
         return Response({"data": workspace_json(replace_archive(workspace, sent(request)))})
 

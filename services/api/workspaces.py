@@ -22,24 +22,24 @@ from services.api.serializers.operation import shown as operations_shown
 from services.api.serializers.service import service_json, shown
 from services.api.serializers.workspace import workspace_json
 from services.api.service import detail_answer, list_answer
-from services.api.team_view import TeamView
+from services.api.team_view import TeamView, WorkspaceView
 from services.lifecycle.analyse import analyse
 from services.lifecycle.create import create_service
 from services.lifecycle.folder import FolderDeploy, deploy_folder
 from services.lifecycle.workspaces import register_folder
-from services.models import Workspace
 from services.models.checks import read
-from services.teams.models import Team
+from services.teams.policy import Admission
 
 MOST = 500
 
 
 class WorkspaceList(TeamView):
     scopes = scopes.REGISTER
+    for_workspace = ("GET",)
     actions = {"POST": "workspace.create"}
 
     def get(self, request: Request, **_: Any) -> Response:
-        rows = Workspace.objects.visible_to(self.team).order_by("name")[:MOST]
+        rows = find.workspaces(self.admission).order_by("name")[:MOST]
         return Response({"data": [workspace_json(row) for row in rows]})
 
     def post(self, request: Request, **_: Any) -> Response:
@@ -49,24 +49,26 @@ class WorkspaceList(TeamView):
         return Response({"data": workspace_json(made)})
 
 
-class WorkspaceDetail(TeamView):
+class WorkspaceDetail(WorkspaceView):
     scopes = scopes.READ
 
     def get(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
-        return Response({"data": workspace_json(find.workspace(self.team, workspace_id))})
+        return Response({"data": workspace_json(find.workspace(self.admission, workspace_id))})
 
 
-class WorkspaceServices(TeamView):
+class WorkspaceServices(WorkspaceView):
     scopes = scopes.READ_WRITE
     actions = {"POST": "service.create"}
 
     def get(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
-        workspace = find.workspace(self.team, workspace_id)
-        return list_answer(request, shown(self.team).filter(workspace=workspace))
+        workspace = find.workspace(self.admission, workspace_id)
+        return list_answer(
+            request, shown(find.services(self.admission)).filter(workspace=workspace)
+        )
 
     def post(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
         """The seed's short way: `auto_deploy` stands beside the other fields, and is usual here."""
-        workspace = find.workspace(self.team, workspace_id)
+        workspace = find.workspace(self.admission, workspace_id)
         fields = new_service_fields(request, FROM_WORKSPACE)
         config = {"auto_deploy": fields.pop("auto_deploy", True)}
         fields["deployment_config"] = config | fields.get("deployment_config", {})
@@ -74,24 +76,24 @@ class WorkspaceServices(TeamView):
         return detail_answer(made, status=201)
 
 
-class WorkspaceAnalyze(TeamView):
+class WorkspaceAnalyze(WorkspaceView):
     scopes = scopes.READ_WRITE
     actions = {"POST": "workspace.analyze"}
 
     def post(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
         fields = {"folder_path": "/"} | read(request.data, ANALYSE)
-        found = analyse(find.workspace(self.team, workspace_id), **fields)
+        found = analyse(find.workspace(self.admission, workspace_id), **fields)
         return Response({"data": analysis_json(found)})
 
 
-class WorkspaceDeploy(TeamView):
+class WorkspaceDeploy(WorkspaceView):
     scopes = scopes.READ_WRITE
     actions = {"POST": "workspace.deploy"}
 
     def post(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
         fields = read(request.data, DEPLOY_FOLDER)
         done = deploy_folder(
-            find.workspace(self.team, workspace_id),
+            find.workspace(self.admission, workspace_id),
             folder_path=fields.get("folder_path", "/"),
             only=fields.get("only"),
             name=fields.get("name", ""),
@@ -99,12 +101,14 @@ class WorkspaceDeploy(TeamView):
             options=deploy_options(fields),
             actor=self.actor,
         )
-        return Response({"data": folder_deploy_json(self.team, done)}, status=202)
+        return Response({"data": folder_deploy_json(self.admission, done)}, status=202)
 
 
-def folder_deploy_json(team: Team, done: FolderDeploy) -> dict[str, Any]:
-    services = shown(team).filter(pk__in=[row.pk for row in done.services])
-    operations = operations_shown(team).filter(pk__in=[row.pk for row in done.operations])
+def folder_deploy_json(who: Admission, done: FolderDeploy) -> dict[str, Any]:
+    services = shown(find.services(who)).filter(pk__in=[row.pk for row in done.services])
+    operations = operations_shown(find.operations(who)).filter(
+        pk__in=[row.pk for row in done.operations]
+    )
     return {
         "analysis": analysis_json(done.analysis),
         "services": [service_json(row) for row in services],

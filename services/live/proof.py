@@ -40,6 +40,8 @@ def by_token(text: str, *, team_id: UUID | None) -> Proof:
     caller = token_cache.find(text)
     if caller is None or caller.token is None:
         raise UnauthorizedError("The token is unknown, expired or revoked")
+    if caller.is_of_one_workspace:
+        raise ForbiddenError("A socket hears all of a team; ask /events with this token instead")
     of_team(caller.token.team, token_id=caller.token.pk).check()
     team = admit(caller, team_id=team_id or caller.token.team_id, need=Scope.READ).team
     return Proof(team.id, caller.user.pk, token_id=caller.token.pk)

@@ -95,7 +95,8 @@ def hash_token(text: str) -> str:
 
 
 class ApiToken(models.Model):
-    """`prefix` may be shown; the token itself is shown once and stored as a hash."""
+    """`prefix` may be shown; the token itself is shown once and stored as a hash. With a workspace
+    it opens that one only, and never as an administrator."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey(Team, models.CASCADE, related_name="tokens")
@@ -105,6 +106,9 @@ class ApiToken(models.Model):
     hash = models.CharField(max_length=64, unique=True)
     scope = models.CharField(max_length=10, choices=Scope.choices, default=Scope.DEPLOY)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    workspace = models.ForeignKey(
+        "services.Workspace", models.CASCADE, null=True, blank=True, related_name="+"
+    )
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)

@@ -17,7 +17,8 @@ RATE = "kyozo.rate"  # where a request carries what was counted, for the headers
 
 
 class TeamPermission(BasePermission):
-    """Address, `X-Team-ID` and token must agree on a team, and role and token on the scope."""
+    """Address, `X-Team-ID` and token must agree on a team, and role and token on the scope. To a
+    token of one workspace, what does not say that it is for such tokens is not there."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         caller, scopes = request.auth, getattr(view, "scopes", None)
@@ -28,6 +29,8 @@ class TeamPermission(BasePermission):
             _count(request, caller.token.team, caller)
         if method not in scopes:
             return not hasattr(view, method.lower())  # no such method here: 405 follows
+        if caller.is_of_one_workspace and method not in getattr(view, "for_workspace", ()):
+            raise NotFoundError("Not found")
         admission = _admission(request, view, caller, scopes[method])
         if caller.token is None:
             _count(request, admission.team, caller)

@@ -30,13 +30,18 @@ class Caller:
     def name(self) -> str:
         return self.user.get_username()
 
+    @property
+    def is_of_one_workspace(self) -> bool:
+        return self.token is not None and self.token.workspace_id is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The team a caller may act in, and how far."""
+    """The team a caller may act in, and how far; with `workspace_id` in that workspace only."""
 
     team: Team
     scope: Scope
+    workspace_id: UUID | None = None
 
 
 def check_header(header: str | None, *, team_id: UUID, is_required: bool) -> None:
@@ -96,7 +101,10 @@ def _admission(caller: Caller, team_id: UUID) -> Admission | None:
         return None if member is None else Admission(member.team, ROLE_SCOPE[Role(member.role)])
     if token.team_id != team_id or caller.role is None:
         return None
-    return Admission(token.team, _lower(Scope(token.scope), ROLE_SCOPE[caller.role]))
+    scope = _lower(Scope(token.scope), ROLE_SCOPE[caller.role])
+    if token.workspace_id is not None:
+        scope = _lower(scope, Scope.DEPLOY)  # nobody rules over a team from one workspace
+    return Admission(token.team, scope, token.workspace_id)
 
 
 def _lower(one: Scope, other: Scope) -> Scope:

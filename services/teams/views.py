@@ -1,6 +1,6 @@
 """The base of every view of the REST face that belongs to a team."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import ClassVar
 
 from rest_framework.views import APIView
@@ -13,6 +13,8 @@ class TeamView(APIView):
     """`scopes` maps each method to what it needs; `TeamPermission` refuses what is not in it."""
 
     scopes: ClassVar[Mapping[str, Scope]] = {}
+    # Methods that keep to `admission.workspace_id`: only they open for a token of one workspace.
+    for_workspace: ClassVar[Collection[str]] = ()
     metadata_class = None
     is_long: ClassVar[bool] = False  # a POST that may take longer than a transaction should
     admission: Admission

@@ -7,15 +7,13 @@ from django.db.models import Prefetch, QuerySet
 from services.api.serializers.service import urls_json
 from services.models import Build, Operation, OperationStep
 from services.models.times import iso
-from services.teams.models import Team
 
 
-def shown(team: Team) -> QuerySet[Operation]:
-    """Operations with all that `operation_json` reads, in a fixed number of queries."""
+def shown(operations: QuerySet[Operation]) -> QuerySet[Operation]:
+    """These with all that `operation_json` reads, in a fixed number of queries."""
     builds = Build.objects.only("id", "operation_id", "started_at").order_by("-started_at")
     return (
-        Operation.objects.visible_to(team)
-        .select_related("service", "service__workspace", "release")
+        operations.select_related("service", "service__workspace", "release")
         .defer("release__environment", "release__config", "service__environment")
         .prefetch_related("steps", "service__host_ports", Prefetch("builds", builds))
     )

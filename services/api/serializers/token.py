@@ -13,6 +13,7 @@ def token_json(token: ApiToken) -> dict[str, Any]:
         "name": token.name,
         "prefix": token.prefix,
         "scope": token.scope,
+        "workspace_id": str(token.workspace_id) if token.workspace_id else None,
         "user": token.user.get_username(),
         "created_at": iso(token.created_at),
         "expires_at": iso(token.expires_at),

@@ -61,7 +61,7 @@ def ids(alice: Person, service: Service) -> dict[str, str]:
         "workspace_id": service.workspace_id,
         "operation_id": build.operation_id,
         "build_id": build.id,
-        "token_id": alice.team.tokens.get().id,
+        "token_id": alice.team.tokens.latest("created_at").id,
         "invitation_id": make_invitation(alice.team, alice.user)[0].id,
     }
     keys = {f"<key:{name}>": str(value) for name, value in found.items()}

@@ -12,7 +12,7 @@ from services.accounts.members import remove_member
 from services.accounts.tokens import revoke_token
 from services.teams.models import ApiToken, Membership, hash_token
 from tests.conftest import Person
-from tests.factories import make_token
+from tests.factories import make_token, make_workspace
 from tests.services.live.wire import Socket
 
 
@@ -114,3 +114,12 @@ async def test_who_is_removed_is_out_at_once(
         await sync_to_async(remove_member)(member, by=alice.user)
 
         assert await socket.close_code() == 4401
+
+
+async def test_a_token_of_one_workspace_hears_nothing_of_the_team(
+    token: str, alice: Person
+) -> None:
+    workspace = await sync_to_async(make_workspace)(alice.team)
+    await ApiToken.objects.filter(hash=hash_token(token)).aupdate(workspace=workspace)
+    async with Socket(query=f"token={token}") as socket:
+        assert await socket.close_code() == 4403
