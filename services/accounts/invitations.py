@@ -47,7 +47,7 @@ def invite(
         raise InvalidError("The request cannot be accepted", details={"expires_at": [complaint]})
     text = new_secret(INVITATION_PREFIX)
     with transaction.atomic():
-        Team.objects.select_for_update().get(pk=team.pk)
+        Team.objects.select_for_update(no_key=True).get(pk=team.pk)
         check_rule(team, by, role)
         if Invitation.objects.open().filter(team=team).count() >= MOST_OPEN:
             raise ConflictError(

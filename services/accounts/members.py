@@ -63,8 +63,9 @@ def check_rule(team: Team, by: User, *roles: Role) -> None:
 
 
 def _locked(member: Membership) -> Membership:
-    """Under the lock of the team: two owners who demote each other come one after the other."""
-    Team.objects.select_for_update().get(pk=member.team_id)
+    """Under a lock of the team, for which its new rows do not wait: two owners who demote each other
+    come one after the other."""
+    Team.objects.select_for_update(no_key=True).get(pk=member.team_id)
     fresh = Membership.objects.select_related("team", "user").filter(pk=member.pk).first()
     if fresh is None:
         raise NotFoundError("Member not found")

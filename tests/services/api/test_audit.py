@@ -116,7 +116,8 @@ def test_entries_come_newest_first_and_in_pages(api: Api, alice: Person) -> None
     for minutes in range(5):
         note(alice.team, action="page.me", at=timezone.now() - timedelta(minutes=minutes))
 
-    seen, query = [], {"limit": 2, "action": "page.me"}
+    seen: list[str] = []
+    query: dict[str, Any] = {"limit": 2, "action": "page.me"}
     while query.get("after", "") is not None:
         answer = api.get(api.at("/audit"), query).json()
         seen += [row["at"] for row in answer["data"]]
