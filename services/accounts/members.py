@@ -63,8 +63,8 @@ def check_rule(team: Team, by: User, *roles: Role) -> None:
 
 
 def _locked(member: Membership) -> Membership:
-    """Under a lock of the team, for which its new rows do not wait: two owners who demote each other
-    come one after the other."""
+    """Under a lock of the team, for which its new rows do not wait: of two owners who demote each
+    other the second one sees what the first did."""
     Team.objects.select_for_update(no_key=True).get(pk=member.team_id)
     fresh = Membership.objects.select_related("team", "user").filter(pk=member.pk).first()
     if fresh is None:

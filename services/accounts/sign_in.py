@@ -8,6 +8,7 @@ from django.utils import timezone
 from services import audit
 from services.errors import NotFoundError
 from services.teams.models import Membership, SignInLink, Team, hash_token, new_secret
+from services.teams.policy import Caller, memberships
 
 
 def create_link(user: User, *, team: Team) -> str:
@@ -16,26 +17,29 @@ def create_link(user: User, *, team: Team) -> str:
     expires_at = timezone.now() + settings.SIGN_IN_LINK_LIFE
     with transaction.atomic():
         SignInLink.objects.filter(expires_at__lt=timezone.now()).delete()
-        SignInLink.objects.create(hash=hash_token(secret), user=user, expires_at=expires_at)
+        SignInLink.objects.create(
+            hash=hash_token(secret), user=user, team=team, expires_at=expires_at
+        )
         audit.note(Membership.objects.get(user=user, team=team), action="sign_in_link.create")
     return secret
 
 
-def note_session(user: User, action: str) -> None:
-    """A session opens every team of its person, so each team's log tells of it."""
-    for member in Membership.objects.filter(user=user).select_related("user"):
+def note_session(caller: Caller, action: str) -> None:
+    """In the log of each team that the session opens."""
+    for member in memberships(caller).select_related("user"):
         audit.note(member, action=action)
 
 
-def redeem(secret: str) -> User:
-    """Whom the link signs in. The conditional update lets exactly one of two clicks through."""
+def redeem(secret: str) -> SignInLink:
+    """Whom it signs in, and where. The conditional update lets exactly one of two clicks in."""
     key, now = hash_token(secret), timezone.now()
-    user = User.objects.filter(signinlink__hash=key, is_active=True).first()
+    links = SignInLink.objects.select_related("user")
+    link = links.filter(hash=key, user__is_active=True).first()
     fresh = SignInLink.objects.filter(hash=key, used_at=None, expires_at__gt=now)
-    if user is None or not fresh.update(used_at=now):
+    if link is None or not fresh.update(used_at=now):
         raise NotFoundError(
             "This sign-in link was used before or has expired",
             code="link_expired",
             fix="Ask for a new one: `bin/kyozo open`.",
         )
-    return user
+    return link

@@ -50,26 +50,29 @@ class InvitationDetail(TeamView):
 
 
 class Accept(APIView):
-    """For those who are signed in, and for those who get an account by it."""
+    """For those who are signed in, and for those who get an account by it: with a link that opens
+    the new team to them."""
 
     permission_classes = [AllowAny]
 
     def post(self, request: Request) -> Response:
         caller = request.auth if isinstance(request.auth, Caller) else None
-        with audit.acting(audit.asked_by(caller, request), "invitation.accept"):
-            data = _joined(request, caller) if caller else _arrived(request)
-        return Response({"data": data}, status=201)
+        who = audit.asked_by(caller, request)
+        with audit.acting(who, "invitation.accept"), transaction.atomic():
+            member = _joined(request, caller) if caller else _arrived(request)
+            link = create_link(member.user, team=member.team)
+        url = request.build_absolute_uri(f"/sign-in/{link}")
+        return Response({"data": _answer(member) | {"sign_in_url": url}}, status=201)
 
 
-def _joined(request: Request, caller: Caller) -> dict[str, Any]:
+def _joined(request: Request, caller: Caller) -> Membership:
     fields = read(request.data, {"token": ACCEPT["token"]}, required=["token"])
     if caller.token:  # a weaker one does not act for its person beyond its own team
         admit(caller, team_id=caller.token.team_id, need=Scope.ADMIN)
-    return _answer(accept(fields["token"], caller.user))
+    return accept(fields["token"], caller.user)
 
 
-def _arrived(request: Request) -> dict[str, Any]:
-    """With a link that signs them in."""
+def _arrived(request: Request) -> Membership:
     fields = read(request.data, ACCEPT, required=["token"])
     if "username" not in fields or "password" not in fields:
         raise BadRequestError(
@@ -77,10 +80,7 @@ def _arrived(request: Request) -> dict[str, Any]:
             details={name: ["is required"] for name in ("username", "password")},
             fix="sign in first, or choose a username and a password for a new account",
         )
-    with transaction.atomic():
-        member = accept(fields["token"], Newcomer(fields["username"], fields["password"]))
-        link = create_link(member.user, team=member.team)
-    return _answer(member) | {"sign_in_url": request.build_absolute_uri(f"/sign-in/{link}")}
+    return accept(fields["token"], Newcomer(fields["username"], fields["password"]))
 
 
 def _answer(member: Membership) -> dict[str, Any]:

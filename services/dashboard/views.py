@@ -18,8 +18,8 @@ from services import audit
 from services.accounts.sign_in import note_session, redeem
 from services.errors import NotFoundError
 from services.models import Service
-from services.teams.models import ROLE_SCOPE, Membership, Role, Scope
-from services.teams.policy import Caller
+from services.teams.models import ROLE_SCOPE, Role, Scope, SignInLink
+from services.teams.policy import TEAMS_KEY, Caller, by_session, memberships
 
 View = Callable[..., HttpResponse]
 POLICY = (
@@ -49,7 +49,8 @@ def home(request: HttpRequest) -> HttpResponse:
     """`?team=slug` chooses among one's teams."""
     if not isinstance(request.user, User):
         return render(request, "dashboard/signed_out.html")
-    mine = Membership.objects.filter(user=request.user).order_by("created_at", "id")
+    caller = by_session(request.user, request.session)
+    mine = memberships(caller).order_by("created_at", "id")
     members = list(mine.select_related("team"))
     slug = request.GET.get("team")
     member = next((m for m in members if m.team.slug == slug), members[0] if members else None)
@@ -76,11 +77,14 @@ def sign_in(request: HttpRequest, secret: str) -> HttpResponse:
         return render(request, "dashboard/sign_in.html")
     try:
         with transaction.atomic():
-            user = redeem(secret)
-            _note(request, user, "session.begin")
+            link = redeem(secret)
+            _note(request, _caller(link), "session.begin")
     except NotFoundError as exc:
         return render(request, "dashboard/sign_in.html", {"error": exc}, status=404)
-    login(request, user, backend=BACKEND)
+    login(request, link.user, backend=BACKEND)
+    if link.team_id:  # beside those of other links of the same person
+        teams = {str(link.team_id), *request.session.get(TEAMS_KEY, ())}
+        request.session[TEAMS_KEY] = sorted(teams)
     return redirect("home")
 
 
@@ -89,14 +93,18 @@ def sign_in(request: HttpRequest, secret: str) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponse:
     with transaction.atomic():
         if isinstance(request.user, User):
-            _note(request, request.user, "session.end")
+            _note(request, by_session(request.user, request.session), "session.end")
         logout(request)
     return redirect("home")
 
 
-def _note(request: HttpRequest, user: User, action: str) -> None:
-    with audit.acting(audit.asked_by(Caller(user), request), action):
-        note_session(user, action)
+def _caller(link: SignInLink) -> Caller:
+    return Caller(link.user, only_teams=frozenset({link.team_id}) if link.team_id else None)
+
+
+def _note(request: HttpRequest, caller: Caller, action: str) -> None:
+    with audit.acting(audit.asked_by(caller, request), action):
+        note_session(caller, action)
 
 
 @page

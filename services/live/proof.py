@@ -18,7 +18,7 @@ from django.http.request import validate_host
 from django.utils import timezone
 
 from services.errors import ForbiddenError, UnauthorizedError
-from services.teams import token_cache
+from services.teams import policy, token_cache
 from services.teams.limits import of_team
 from services.teams.models import ApiToken, Membership, Scope
 from services.teams.policy import Caller, admit, home_team
@@ -52,11 +52,10 @@ def by_session(headers: Headers, *, team_id: UUID | None) -> Proof:
     if not is_own_page(headers):
         raise ForbiddenError("The Origin is not this server", code="origin_mismatch")
     key = parse_cookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME, "")
-    user = _user_of(key)
-    caller = Caller(user)
+    caller = _caller_of(key)
     team = admit(caller, team_id=team_id or home_team(caller) or UUID(int=0), need=Scope.READ).team
     of_team(team, token_id=None).check()
-    return Proof(team.id, user.pk, session_key=key)
+    return Proof(team.id, caller.user.pk, session_key=key)
 
 
 def is_own_page(headers: Headers) -> bool:
@@ -97,10 +96,10 @@ def _present(rows: QuerySet[Any], column: str, wanted: set[Any]) -> set[Any]:
     return {None, *found}
 
 
-def _user_of(session_key: str) -> User:
+def _caller_of(session_key: str) -> Caller:
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key or None)
     user = get_user(request)
     if not isinstance(user, User):
         raise UnauthorizedError("Authentication required")
-    return user
+    return policy.by_session(user, request.session)

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from services.errors import ForbiddenError, UnauthorizedError
 from services.teams import token_cache
 from services.teams.models import ApiToken
-from services.teams.policy import Caller
+from services.teams.policy import Caller, by_session
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -38,7 +38,7 @@ class DashboardAuthentication(SessionAuthentication):
 
     def authenticate(self, request: Request) -> tuple[User, Caller] | None:
         found = super().authenticate(request)
-        return found and (found[0], Caller(found[0]))
+        return found and (found[0], by_session(found[0], request.session))
 
     def enforce_csrf(self, request: Request) -> None:
         try:

@@ -127,10 +127,14 @@ class ApiToken(models.Model):
 
 
 class SignInLink(models.Model):
-    """A one-time link to the dashboard; the secret in it is stored as a hash and dies after use."""
+    """A one-time link to the dashboard; the secret in it is stored as a hash and dies after use.
+
+    It opens the team of the token that made it, and no other of its person.
+    """
 
     hash = models.CharField(max_length=64, unique=True)
     user = models.ForeignKey("auth.User", models.CASCADE)
+    team = models.ForeignKey(Team, models.CASCADE, null=True, related_name="+")
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.contrib.sessions.backends.base import SessionBase
+from django.db.models import QuerySet
 
 from services.errors import BadRequestError, ForbiddenError, NotFoundError
 from services.teams.models import (
@@ -17,14 +19,18 @@ from services.teams.models import (
     allows,
 )
 
+TEAMS_KEY = "kyozo.teams"  # in a session that began with a link
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody who proved who they are: by a token of one team, or (token None) by a session."""
+    """Somebody who proved who they are: by a token of one team, or (token None) by a session, which
+    is of `only_teams` where links of those teams began it."""
 
     user: User
     token: ApiToken | None = None
     role: Role | None = None  # of the token's user in the token's team
+    only_teams: frozenset[UUID] | None = None
 
     @property
     def name(self) -> str:
@@ -82,8 +88,19 @@ def home_team(caller: Caller) -> UUID | None:
     """The team meant by an address without one: the token's, or a person's first."""
     if caller.token is not None:
         return caller.token.team_id
-    rows = Membership.objects.filter(user=caller.user).order_by("created_at", "id")
+    rows = memberships(caller).order_by("created_at", "id")
     return rows.values_list("team_id", flat=True).first()
+
+
+def by_session(user: User, session: SessionBase) -> Caller:
+    teams = session.get(TEAMS_KEY)
+    return Caller(user, only_teams=None if teams is None else frozenset(map(UUID, teams)))
+
+
+def memberships(caller: Caller) -> QuerySet[Membership]:
+    """Where a session may act."""
+    rows = Membership.objects.filter(user=caller.user)
+    return rows if caller.only_teams is None else rows.filter(team_id__in=caller.only_teams)
 
 
 def as_uuid(text: str) -> UUID | None:
@@ -96,8 +113,7 @@ def as_uuid(text: str) -> UUID | None:
 def _admission(caller: Caller, team_id: UUID) -> Admission | None:
     token = caller.token
     if token is None:
-        found = Membership.objects.select_related("team").filter(user=caller.user, team_id=team_id)
-        member = found.first()
+        member = memberships(caller).select_related("team").filter(team_id=team_id).first()
         return None if member is None else Admission(member.team, ROLE_SCOPE[Role(member.role)])
     if token.team_id != team_id or caller.role is None:
         return None

@@ -9,6 +9,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from services.accounts.members import remove_member
+from services.accounts.sign_in import create_link
 from services.accounts.tokens import revoke_token
 from services.teams.models import ApiToken, Membership, hash_token
 from tests.conftest import Person
@@ -123,3 +124,19 @@ async def test_a_token_of_one_workspace_hears_nothing_of_the_team(
     await ApiToken.objects.filter(hash=hash_token(token)).aupdate(workspace=workspace)
     async with Socket(query=f"token={token}") as socket:
         assert await socket.close_code() == 4403
+
+
+async def test_a_session_of_one_team_hears_no_other(alice: Person, charlie: Person) -> None:
+    def headers() -> dict[str, str]:
+        Membership.objects.create(team=charlie.team, user=alice.user)
+        browser = Client()
+        browser.post(f"/sign-in/{create_link(alice.user, team=alice.team)}")
+        key = browser.cookies[settings.SESSION_COOKIE_NAME].value
+        cookie = f"{settings.SESSION_COOKIE_NAME}={key}"
+        return {"cookie": cookie, "origin": "http://testserver", "host": "testserver"}
+
+    said = await sync_to_async(headers)()
+    async with Socket(headers=said, query=f"team_id={charlie.team.id}") as socket:
+        assert await socket.close_code() == 4403
+    async with Socket(headers=said, query=f"team_id={alice.team.id}") as socket:
+        assert await socket.is_silent()
