@@ -80,6 +80,7 @@ one_team: Routes = [
     path("/operations", operations.OperationList.as_view()),
     path("/operations/<key:operation_id>", operations.OperationDetail.as_view()),
     path("/operations/<key:operation_id>/cancel", operations.OperationCancel.as_view()),
+    path("/builds", builds.BuildList.as_view()),
     path("/builds/<key:build_id>", builds.BuildDetail.as_view()),
     path("/builds/<key:build_id>/log", builds.BuildLog.as_view()),
     path("/events", events.EventList.as_view()),

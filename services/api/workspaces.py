@@ -16,6 +16,8 @@ from services.api.inputs import (
     new_service_fields,
     wrapped,
 )
+from services.api.paging import MOST, Order
+from services.api.query import one_of, query, word
 from services.api.serializers.analysis import analysis_json
 from services.api.serializers.operation import operation_json
 from services.api.serializers.operation import shown as operations_shown
@@ -27,19 +29,28 @@ from services.lifecycle.analyse import analyse
 from services.lifecycle.create import create_service
 from services.lifecycle.folder import FolderDeploy, deploy_folder
 from services.lifecycle.workspaces import register_folder
-from services.models import Workspace
+from services.models import StorageBackend, Workspace
 from services.models.checks import read
 from services.teams.models import Team
 
-MOST = 500
+ORDER = Order({name: name for name in ("name", "created_at", "updated_at")}, by="name", usual=MOST)
 
 
 class WorkspaceList(TeamView):
     scopes = scopes.REGISTER
 
     def get(self, request: Request, **_: Any) -> Response:
-        rows = Workspace.objects.visible_to(self.team).order_by("name")[:MOST]
-        return Response({"data": [workspace_json(row) for row in rows]})
+        want = query(
+            request,
+            storage_backend=one_of(StorageBackend.values),
+            search=word,
+            **ORDER.readers(),
+        )
+        rows = Workspace.objects.visible_to(self.team)
+        if "storage_backend" in want:
+            rows = rows.filter(storage_backend=want["storage_backend"])
+        found = ORDER.page(rows.filter(name__icontains=want.get("search", "")), want)
+        return found.answer(request, workspace_json)
 
     def post(self, request: Request, **_: Any) -> Response:
         """The same folder again is the same workspace."""

@@ -15,6 +15,7 @@ from tests.factories import make_build, make_event, make_operation, make_release
 
 METHODS = ("get", "post", "put", "patch", "delete")
 SHARED = {
+    "/builds",
     "/clean",
     "/events",
     "/image-mappings",
