@@ -12,4 +12,4 @@ READ_WRITE = {
 }
 ADMIN = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), Scope.ADMIN)
 # A path of the machine may be named by those only who rule over it.
-REGISTER = {"GET": Scope.READ, "POST": Scope.ADMIN}
+REGISTER = {"GET": Scope.READ, "POST": Scope.ADMIN, "DELETE": Scope.ADMIN}

@@ -28,6 +28,7 @@ from services.api.team_view import TeamView
 from services.lifecycle.analyse import analyse
 from services.lifecycle.create import create_service
 from services.lifecycle.folder import FolderDeploy, deploy_folder
+from services.lifecycle.remove_workspace import remove_workspace
 from services.lifecycle.workspaces import register_folder
 from services.models import StorageBackend, Workspace
 from services.models.checks import read
@@ -60,10 +61,16 @@ class WorkspaceList(TeamView):
 
 
 class WorkspaceDetail(TeamView):
-    scopes = scopes.READ
+    scopes = scopes.REGISTER
 
     def get(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
         return Response({"data": workspace_json(find.workspace(self.team, workspace_id))})
+
+    def delete(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
+        """Only without services, and never the folder of the machine that it may stand for."""
+        query(request)
+        remove_workspace(find.workspace(self.team, workspace_id))
+        return Response(status=204)
 
 
 class WorkspaceServices(TeamView):
