@@ -1,4 +1,4 @@
-"""/services/ID/{status,logs,health,metrics}: what was measured and said."""
+"""/services/ID/{status,health,metrics}: what was seen and measured."""
 
 from typing import Any
 from uuid import UUID
@@ -7,10 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from services.api import find, scopes
-from services.api.query import moment, number, one_of, query, word
 from services.api.serializers.monitoring import (
     health_json,
-    logs_json,
     metrics_json,
     resource_usage_json,
     uptime,
@@ -25,7 +23,7 @@ from services.api.serializers.service import (
 from services.api.team_view import TeamView
 from services.errors import NotFoundError
 from services.models import Service
-from services.monitoring import logs, usage
+from services.monitoring import usage
 
 
 class ServiceStatus(TeamView):
@@ -36,25 +34,6 @@ class ServiceStatus(TeamView):
         if service is None:
             raise NotFoundError("Service not found")
         return Response({"data": status_json(service)})
-
-
-class ServiceLogs(TeamView):
-    """`follow` is accepted and answered at once: programs go on with `since`."""
-
-    scopes = scopes.READ
-
-    def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        service = find.service(self.team, service_id)
-        want = query(
-            request,
-            lines=number(1, 10_000),
-            since=moment,
-            stream=one_of(("stdout", "stderr")),
-            search=word,
-            follow=one_of(("true", "false")),
-        )
-        want.pop("follow", None)
-        return Response({"data": logs_json(logs.tail(service, **want))})
 
 
 class ServiceHealth(TeamView):
