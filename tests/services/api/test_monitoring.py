@@ -103,6 +103,56 @@ def test_a_bad_parameter_of_logs_is_refused(api: Api, service: Service, query: s
     assert api.get(api.at(f"/services/{service.id}/logs?{query}")).status_code == 400
 
 
+def test_metrics_over_time_are_summed_and_by_instance(api: Api, service: Service) -> None:
+    instance = make_instance(service)
+    service.metrics.create(
+        instance=instance, metric_type="memory_usage_bytes", value=1024.0, unit="bytes"
+    )
+
+    data = api.get(api.at(f"/services/{service.id}/metrics"), {"range": "15m"}).json()["data"]
+
+    series = data["series"]
+    assert (series["range_seconds"], series["step_seconds"]) == (900, 30)
+    assert [one["memory_usage_bytes"] for one in series["summed"]] == [1024]
+    assert [(one["name"], len(one["points"])) for one in series["instances"]] == [
+        (instance.name, 1)
+    ]
+    assert series["summed"][0]["cpu_percent"] is None
+
+
+@pytest.mark.parametrize("query", ["", "range=1h", "step=1m", "range=1d&step=1h"])
+def test_a_service_without_samples_has_empty_lists(api: Api, service: Service, query: str) -> None:
+    answer = api.get(api.at(f"/services/{service.id}/metrics?{query}"))
+
+    data = answer.json()["data"]
+    assert (answer.status_code, data["recent_metrics"]) == (200, [])
+    assert data.get("series", {"summed": []})["summed"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "wrong"),
+    [
+        ("range=59s", "range"),
+        ("range=1000d", "range"),
+        ("range=9999999d", "range"),
+        ("range=99999999999999999999", "range"),
+        ("range=-1h", "range"),
+        ("range=1e3", "range"),
+        ("range=%D9%A3h", "range"),
+        ("step=5s", "step"),
+        ("range=24h&step=1m", "step"),
+        ("range=1h&step=2h", "step"),
+        ("step=2d", "range"),
+    ],
+)
+def test_a_range_or_step_that_is_too_much_is_refused(
+    api: Api, service: Service, query: str, wrong: str
+) -> None:
+    answer = api.get(api.at(f"/services/{service.id}/metrics?{query}"))
+
+    assert (answer.status_code, set(answer.json()["error"]["details"])) == (400, {wrong})
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_a_stranger_sees_none_of_it(stranger: Api, service: Service, page: str) -> None:
     assert stranger.get(stranger.at(f"/services/{service.id}/{page}")).status_code == 404
