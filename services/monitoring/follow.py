@@ -27,16 +27,19 @@ class Told:
     cursor: str
 
     @property
-    def line(self) -> str:
-        """One line whatever is in it: JSON escapes line ends and control characters."""
-        body = {
+    def body(self) -> dict[str, str | None]:
+        return {
             "time": self.entry.at or None,
             "instance": self.entry.instance,
             "stream": self.entry.stream,
             "line": self.entry.text,
             "cursor": self.cursor,
         }
-        return f"{json.dumps(body)}\n"
+
+    @property
+    def line(self) -> str:
+        """One line whatever is in it: JSON escapes line ends and control characters."""
+        return f"{json.dumps(self.body)}\n"
 
 
 @dataclass(slots=True)
