@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 POLL_S = 1.0
 RECHECK_S = 5.0
 SEND_S = 10.0
+LAST_S = 30.0  # who reads again by then still hears why it ended
 QUIET_S = 15.0
 AT_ONCE = 64 * 1024
 ENDINGS = {
@@ -165,12 +166,16 @@ class LogStream:
             await self._put(part)
 
     async def _put(self, text: str) -> None:
-        message = {"type": "http.response.body", "body": text.encode(), "more_body": True}
         async with asyncio.timeout(SEND_S):
-            await self._send(message)
+            await self._send(_body(text))
         self._wrote_at = time.monotonic()
 
     async def _end(self, code: str) -> None:
-        await self._put(json.dumps({"end": code, "message": ENDINGS[code]}) + "\n")
-        async with asyncio.timeout(SEND_S):
+        last = json.dumps({"end": code, "message": ENDINGS[code]})
+        async with asyncio.timeout(LAST_S):
+            await self._send(_body(f"{last}\n"))
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _body(text: str) -> dict[str, Any]:
+    return {"type": "http.response.body", "body": text.encode(), "more_body": True}
