@@ -16,6 +16,7 @@ from django.conf import settings
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kyozo.settings")
 
 from kyozo.wsgi import application as rest
+from services.live.log_stream import follow_logs, is_follow
 from services.live.routing import sockets
 
 THREADS = 8
@@ -28,7 +29,10 @@ async def application(scope: MutableMapping[str, Any], receive: Any, send: Any) 
     elif scope["type"] == "http":
         # The bridge reads the query as ASCII and would fail on a raw byte that is none.
         scope["query_string"] = quote(scope["query_string"], safe="%&=+/:?#[]@!$'()*,;~").encode()
-        await _http(scope, await _measured(scope, receive), send)
+        if is_follow(scope):
+            await follow_logs(scope, receive, send, rest=_http)
+        else:
+            await _http(scope, await _measured(scope, receive), send)
 
 
 async def _measured(scope: MutableMapping[str, Any], receive: Any) -> Any:

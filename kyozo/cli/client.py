@@ -66,8 +66,10 @@ class Api:
         given = {name: str(value) for name, value in params.items() if value not in {None, ""}}
         return self.call("GET", path, params=given).data
 
-    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Answer:
-        return self.call("POST", path, body=body or {})
+    def post(
+        self, path: str, body: Mapping[str, Any] | None = None, *, wait_s: float = READ_S
+    ) -> Answer:
+        return self.call("POST", path, body=body or {}, wait_s=wait_s)
 
     def delete(self, path: str, **params: str) -> None:
         self.call("DELETE", path, params=params)
@@ -92,8 +94,14 @@ class Api:
         *,
         body: Mapping[str, Any] | None = None,
         params: Mapping[str, str] | None = None,
+        wait_s: float = READ_S,
     ) -> Answer:
-        return self._answer(lambda: self._http.request(method, path, json=body, params=params))
+        waits = httpx.Timeout(wait_s, connect=CONNECT_S)
+
+        def send() -> httpx.Response:
+            return self._http.request(method, path, json=body, params=params, timeout=waits)
+
+        return self._answer(send)
 
     def _answer(self, send: Callable[[], httpx.Response]) -> Answer:
         answer = self._sent(send)

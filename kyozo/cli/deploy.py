@@ -7,7 +7,22 @@ import typer
 
 from kyozo.cli import deploy_run
 from kyozo.cli.deploy_run import Manner
+from kyozo.cli.repository import Source
 from kyozo.cli.session import session_of
+
+AcceptVersion = Annotated[
+    bool, typer.Option("--accept-version", help="Take the nearest language version there is.")
+]
+Upload = Annotated[
+    bool, typer.Option("--upload", help="Send the folder; for a platform elsewhere.")
+]
+Name = Annotated[str, typer.Option(help="With --upload or --git: the workspace's name.")]
+Git = Annotated[str, typer.Option(metavar="URL", help="A repository; FOLDER is then a path in it.")]
+Ref = Annotated[str, typer.Option(help="With --git: a branch, a tag or a commit.")]
+GitToken = Annotated[
+    str, typer.Option(envvar="KYOZO_GIT_TOKEN", help="With --git: a token that may read.")
+]
+NoInstall = Annotated[bool, typer.Option("--no-install", help="Install no engine on this machine.")]
 
 
 def deploy(
@@ -24,18 +39,13 @@ def deploy(
     force: Annotated[bool, typer.Option("--force", help="Also when nothing changed.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Build every step anew.")] = False,
     pull: Annotated[bool, typer.Option("--pull", help="Ask for newer base images.")] = False,
-    accept_version: Annotated[
-        bool, typer.Option("--accept-version", help="Take the nearest language version there is.")
-    ] = False,
-    upload: Annotated[
-        bool, typer.Option("--upload", help="Send the folder; for a platform elsewhere.")
-    ] = False,
-    workspace: Annotated[
-        str, typer.Option(help="With --upload: the workspace's name; usually the folder's.")
-    ] = "",
-    no_install: Annotated[
-        bool, typer.Option("--no-install", help="Install no engine on this machine.")
-    ] = False,
+    accept_version: AcceptVersion = False,
+    upload: Upload = False,
+    workspace: Name = "",
+    git: Git = "",
+    ref: Ref = "",
+    git_token: GitToken = "",
+    no_install: NoInstall = False,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Do not wait.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
     logs: Annotated[bool, typer.Option("--logs", "-v", help="Show the build logs.")] = False,
@@ -51,10 +61,14 @@ def deploy(
       kyozo deploy ~/shop --only api --logs
       kyozo deploy . --type python --start "gunicorn app:app" --port 8000
       kyozo deploy --url https://kyozo.example.com --upload
+      kyozo deploy --git https://github.com/team/shop.git --ref main
     """
+    source = source_of(folder, git=git, ref=ref, token=git_token)
+    if source and upload:
+        raise typer.BadParameter("give either --git or --upload")
     overrides = {"type": service_type, "start": start, "build": build, "health": health}
     body = {
-        "folder_path": "/",
+        "folder_path": f"/{folder.as_posix()}" if source and folder != Path() else "/",
         "overrides": given(**overrides, port=port),
         "force": force,
         "no_cache": no_cache,
@@ -66,10 +80,22 @@ def deploy(
         detach=detach,
         asks_nothing=yes,
         shows_logs=logs,
-        upload=upload or bool(workspace),
+        upload=not source and (upload or bool(workspace)),
         workspace=workspace,
+        git=source,
     )
     deploy_run.run(session_of(ctx), folder, body | given(only=only, name=name), manner)
+
+
+def source_of(folder: Path, *, git: str, ref: str, token: str) -> Source | None:
+    """The repository that is meant, if one is."""
+    if not git:
+        if ref:
+            raise typer.BadParameter("--ref goes with --git")
+        return None
+    if folder.is_absolute() or ".." in folder.parts:
+        raise typer.BadParameter("with --git the folder is a path inside the repository")
+    return Source(git, ref, token)
 
 
 def given(**options: object) -> dict[str, object]:

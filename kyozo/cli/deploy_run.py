@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from kyozo.cli import analysis_view, dotenv_offer, local, upload
+from kyozo.cli import analysis_view, dotenv_offer, local, repository, upload
 from kyozo.cli.answers import Json, Operation, Service
 from kyozo.cli.carry_out import follow
 from kyozo.cli.errors import FAILED, ApiError, CliError
@@ -29,6 +29,7 @@ class Manner:
     shows_logs: bool
     upload: bool = False
     workspace: str = ""
+    git: repository.Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def _skipped(row: Any) -> tuple[str, str]:
 def run(session: Session, folder: Path, body: Mapping[str, Any], manner: Manner) -> None:
     """Ends with every address, or with what failed; the exit status is the truth."""
     place = folder.expanduser().absolute()
-    if session.is_local or manner.upload:
+    if not manner.git and (session.is_local or manner.upload):
         _check(place)
     if session.is_local:
         local.ensure_platform(session, install=manner.may_install, yes=manner.asks_nothing)
@@ -69,9 +70,10 @@ def run(session: Session, folder: Path, body: Mapping[str, Any], manner: Manner)
         return
     ended = follow(session, list(deployed.operations), logs=manner.shows_logs)
     show_endings(session.screen, ended)
-    ended = dotenv_offer.after_deploy(
-        session, place, deployed.services, ended, may_ask=not manner.asks_nothing
-    )
+    if not manner.git:
+        ended = dotenv_offer.after_deploy(
+            session, place, deployed.services, ended, may_ask=not manner.asks_nothing
+        )
     if session.screen.is_json:
         session.screen.emit({**deployed.raw, "operations": [one.raw for one in ended]})
     if not all(operation.has_succeeded for operation in ended):
@@ -99,6 +101,8 @@ def _begin(session: Session, workspace_id: str, body: Mapping[str, Any]) -> Depl
 
 
 def _workspace_id(session: Session, place: Path, manner: Manner) -> str:
+    if manner.git:
+        return repository.workspace_id(session, manner.git, name=manner.workspace)
     if not manner.upload:
         return _registered(session.api, place)
     return upload.workspace_id(session, place, name=manner.workspace or place.resolve().name)

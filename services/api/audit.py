@@ -8,11 +8,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from services.api import scopes
-from services.api.paging import MOST, USUAL, cursor, page
-from services.api.query import number, query, word
+from services.api.paging import Order
+from services.api.query import query, word
 from services.api.team_view import TeamView
 from services.models import AuditEntry
 from services.models.times import iso
+
+ORDER = Order({"at": "at"}, by="at", descending=True)
 
 
 class AuditLog(TeamView):
@@ -28,14 +30,10 @@ class AuditLog(TeamView):
             object=word,
             since=instant,
             until=instant,
-            limit=number(1, MOST),
-            after=cursor,
+            **ORDER.readers(),
         )
         rows = AuditEntry.objects.filter(_asked(want), team=self.team)
-        limit, after = want.get("limit", USUAL), want.get("after")
-        found = page(rows, by="at", descending=True, limit=limit, after=after)
-        data = [entry_json(row) for row in found.rows]
-        return Response({"data": data, "meta": found.meta}, headers=found.links(request))
+        return ORDER.page(rows, want).answer(request, entry_json)
 
 
 def instant(value: str) -> datetime:

@@ -7,11 +7,32 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from services.api import find, scopes
-from services.api.query import number, query
-from services.api.serializers.build import build_json, build_log_json
+from services.api.paging import Order
+from services.api.query import identifier, number, one_of, query
+from services.api.serializers.build import build_brief, build_json, build_log_json
 from services.api.team_view import WorkspaceView
+from services.models import BuildState
 
 CHUNKS = 200
+ORDER = Order({"started_at": "started_at"}, by="started_at", descending=True, usual=50)
+
+
+class BuildList(WorkspaceView):
+    """Newest first, without their Dockerfiles."""
+
+    scopes = scopes.READ
+
+    def get(self, request: Request, **_: Any) -> Response:
+        want = query(
+            request,
+            service_id=identifier,
+            operation_id=identifier,
+            state=one_of(BuildState.values),
+            **ORDER.readers(),
+        )
+        exact = {k: want[k] for k in ("service_id", "operation_id", "state") if k in want}
+        rows = find.builds(self.admission).filter(**exact).defer("dockerfile")
+        return ORDER.page(rows, want).answer(request, build_brief)
 
 
 class BuildDetail(WorkspaceView):

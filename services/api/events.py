@@ -6,23 +6,41 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from services.api import find, scopes
-from services.api.query import identifier, number, query
+from services.api.query import identifier, number, one_of, query, word
 from services.api.serializers.event import event_json
 from services.api.team_view import WorkspaceView
+from services.events import STATUS_CHANGED
 
 MOST = 1000
 USUAL = 100
+NAMES = ("deployment_event", STATUS_CHANGED)
+COLUMNS = (
+    ("service_id", "service_id"),
+    ("event", "name"),
+    ("event_type", "event_type"),
+    ("before", "number__lt"),
+)
 
 
 class EventList(WorkspaceView):
-    """In order after `since`; without it the latest ones, still in order."""
+    """In order after `since`; without it the latest ones, or those right before `before`, still in
+    order."""
 
     scopes = scopes.READ
 
     def get(self, request: Request, **_: Any) -> Response:
-        want = query(request, since=number(0, 2**62), service_id=identifier, limit=number(1, MOST))
-        limit, since = want.pop("limit", USUAL), want.pop("since", None)
-        rows = find.events(self.admission).filter(**want)
+        want = query(
+            request,
+            since=number(0, 2**62),
+            before=number(0, 2**62),
+            service_id=identifier,
+            event=one_of(NAMES),
+            event_type=word,
+            limit=number(1, MOST),
+        )
+        limit, since = want.get("limit", USUAL), want.get("since")
+        exact = {column: want[name] for name, column in COLUMNS if name in want}
+        rows = find.events(self.admission).filter(**exact)
         if since is None:
             found = list(reversed(rows.order_by("-number")[:limit]))
         else:

@@ -29,6 +29,10 @@ def operations(who: Admission) -> QuerySet[Operation]:
     return _within(Operation.objects.visible_to(who.team), who, "service__workspace")
 
 
+def builds(who: Admission) -> QuerySet[Build]:
+    return _within(Build.objects.filter(service__team=who.team), who, "service__workspace")
+
+
 def events(who: Admission) -> QuerySet[Event]:
     return _within(Event.objects.filter(team=who.team), who, "service__workspace")
 
@@ -46,8 +50,7 @@ def operation(who: Admission, pk: UUID) -> Operation:
 
 
 def build(who: Admission, pk: UUID) -> Build:
-    rows = Build.objects.filter(service__team=who.team)
-    return _one(_within(rows, who, "service__workspace"), pk)
+    return _one(builds(who), pk)
 
 
 def token(team: Team, pk: UUID) -> ApiToken:

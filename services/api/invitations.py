@@ -14,6 +14,8 @@ from services.accounts.invitations import Newcomer, accept, invite, revoke
 from services.accounts.sign_in import create_link
 from services.api import find, scopes
 from services.api.inputs import ACCEPT, INVITATION
+from services.api.paging import Order
+from services.api.query import query
 from services.api.serializers.people import invitation_json, member_json
 from services.api.team_view import TeamView
 from services.errors import BadRequestError
@@ -21,7 +23,7 @@ from services.models.checks import read
 from services.teams.models import Invitation, Membership, Role, Scope
 from services.teams.policy import Caller, admit
 
-MOST = 500
+ORDER = Order({"created_at": "created_at"}, by="created_at", descending=True)
 
 
 class InvitationList(TeamView):
@@ -30,8 +32,7 @@ class InvitationList(TeamView):
 
     def get(self, request: Request, **_: Any) -> Response:
         rows = Invitation.objects.filter(team=self.team).select_related("invited_by")
-        newest = rows.order_by("-created_at", "-id")[:MOST]
-        return Response({"data": [invitation_json(row) for row in newest]})
+        return ORDER.page(rows, query(request, **ORDER.readers())).answer(request, invitation_json)
 
     def post(self, request: Request, **_: Any) -> Response:
         fields = read(request.data, INVITATION, required=["role"])

@@ -1,18 +1,20 @@
-"""/services/ID/{status,logs,health,metrics}: what was measured and said."""
+"""/services/ID/{status,health,metrics}: what was seen and measured."""
 
+import re
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from services.api import find, scopes
-from services.api.query import moment, number, one_of, query, word
+from services.api.query import query
 from services.api.serializers.monitoring import (
     health_json,
-    logs_json,
     metrics_json,
     resource_usage_json,
+    series_json,
     uptime,
 )
 from services.api.serializers.service import (
@@ -23,9 +25,14 @@ from services.api.serializers.service import (
     urls_json,
 )
 from services.api.team_view import WorkspaceView
-from services.errors import NotFoundError
+from services.errors import BadRequestError, NotFoundError
 from services.models import Service
-from services.monitoring import logs, usage
+from services.monitoring import usage
+from services.monitoring.series import LEAST_STEP_S, Window, series
+
+LEAST_RANGE_S = 60
+SPAN = re.compile(r"([0-9]{1,7})([smhd]?)")
+SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class ServiceStatus(WorkspaceView):
@@ -38,25 +45,6 @@ class ServiceStatus(WorkspaceView):
         return Response({"data": status_json(service)})
 
 
-class ServiceLogs(WorkspaceView):
-    """`follow` is accepted and answered at once: programs go on with `since`."""
-
-    scopes = scopes.READ
-
-    def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        service = find.service(self.admission, service_id)
-        want = query(
-            request,
-            lines=number(1, 10_000),
-            since=moment,
-            stream=one_of(("stdout", "stderr")),
-            search=word,
-            follow=one_of(("true", "false")),
-        )
-        want.pop("follow", None)
-        return Response({"data": logs_json(logs.tail(service, **want))})
-
-
 class ServiceHealth(WorkspaceView):
     scopes = scopes.READ
 
@@ -65,11 +53,41 @@ class ServiceHealth(WorkspaceView):
 
 
 class ServiceMetrics(WorkspaceView):
+    """`range` and `step` ask for what was, beside what is."""
+
     scopes = scopes.READ
 
     def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         service = find.service(self.admission, service_id)
-        return Response({"data": metrics_json(service, usage.current(service))})
+        window = _window(query(request, range=_span, step=_span))
+        data = metrics_json(service, usage.current(service))
+        if window is not None:
+            data |= {"series": series_json(series(service, window), window)}
+        return Response({"data": data})
+
+
+def _span(value: str) -> int:
+    found = SPAN.fullmatch(value)
+    if found is None:
+        raise ValueError("must be a time such as 90s, 15m, 6h or 1d")
+    return int(found[1]) * SECONDS[found[2]]
+
+
+def _window(want: dict[str, int]) -> Window | None:
+    """What would be too much to answer, or was never kept, is refused."""
+    if not want:
+        return None
+    window = Window.of(want.get("range"), want.get("step"))
+    kept_s = int(settings.KYOZO["KEEP_SAMPLES_H"] * 3600)
+    wrong: dict[str, list[str]] = {}
+    if not LEAST_RANGE_S <= window.range_s <= kept_s:
+        wrong["range"] = [f"must be between {LEAST_RANGE_S}s and {kept_s}s: no more is kept"]
+    elif not max(LEAST_STEP_S, window.least_step_s) <= window.step_s <= window.range_s:
+        least = max(LEAST_STEP_S, window.least_step_s)
+        wrong["step"] = [f"must be between {least}s and {window.range_s}s for this range"]
+    if wrong:
+        raise BadRequestError("Invalid request parameters", details=wrong)
+    return window
 
 
 def status_json(service: Service) -> dict[str, Any]:

@@ -7,15 +7,21 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from services.api import find, scopes
-from services.api.query import identifier, number, one_of, query
+from services.api.paging import Order
+from services.api.query import identifier, one_of, query
 from services.api.serializers.operation import operation_json, shown
 from services.api.team_view import WorkspaceView
 from services.errors import NotFoundError
 from services.lifecycle.operations import cancel
-from services.models import Operation, OperationState
+from services.models import Kind, Operation, OperationState
 from services.teams.policy import Admission
 
-USUAL = 50
+ORDER = Order(
+    {name: name for name in ("created_at", "kind", "state")},
+    by="created_at",
+    descending=True,
+    usual=50,
+)
 
 
 class OperationList(WorkspaceView):
@@ -28,15 +34,12 @@ class OperationList(WorkspaceView):
             request,
             service_id=identifier,
             state=one_of(OperationState.values),
-            limit=number(1, 200),
+            kind=one_of(Kind.values),
+            **ORDER.readers(),
         )
-        limit = want.pop("limit", USUAL)
-        rows = (
-            shown(find.operations(self.admission))
-            .filter(**want)
-            .order_by("-created_at", "-id")[:limit]
-        )
-        return Response({"data": [operation_json(row) for row in rows]})
+        exact = {k: want[k] for k in ("service_id", "state", "kind") if k in want}
+        rows = shown(find.operations(self.admission)).filter(**exact)
+        return ORDER.page(rows, want).answer(request, operation_json)
 
 
 class OperationDetail(WorkspaceView):

@@ -2,17 +2,54 @@
 
 import base64
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db.models import F, Model, Q, QuerySet
 from rest_framework.request import Request
+from rest_framework.response import Response
+
+from services.api.query import Reader, number, one_of
+from services.errors import BadRequestError
 
 Row = TypeVar("Row", bound=Model)
 MOST = 500
 USUAL = 200
+NOT_OURS = "is not the `next` of an earlier answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a list may be sorted (word -> column) and, where nothing is said, is. Columns are without
+    nulls."""
+
+    sort: Mapping[str, str]
+    by: str
+    descending: bool = False
+    usual: int = USUAL
+
+    def readers(self) -> dict[str, Reader]:
+        return {
+            "sort_by": one_of(tuple(self.sort)),
+            "sort_order": one_of(("asc", "desc")),
+            "limit": number(1, MOST),
+            "after": cursor,
+        }
+
+    def page(self, rows: QuerySet[Row], want: Mapping[str, Any]) -> "Page[Row]":
+        """The page that somebody asked for in a query."""
+        order = want.get("sort_order", "desc" if self.descending else "asc")
+        return page(
+            rows,
+            by=self.sort[want.get("sort_by", self.by)],
+            descending=order == "desc",
+            limit=want.get("limit", self.usual),
+            after=want.get("after"),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +70,18 @@ class Page(Generic[Row]):
         url = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
         return {"Link": f'<{url}>; rel="next"'}
 
+    def answer(self, request: Request, shown: Callable[[Row], Any]) -> Response:
+        """The rows, and the way to the next page in `meta` and in the `Link` header."""
+        data = [shown(row) for row in self.rows]
+        return Response({"data": data, "meta": self.meta}, headers=self.links(request))
+
 
 def page(
     rows: QuerySet[Row], *, by: str, descending: bool, limit: int, after: str | None
 ) -> Page[Row]:
     """`by` is a column or annotation without nulls; the id breaks ties."""
     if after is not None:
-        rows = rows.filter(_beyond(by, after, "lt" if descending else "gt"))
+        rows = _beyond(rows, after, by=by, way="lt" if descending else "gt")
     order = [F(by).desc(), F("id").desc()] if descending else [F(by).asc(), F("id").asc()]
     found = list(rows.order_by(*order)[: limit + 1])
     more = len(found) > limit
@@ -52,21 +94,34 @@ def cursor(text: str) -> str:
     return text
 
 
-def _beyond(by: str, after: str, way: str) -> Q:
-    value, key = _decode(after)
-    return Q(**{f"{by}__{way}": value}) | Q(**{by: value, f"id__{way}": key})
+def _beyond(rows: QuerySet[Row], after: str, *, by: str, way: str) -> QuerySet[Row]:
+    """Of another order, or forged, a value may be of no use for this column."""
+    column, value, key = _decode(after)
+    details = {"after": [f"{NOT_OURS} in this order"]}
+    wrong = BadRequestError("Invalid request parameters", details=details)
+    if column != by:
+        raise wrong
+    try:
+        return rows.filter(Q(**{f"{by}__{way}": value}) | Q(**{by: value, f"id__{way}": key}))
+    except (ValueError, TypeError, ValidationError) as exc:
+        raise wrong from exc
 
 
 def _cursor(row: Model, by: str) -> str:
     value = getattr(row, by)
     kind = "t" if isinstance(value, datetime) else "s"
     plain = value.isoformat() if isinstance(value, datetime) else str(value)
-    return base64.urlsafe_b64encode(json.dumps([kind, plain, str(row.pk)]).encode()).decode()
+    said = json.dumps([by, kind, plain, str(row.pk)])
+    return base64.urlsafe_b64encode(said.encode()).decode()
 
 
-def _decode(text: str) -> tuple[Any, UUID]:
+def _decode(text: str) -> tuple[str, Any, UUID]:
+    """Anybody can make one: what no database takes (NUL, half characters, years before the first)
+    ends here."""
     try:
-        kind, plain, key = json.loads(base64.urlsafe_b64decode(text.encode()))
-        return (datetime.fromisoformat(plain) if kind == "t" else str(plain)), UUID(key)
-    except (ValueError, TypeError, AttributeError) as exc:
-        raise ValueError("is not the `next` of an earlier answer") from exc
+        by, kind, plain, key = json.loads(base64.urlsafe_b64decode(text.encode()))
+        plain.replace("\0", "\ud800").encode()
+        value = datetime.fromisoformat(plain).astimezone(UTC) if kind == "t" else plain
+        return by, value, UUID(key)
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as exc:
+        raise ValueError(NOT_OURS) from exc

@@ -14,4 +14,4 @@ ADMIN = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), Scope.ADMIN)
 # Everybody sees who is on the team.
 PEOPLE = {"GET": Scope.READ, "PATCH": Scope.ADMIN, "DELETE": Scope.ADMIN}
 # A path of the machine may be named by those only who rule over it.
-REGISTER = {"GET": Scope.READ, "POST": Scope.ADMIN}
+REGISTER = {"GET": Scope.READ, "POST": Scope.ADMIN, "DELETE": Scope.ADMIN}

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from services.api import find, scopes
 from services.api.etag import check_match, etag
 from services.api.inputs import NEW_SERVICE, new_service_fields, service_fields
-from services.api.paging import MOST, USUAL, Page, cursor, page
+from services.api.paging import MOST, Order, Page
 from services.api.query import identifier, one_of, query, word
 from services.api.query import number as number_between
 from services.api.serializers.build import release_json
@@ -33,7 +33,11 @@ from services.teams.policy import Admission
 MOST_RELEASES = 2**31 - 1
 CHOICES = 20
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-SORT = {"name": "name", "created_at": "created_at", "deployed_at": "deployed", "status": "status"}
+ORDER = Order(
+    {"name": "name", "created_at": "created_at", "deployed_at": "deployed", "status": "status"},
+    by="created_at",
+)
+RELEASE_ORDER = Order({"number": "number"}, by="number", descending=True, usual=MOST)
 
 
 class ServiceList(WorkspaceView):
@@ -93,9 +97,9 @@ class ReleaseList(WorkspaceView):
 
     def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         service = find.service(self.admission, service_id)
-        rows = service.releases.defer("environment", "config")[:MOST]
-        current = service.wanted_release_id
-        return Response({"data": [release_json(row, current_id=current) for row in rows]})
+        want = query(request, **RELEASE_ORDER.readers())
+        found = RELEASE_ORDER.page(service.releases.defer("environment", "config"), want)
+        return found.answer(request, partial(release_json, current_id=service.wanted_release_id))
 
 
 class ReleaseDiff(WorkspaceView):
@@ -112,10 +116,7 @@ class ReleaseDiff(WorkspaceView):
 
 
 def list_answer(request: Request, rows: ServiceQuerySet) -> Response:
-    """One page of services, with the way to the next in `meta` and in the `Link` header."""
-    found = services_page(rows, asked(request))
-    data = [service_json(row) for row in found.rows]
-    return Response({"data": data, "meta": found.meta}, headers=found.links(request))
+    return services_page(rows, asked(request)).answer(request, service_json)
 
 
 def detail_answer(service: Service, *, status: int = 200) -> Response:
@@ -131,10 +132,7 @@ def asked(request: Request) -> dict[str, Any]:
         service_type=word,
         workspace_id=identifier,
         search=word,
-        sort_by=one_of(SORT),
-        sort_order=one_of(("asc", "desc")),
-        limit=number_between(1, MOST),
-        after=cursor,
+        **ORDER.readers(),
     )
 
 
@@ -145,13 +143,7 @@ def services_page(rows: ServiceQuerySet, want: dict[str, Any]) -> Page[Service]:
         rows = rows.filter(
             Q(name__icontains=want["search"]) | Q(folder_path__icontains=want["search"])
         )
-    return page(
-        rows,
-        by=SORT[want.get("sort_by", "created_at")],
-        descending=want.get("sort_order") == "desc",
-        limit=want.get("limit", USUAL),
-        after=want.get("after"),
-    )
+    return ORDER.page(rows, want)
 
 
 def fresh(service: Service) -> Service:

@@ -9,12 +9,16 @@ from rest_framework.response import Response
 from services.accounts.tokens import create_token, revoke_token
 from services.api import find, scopes
 from services.api.inputs import TOKEN
+from services.api.paging import MOST, Order
+from services.api.query import one_of, query, word
 from services.api.serializers.token import token_json
 from services.api.team_view import TeamView
 from services.models.checks import read
-from services.teams.models import ApiToken
+from services.teams.models import ApiToken, Scope
 
-MOST = 500
+ORDER = Order(
+    {"created_at": "created_at", "name": "name"}, by="created_at", descending=True, usual=MOST
+)
 
 
 class TokenList(TeamView):
@@ -22,8 +26,19 @@ class TokenList(TeamView):
     actions = {"POST": "token.create"}
 
     def get(self, request: Request, **_: Any) -> Response:
-        rows = ApiToken.objects.filter(team=self.team).select_related("user")
-        return Response({"data": [token_json(row) for row in rows.order_by("-created_at")[:MOST]]})
+        want = query(
+            request,
+            scope=one_of(Scope.values),
+            is_revoked=one_of(("true", "false")),
+            search=word,
+            **ORDER.readers(),
+        )
+        rows = ApiToken.objects.filter(team=self.team, name__icontains=want.get("search", ""))
+        if "scope" in want:
+            rows = rows.filter(scope=want["scope"])
+        if "is_revoked" in want:
+            rows = rows.filter(revoked_at__isnull=want["is_revoked"] == "false")
+        return ORDER.page(rows.select_related("user"), want).answer(request, token_json)
 
     def post(self, request: Request, **_: Any) -> Response:
         fields = read(request.data, TOKEN, required=["name"])

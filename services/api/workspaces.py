@@ -16,6 +16,8 @@ from services.api.inputs import (
     new_service_fields,
     wrapped,
 )
+from services.api.paging import MOST, Order
+from services.api.query import one_of, query, word
 from services.api.serializers.analysis import analysis_json
 from services.api.serializers.operation import operation_json
 from services.api.serializers.operation import shown as operations_shown
@@ -26,11 +28,13 @@ from services.api.team_view import TeamView, WorkspaceView
 from services.lifecycle.analyse import analyse
 from services.lifecycle.create import create_service
 from services.lifecycle.folder import FolderDeploy, deploy_folder
+from services.lifecycle.remove_workspace import remove_workspace
 from services.lifecycle.workspaces import register_folder
+from services.models import StorageBackend
 from services.models.checks import read
 from services.teams.policy import Admission
 
-MOST = 500
+ORDER = Order({name: name for name in ("name", "created_at", "updated_at")}, by="name", usual=MOST)
 
 
 class WorkspaceList(TeamView):
@@ -39,8 +43,17 @@ class WorkspaceList(TeamView):
     actions = {"POST": "workspace.create"}
 
     def get(self, request: Request, **_: Any) -> Response:
-        rows = find.workspaces(self.admission).order_by("name")[:MOST]
-        return Response({"data": [workspace_json(row) for row in rows]})
+        want = query(
+            request,
+            storage_backend=one_of(StorageBackend.values),
+            search=word,
+            **ORDER.readers(),
+        )
+        rows = find.workspaces(self.admission)
+        if "storage_backend" in want:
+            rows = rows.filter(storage_backend=want["storage_backend"])
+        found = ORDER.page(rows.filter(name__icontains=want.get("search", "")), want)
+        return found.answer(request, workspace_json)
 
     def post(self, request: Request, **_: Any) -> Response:
         """The same folder again is the same workspace."""
@@ -49,11 +62,19 @@ class WorkspaceList(TeamView):
         return Response({"data": workspace_json(made)})
 
 
-class WorkspaceDetail(WorkspaceView):
-    scopes = scopes.READ
+class WorkspaceDetail(TeamView):
+    scopes = scopes.REGISTER
+    for_workspace = ("GET",)
+    actions = {"DELETE": "workspace.remove"}
 
     def get(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
         return Response({"data": workspace_json(find.workspace(self.admission, workspace_id))})
+
+    def delete(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
+        """Only without services, and never the folder of the machine that it may stand for."""
+        query(request)
+        remove_workspace(find.workspace(self.admission, workspace_id))
+        return Response(status=204)
 
 
 class WorkspaceServices(WorkspaceView):

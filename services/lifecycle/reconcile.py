@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+KEPT_LINES = 500
+
 
 @dataclass(slots=True)
 class Pass:
@@ -243,9 +245,9 @@ def _retire(this: Pass, action: d.Retire) -> None:
     row = this.sight.rows[action.id]
     publish_routes(this.service)
     if row.engine_id and row.state != "missing":
-        if not row.last_lines:
-            row.last_lines = "\n".join(describe.last_lines(row, 500))
         runtime().stop(row.engine_id, grace_s=settings.KYOZO["STOP_GRACE_S"], fence=this.claim)
+        # After the stop: what it says while it ends is often what is looked for.
+        row.last_lines = describe.kept_lines(row, KEPT_LINES) or row.last_lines
         runtime().remove(row.engine_id, fence=this.claim)
     with transaction.atomic():
         _close(row)

@@ -85,7 +85,7 @@ def create(team: Team, key: UUID, name: str, *, root: str, **fields: Any) -> Wor
                 made = Workspace.objects.create(
                     id=key, team=team, name=candidate, root=root, **fields
                 )
-                audit.note(made, action="workspace.create", after=_told(made))
+                audit.note(made, action="workspace.create", after=told(made))
                 return made
         except IntegrityError:
             if found := Workspace.objects.visible_to(team).filter(root=root).first():
@@ -93,7 +93,7 @@ def create(team: Team, key: UUID, name: str, *, root: str, **fields: Any) -> Wor
     raise AssertionError("a team has a thousand workspaces of one name")
 
 
-def _told(workspace: Workspace) -> dict[str, Any]:
+def told(workspace: Workspace) -> dict[str, Any]:
     """For the audit log; where the platform keeps its copies is nobody's business."""
     folder = {} if workspace.is_copy else {"folder": workspace.root}
     return {"storage_backend": workspace.storage_backend, **folder, **source_of(workspace)}

@@ -14,6 +14,7 @@ from services.errors import BadRequestError, KyozoError, TooManyError, Unauthori
 from services.live import proof
 from services.live.client import Client
 from services.live.hub import Hub, hub
+from services.live.socket_logs import SocketLogs
 from services.teams.policy import as_uuid
 
 PROTOCOL = "kyozo"
@@ -45,6 +46,7 @@ class ContainersConsumer(AsyncWebsocketConsumer):
     """Refuses only after `accept`: browsers see the code of a close, not of a failed handshake."""
 
     client: Client | None = None
+    logs: SocketLogs  # with the client
     _hub: Hub
     _waiting: asyncio.TimerHandle | None = None
 
@@ -70,7 +72,7 @@ class ContainersConsumer(AsyncWebsocketConsumer):
                 await self.close(NOT_AUTHENTICATED, "send authenticate first")
             else:
                 await self._answers().get(kind, self._unknown)(message)
-        except BadRequestError as exc:
+        except KyozoError as exc:
             error = {"message": exc.message, "code": exc.error_code}
             await self.send(json.dumps({"event": "error", "payload": error}))
 
@@ -78,6 +80,7 @@ class ContainersConsumer(AsyncWebsocketConsumer):
         if self._waiting:
             self._waiting.cancel()
         if self.client:
+            self.logs.close()
             self._hub.leave(self.client)
         self._hub.release(self)
 
@@ -85,6 +88,8 @@ class ContainersConsumer(AsyncWebsocketConsumer):
         return {
             "authenticate": self._authenticate,
             "subscribe": self._subscribe,
+            "follow_logs": self._follow_logs,
+            "unfollow_logs": self._unfollow_logs,
             "ping": self._ping,
         }
 
@@ -104,11 +109,17 @@ class ContainersConsumer(AsyncWebsocketConsumer):
         self.client.service_ids = None if ids is None else frozenset(ids)
         self.client.wants_build_logs = message.get("build_logs") is True
 
+    async def _follow_logs(self, message: dict[str, Any]) -> None:
+        await self.logs.follow(message)
+
+    async def _unfollow_logs(self, message: dict[str, Any]) -> None:
+        self.logs.unfollow(message)
+
     async def _ping(self, message: dict[str, Any]) -> None:
         await self.send(json.dumps({"event": "pong", "payload": {}}))
 
     async def _unknown(self, message: dict[str, Any]) -> None:
-        raise BadRequestError("type must be one of authenticate, subscribe, ping")
+        raise BadRequestError(f"type must be one of {', '.join(self._answers())}")
 
     async def _enter(self, said: dict[str, Any]) -> None:
         try:
@@ -122,6 +133,7 @@ class ContainersConsumer(AsyncWebsocketConsumer):
             await self.close(NOT_ADMITTED, exc.message)
         else:
             self.client = Client(admitted, send=self._push, close=self.close)
+            self.logs = SocketLogs(self.client)
             await self._join(wish)
 
     async def _join(self, wish: Wish) -> None:

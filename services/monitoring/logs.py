@@ -1,23 +1,45 @@
 """What a service's instances wrote: from the engine while they exist, from our copy afterwards."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
+from uuid import UUID
+
+from django.db.models import Q
 
 from services.errors import EngineError
-from services.lifecycle.describe import log_masker
+from services.lifecycle.describe import log_masker, parse_kept
 from services.lifecycle.engine import runtime
-from services.models import Instance, Service
+from services.models import Instance, Service, WantedState
+from services.monitoring.positions import NOTHING, Mark, Position, following
+from services.runtimes.base import LogLine
 
 MOST_LINES = 10_000
+MOST_TEXT = 4 * 1024 * 1024
+MOST_GONE = 20
 
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One line; `at` is RFC 3339 with nanoseconds, empty for lines kept from a removed instance."""
+    """One line; `at` is RFC 3339 with nanoseconds, empty for lines kept without. `source` is the
+    stream of the instance that wrote it."""
 
     at: str
     instance: str
     stream: str
     text: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which lines somebody wants; empty parts do not narrow."""
+
+    stream: str = ""
+    search: str = ""
+
+    def admits(self, entry: LogEntry) -> bool:
+        return self.stream in {"", entry.stream} and self.search in entry.text
 
 
 def tail(
@@ -25,31 +47,98 @@ def tail(
 ) -> list[LogEntry]:
     """The last `lines` lines over all instances, oldest first. Text may hold anything."""
     wanted = min(max(lines, 0), MOST_LINES)
-    found: list[LogEntry] = []
-    # Lines are chosen here, so all that may be chosen from must be read.
-    read = MOST_LINES if search or stream else wanted
-    for instance in service.instances.alive().exclude(engine_id="").select_related("release"):
-        found += _live(instance, read, since)
-    if not found and not since:
-        found = _kept(service)
-    found.sort(key=lambda entry: entry.at)
-    chosen = [e for e in found if stream in {"", e.stream} and search in e.text]
+    wish = Wish(stream, search)
+    chosen = [e for e in latest(service, wish, lines=wanted, since=since) if wish.admits(e)]
     return chosen[-wanted:] if wanted else []
 
 
-def _live(instance: Instance, lines: int, since: str) -> list[LogEntry]:
+def latest(service: Service, wish: Wish, *, lines: int, since: str = "") -> list[LogEntry]:
+    """All that the last `lines` lines that are wished for may be chosen from, oldest first."""
+    found: list[LogEntry] = []
+    read = MOST_LINES if wish != Wish() else lines
+    for instance in _living(service):
+        found += _read(instance, since=since, tail=read)
+    if not found and not since:
+        found = _kept_of_last(service)
+    found.sort(key=lambda entry: entry.at)
+    return found
+
+
+def after(service_id: UUID, position: Position) -> list[LogEntry] | None:
+    """What came after a position, oldest first, at most `MOST_LINES` of each instance at once; None
+    when there is no such service any more."""
+    rows = Service.objects.exclude(wanted_state=WantedState.REMOVED)
+    service = rows.filter(pk=service_id).first()
+    if service is None:
+        return None
+    found: list[LogEntry] = []
+    for instance in _living(service):
+        entries = _read(instance, since=position.since(_short(instance)), tail=None)
+        found += _at_most(_new(entries, position))
+    for instance in _gone(service, position):
+        found += _new(_kept(instance), position)
+    found.sort(key=lambda entry: entry.at)
+    return found
+
+
+def _new(entries: Iterable[LogEntry], position: Position) -> Iterator[LogEntry]:
+    seen: dict[str, Mark] = {}
+    for entry in entries:
+        if not entry.at:
+            continue
+        mark = seen[entry.source] = following(seen.get(entry.source, NOTHING), entry.at)
+        if mark > position.marks.get(entry.source, NOTHING):
+            yield entry
+
+
+def _at_most(entries: Iterator[LogEntry]) -> Iterator[LogEntry]:
+    """What one instance may fill the memory with; the next time goes on after it."""
+    size = 0
+    for entry in islice(entries, MOST_LINES):
+        yield entry
+        size += len(entry.text)
+        if size > MOST_TEXT:
+            return
+
+
+def _living(service: Service) -> Iterable[Instance]:
+    rows = service.instances.alive().exclude(engine_id="")
+    return rows.select_related("release", "service")
+
+
+def _gone(service: Service, position: Position) -> list[Instance]:
+    """Those that ended while somebody followed them, or came and went in between."""
+    rows = service.instances.exclude(removed_at=None).exclude(last_lines="")
+    rows = rows.filter(Q(removed_at__gte=position.began) | Q(created_at__gte=position.began))
+    last = rows.order_by("-removed_at")[:MOST_GONE]
+    return [row for row in last if row.created_at >= position.began or position.knows(_short(row))]
+
+
+def _read(instance: Instance, *, since: str, tail: int | None) -> Iterator[LogEntry]:
     try:
-        rows = list(runtime().logs(instance.engine_id, tail=lines, since=since))
+        mask = log_masker(instance).mask
+        for row in runtime().logs(instance.engine_id, tail=tail, since=since):
+            yield _entry(instance, row, mask(row.text))
     except EngineError:
-        return []
-    mask = log_masker(instance).mask
-    return [LogEntry(row.at, instance.name, row.stream, mask(row.text)) for row in rows]
+        return
 
 
-def _kept(service: Service) -> list[LogEntry]:
+def _entry(instance: Instance, row: LogLine, text: str) -> LogEntry:
+    source = f"{_short(instance)}.{row.stream}"
+    return LogEntry(row.at, instance.name, row.stream, text, source)
+
+
+def _short(instance: Instance) -> str:
+    return instance.id.hex[:12]
+
+
+def _kept(instance: Instance) -> Iterator[LogEntry]:
+    for row in parse_kept(instance.last_lines):
+        yield _entry(instance, row, row.text)
+
+
+def _kept_of_last(service: Service) -> list[LogEntry]:
     """The last lines of the instance that ended last."""
     gone = service.instances.exclude(removed_at=None).exclude(last_lines="")
     last = gone.order_by("-removed_at").first()
-    if last is None:
-        return []
-    return [LogEntry("", last.name, "stdout", text) for text in last.last_lines.split("\n")]
+    return [] if last is None else list(_kept(last))

@@ -7,12 +7,15 @@ from services.models.times import iso
 
 
 def build_json(build: Build) -> dict[str, Any]:
+    return build_brief(build) | {"dockerfile": build.dockerfile}
+
+
+def build_brief(build: Build) -> dict[str, Any]:
     return {
         "id": str(build.id),
         "service_id": str(build.service_id),
         "operation_id": str(build.operation_id),
         "state": build.state,
-        "dockerfile": build.dockerfile,
         "content_hash": build.content_hash or None,
         "image_ref": build.image_ref or None,
         "image_digest": build.image_digest or None,

@@ -8,6 +8,8 @@ from django.utils import timezone
 from services.models import HealthCheck, Metric, Service
 from services.models.times import iso
 from services.monitoring.logs import LogEntry
+from services.monitoring.metrics import UNITS
+from services.monitoring.series import Point, Series, Window
 from services.monitoring.usage import ResourceUse
 
 RECENT = 50
@@ -70,6 +72,31 @@ USE = (
     "uptime_seconds",
     "restart_count",
 )
+
+
+def series_json(found: Series, window: Window) -> dict[str, Any]:
+    return {
+        "range_seconds": window.range_s,
+        "step_seconds": window.step_s,
+        "summed": [point_json(point) for point in found.summed],
+        "instances": [
+            {
+                "id": str(one.instance_id),
+                "name": one.name,
+                "points": [point_json(point) for point in one.points],
+            }
+            for one in found.instances
+        ],
+    }
+
+
+def point_json(point: Point) -> dict[str, Any]:
+    """`at` is when the step began; null is what was not measured in it."""
+    values = {name: point.figures.get(name) for name in UNITS}
+    return {"at": iso(point.at)} | {
+        name: int(value) if value is not None and UNITS[name] == "bytes" else value
+        for name, value in values.items()
+    }
 
 
 def resource_usage_json(use: ResourceUse) -> dict[str, Any]:

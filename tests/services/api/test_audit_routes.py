@@ -18,6 +18,7 @@ from tests.factories import (
     make_release,
     make_service,
     make_token,
+    make_workspace,
 )
 from tests.services.api.test_isolation import filled, state
 from tests.services.api.test_matrix import views
@@ -50,6 +51,7 @@ REQUESTS: dict[tuple[str, str], tuple[Any, str]] = {
     ("post", f"{T}/workspaces/git"): ({"workspace": {"url": "GIT"}}, "workspace.create"),
     ("put", f"{T}/workspaces/SENT/archive"): (ARCHIVE, "workspace.replace"),
     ("post", f"{T}/workspaces/CLONED/refresh"): ({}, "workspace.refresh"),
+    ("delete", f"{T}/workspaces/EMPTY"): (None, "workspace.remove"),
     ("post", f"{W}/analyze"): ({}, "workspace.analyze"),
     ("post", f"{W}/services"): (
         {"service": {"name": "new", "folder_path": "/"}},
@@ -72,7 +74,7 @@ REQUESTS: dict[tuple[str, str], tuple[Any, str]] = {
     ("post", "invitations/accept"): ({"token": "INVITED"}, "invitation.accept"),
     ("post", "sign-in-links"): ({}, "sign_in_link.create"),
 }
-SPECIAL = {"SENT": "<key:workspace_id>", "CLONED": "<key:workspace_id>", "?source=old": ""}
+SPECIAL = dict.fromkeys(("SENT", "CLONED", "EMPTY"), "<key:workspace_id>") | {"?source=old": ""}
 
 
 def as_route(address: str) -> str:
@@ -104,6 +106,7 @@ def ids(
         "INVITED": make_invitation(charlie.team, charlie.user)[1],
         "SENT": send(api, ARCHIVE).json()["data"]["id"],
         "CLONED": made.json()["data"]["id"],
+        "EMPTY": make_workspace(alice.team).id,
         "WORKSPACE": service.workspace_id,
         "FOLDER": make_folder(tmp_path, "another"),
         "GIT": project,

@@ -24,6 +24,7 @@ from tests.factories import (
 METHODS = ("get", "post", "put", "patch", "delete")
 SHARED = {
     "/audit",
+    "/builds",
     "/clean",
     "/events",
     "/image-mappings",

@@ -1,11 +1,12 @@
 """GET /teams/T/services/S/{status,logs,health,metrics}"""
 
+import json
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from services.models import HostPort, Service
+from services.models import HostPort, Instance, Service
 from tests.conftest import Api
 from tests.factories import make_instance
 
@@ -34,6 +35,37 @@ def test_logs_come_as_one_text_and_as_lines(api: Api, service: Service) -> None:
     assert [line["text"] for line in data["lines"]] == ["two <b>"]
 
 
+def test_logs_go_on_after_a_cursor(api: Api, service: Service) -> None:
+    gone = make_instance(service, removed_at=timezone.now() + timedelta(hours=1))
+    first = api.get(api.at(f"/services/{service.id}/logs")).json()["data"]
+    Instance.objects.filter(pk=gone.pk).update(
+        created_at=timezone.now(), last_lines="2026-01-31T12:00:00.1Z stderr late words"
+    )
+
+    again = api.get(api.at(f"/services/{service.id}/logs"), {"cursor": first["cursor"]})
+
+    (line,) = again.json()["data"]["lines"]
+    assert (line["text"], line["stream"]) == ("late words", "stderr")
+
+
+def test_a_cursor_and_a_time_contradict_each_other(api: Api, service: Service) -> None:
+    path = api.at(f"/services/{service.id}/logs")
+    cursor = api.get(path).json()["data"]["cursor"]
+
+    answer = api.get(path, {"cursor": cursor, "since": "2030-01-31T12:00:00Z"})
+
+    assert (answer.status_code, set(answer.json()["error"]["details"])) == (400, {"since"})
+
+
+def test_a_server_that_cannot_carry_on_answers_the_first_lines(api: Api, service: Service) -> None:
+    make_instance(service, removed_at=timezone.now(), last_lines="one\ntwo")
+
+    answer = api.get(api.at(f"/services/{service.id}/logs"), {"follow": "true"})
+
+    assert answer.headers["Content-Type"] == "application/x-ndjson"
+    assert [json.loads(line)["line"] for line in answer.content.splitlines()] == ["one", "two"]
+
+
 def test_health_shows_the_last_check_and_those_before(api: Api, service: Service) -> None:
     for status in ("unhealthy", "healthy"):
         service.health_checks.create(check_type="http", endpoint="/", status=status)
@@ -55,10 +87,70 @@ def test_metrics_have_what_was_measured(api: Api, service: Service) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["lines=0", "lines=x", "stream=disk", "since=yesterday", "tail=1"]
+    "query",
+    [
+        "lines=0",
+        "lines=x",
+        "stream=disk",
+        "since=yesterday",
+        "tail=1",
+        "cursor=W10=",
+        "cursor=../../etc/passwd",
+        "follow=yes",
+    ],
 )
 def test_a_bad_parameter_of_logs_is_refused(api: Api, service: Service, query: str) -> None:
     assert api.get(api.at(f"/services/{service.id}/logs?{query}")).status_code == 400
+
+
+def test_metrics_over_time_are_summed_and_by_instance(api: Api, service: Service) -> None:
+    instance = make_instance(service)
+    service.metrics.create(
+        instance=instance, metric_type="memory_usage_bytes", value=1024.0, unit="bytes"
+    )
+
+    data = api.get(api.at(f"/services/{service.id}/metrics"), {"range": "15m"}).json()["data"]
+
+    series = data["series"]
+    assert (series["range_seconds"], series["step_seconds"]) == (900, 30)
+    assert [one["memory_usage_bytes"] for one in series["summed"]] == [1024]
+    assert [(one["name"], len(one["points"])) for one in series["instances"]] == [
+        (instance.name, 1)
+    ]
+    assert series["summed"][0]["cpu_percent"] is None
+
+
+@pytest.mark.parametrize("query", ["", "range=1h", "step=1m", "range=1d&step=1h"])
+def test_a_service_without_samples_has_empty_lists(api: Api, service: Service, query: str) -> None:
+    answer = api.get(api.at(f"/services/{service.id}/metrics?{query}"))
+
+    data = answer.json()["data"]
+    assert (answer.status_code, data["recent_metrics"]) == (200, [])
+    assert data.get("series", {"summed": []})["summed"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "wrong"),
+    [
+        ("range=59s", "range"),
+        ("range=1000d", "range"),
+        ("range=9999999d", "range"),
+        ("range=99999999999999999999", "range"),
+        ("range=-1h", "range"),
+        ("range=1e3", "range"),
+        ("range=%D9%A3h", "range"),
+        ("step=5s", "step"),
+        ("range=24h&step=1m", "step"),
+        ("range=1h&step=2h", "step"),
+        ("step=2d", "range"),
+    ],
+)
+def test_a_range_or_step_that_is_too_much_is_refused(
+    api: Api, service: Service, query: str, wrong: str
+) -> None:
+    answer = api.get(api.at(f"/services/{service.id}/metrics?{query}"))
+
+    assert (answer.status_code, set(answer.json()["error"]["details"])) == (400, {wrong})
 
 
 @pytest.mark.parametrize("page", PAGES)

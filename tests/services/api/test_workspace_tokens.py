@@ -7,10 +7,11 @@ import pytest
 from django.urls import URLPattern, URLResolver
 
 from services.api.urls import one_team, urlpatterns
-from services.models import Service, Workspace
+from services.models import AuditEntry, Service, Workspace
 from services.teams.models import ApiToken, Scope
 from tests.conftest import Api, Person
 from tests.factories import (
+    make_build,
     make_event,
     make_folder,
     make_invitation,
@@ -23,7 +24,7 @@ from tests.services.api.test_matrix import views
 
 __all__ = ["ids"]  # the fixture: one of everything that is alice's, in the other workspace
 VIEWS = dict(views(one_team))
-LISTS = ("/services", "/workspaces", "/operations", "/events")
+LISTS = ("/services", "/workspaces", "/operations", "/builds", "/events")
 
 
 class Limited(Api):
@@ -92,6 +93,7 @@ def test_whatever_opens_for_it_is_meant_to() -> None:
         "/workspaces/git",
     }
     assert VIEWS["/workspaces"].for_workspace == ("GET",)
+    assert VIEWS["/workspaces/<key:workspace_id>"].for_workspace == ("GET",)
 
 
 @pytest.mark.parametrize("address", LISTS)
@@ -99,13 +101,63 @@ def test_lists_show_what_is_in_it_and_nothing_else(
     limited: Limited, alice: Person, mine: Workspace, ids: dict[str, str], address: str
 ) -> None:
     service = make_service(alice.team, workspace=mine, name="mine-web")
-    make_operation(service)
+    make_build(service, operation=make_operation(service))
     make_event(alice.team, 2, service=service)
 
     rows = limited.get(limited.at(address)).json()["data"]
 
     assert len(rows) == 1
     assert all(value not in str(rows) for value in ids.values() if len(value) > 20)
+
+
+@pytest.mark.parametrize("address", ["/operations", "/builds", "/events"])
+def test_a_filter_reaches_no_further_than_the_list(
+    limited: Limited, alice: Person, service: Service, ids: dict[str, str], address: str
+) -> None:
+    narrowed = {"service_id": str(service.id)}
+
+    assert len(Api(alice).get(limited.at(address), narrowed).json()["data"]) == 1
+    assert limited.get(limited.at(address), narrowed).json()["data"] == []
+
+
+@pytest.mark.parametrize("address", ["/services", "/workspaces", "/operations", "/builds"])
+def test_the_next_page_of_somebody_s_list_shows_it_nothing(
+    limited: Limited, alice: Person, service: Service, address: str
+) -> None:
+    """A cursor is a place in an order, whoever it was told to."""
+    for _ in range(2):
+        other = make_service(alice.team)
+        make_build(other, operation=make_operation(other))
+    first: Any = {"sort_order": "asc", "limit": 1}
+    after = Api(alice).get(limited.at(address), first).json()["meta"]["next"]
+
+    rows = limited.get(limited.at(address), {"sort_order": "asc", "after": after}).json()["data"]
+
+    assert {row["name"] for row in rows} <= ({"mine"} if address == "/workspaces" else set())
+
+
+def test_what_is_said_of_a_service_is_told_of_its_own_only(
+    limited: Limited, alice: Person, mine: Workspace, service: Service
+) -> None:
+    own = make_service(alice.team, workspace=mine)
+    for rest in ("logs", "logs?follow=true", "metrics?range=1h", "releases", "status", "health"):
+        assert limited.get(limited.at(f"/services/{own.id}/{rest}")).status_code == 200, rest
+        assert limited.get(limited.at(f"/services/{service.id}/{rest}")).status_code == 404, rest
+
+
+def test_it_does_not_remove_its_own_workspace(limited: Limited, mine: Workspace) -> None:
+    assert limited.delete(limited.at(f"/workspaces/{mine.id}")).status_code == 404
+    assert limited.get(limited.at(f"/workspaces/{mine.id}")).status_code == 200
+
+
+def test_it_ends_with_its_workspace(limited: Limited, api: Api, mine: Workspace) -> None:
+    assert limited.get("/api/v1/me").status_code == 200
+
+    assert api.delete(api.at(f"/workspaces/{mine.id}")).status_code == 204
+
+    assert limited.get("/api/v1/me").status_code == 401
+    entry = AuditEntry.objects.get(action="token.revoke")
+    assert entry.object_name == "for tests"
 
 
 def test_in_its_workspace_it_works(limited: Limited, alice: Person, mine: Workspace) -> None:

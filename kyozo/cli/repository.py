@@ -1,0 +1,57 @@
+"""`kyozo deploy --git`: the workspace of a repository, at the commit that is wanted now."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kyozo.cli.errors import CliError
+from kyozo.cli.screen import one_line
+from kyozo.cli.session import Session
+
+if TYPE_CHECKING:
+    from kyozo.cli.client import Api
+
+FETCH_S = 600  # the platform has a limit of its own, and says so in words
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What somebody said of a repository; an empty `ref` keeps the one that it has."""
+
+    url: str
+    ref: str = ""
+    token: str = field(default="", repr=False)
+
+
+def workspace_id(session: Session, source: Source, *, name: str) -> str:
+    """The workspace of that address (and name, if one is given) at its newest commit, or a new
+    one."""
+    api, screen = session.api, session.screen
+    asked = {key: value for key, value in (("ref", source.ref), ("token", source.token)) if value}
+    known = _known(api, source, name)
+    screen.say(f"fetching {one_line(source.url)}")
+    if known:
+        path = api.team_path(f"/workspaces/{known}/refresh")
+        found = api.post(path, asked, wait_s=FETCH_S).data
+    else:
+        fields = {"url": source.url} | asked | ({"name": name} if name else {})
+        path = api.team_path("/workspaces/git")
+        found = api.post(path, {"workspace": fields}, wait_s=FETCH_S).data
+    git = found["git"]
+    screen.say(f"commit {one_line(git['commit'])[:12]} ({one_line(git['ref'] or 'HEAD')})")
+    return str(found["id"])
+
+
+def _known(api: "Api", source: Source, name: str) -> str:
+    rows: list[dict[str, Any]] = api.get(api.team_path("/workspaces"), search=name)
+    if name:
+        found = next((row for row in rows if row["name"] == name), None)
+        if found and (found.get("git") or {}).get("url") != source.url:
+            raise CliError(
+                f"the workspace {one_line(name)} is not of this repository",
+                fix="give another name with --workspace",
+                code="workspace.other_source",
+            )
+    else:
+        of_git = (row for row in rows if row.get("git"))
+        found = next((row for row in of_git if row["git"]["url"] == source.url), None)
+    return str(found["id"]) if found else ""

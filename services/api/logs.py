@@ -1,0 +1,68 @@
+"""/services/ID/logs: the last lines, those after a cursor, or all that come."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from services.api import find, scopes
+from services.api.query import moment, number, one_of, query, word
+from services.api.serializers.monitoring import logs_json
+from services.api.team_view import WorkspaceView
+from services.errors import BadRequestError
+from services.models import Service
+from services.monitoring.follow import HANDOVER, Following, Handover
+from services.monitoring.logs import MOST_LINES, Wish
+from services.monitoring.positions import Position
+
+USUAL = 100
+NDJSON = "application/x-ndjson"
+
+
+class ServiceLogs(WorkspaceView):
+    """With `follow` the first lines are answered from here; the server carries on where it can
+    (services/live/log_stream.py), else programs come again with the last `cursor`."""
+
+    scopes = scopes.READ
+
+    def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response | HttpResponse:
+        service = find.service(self.admission, service_id)
+        want = query(
+            request,
+            lines=number(1, MOST_LINES),
+            since=moment,
+            stream=one_of(("stdout", "stderr")),
+            search=word,
+            follow=one_of(("true", "false")),
+            cursor=Position.parse,
+        )
+        if "cursor" in want and "since" in want:
+            details = {"since": ["stands in the cursor already"]}
+            raise BadRequestError("Invalid request parameters", details=details)
+        following = self._following(request, service, want)
+        if "cursor" in want:
+            found = following.news() or []
+        else:
+            found = following.begin(lines=want.get("lines", USUAL), since=want.get("since", ""))
+        if want.get("follow") == "true":
+            # Last: what is handed over does not end with this answer any more.
+            handover = request.META.get("asgi.scope", {}).get(HANDOVER)
+            if isinstance(handover, Handover):
+                handover.take(following)
+            return HttpResponse("".join(one.line for one in found), content_type=NDJSON)
+        data = logs_json([one.entry for one in found])
+        return Response({"data": data | {"cursor": following.position.text()}})
+
+    def _following(self, request: Request, service: Service, want: dict[str, Any]) -> Following:
+        token = self.caller.token
+        return Following(
+            service=service,
+            position=want.get("cursor") or Position.now(),
+            wish=Wish(want.get("stream", ""), want.get("search", "")),
+            team_id=self.team.id,
+            user_id=self.caller.user.pk,
+            token_id=token.pk if token else None,
+            session_key=None if token else cast("Any", request).session.session_key,
+        )

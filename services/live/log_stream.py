@@ -1,0 +1,181 @@
+"""GET .../logs?follow=true where the server has a loop: what the REST face began goes on here.
+
+A waiting follower is one timer of the loop. All of them share a thread with one database
+connection, which looks for news of each once a second.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from django.db import Error as DatabaseError
+
+from services.live import proof
+from services.live.feed import Feed
+from services.monitoring.follow import HANDOVER, Following, Handover
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Http = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+log = logging.getLogger(__name__)
+
+POLL_S = 1.0
+RECHECK_S = 5.0
+SEND_S = 10.0
+LAST_S = 30.0  # who reads again by then still hears why it ended
+QUIET_S = 15.0
+AT_ONCE = 64 * 1024
+ENDINGS = {
+    "access_ended": "the token, the session or the membership ended",
+    "service_removed": "the service was removed",
+    "too_slow": "lines were not read fast enough: go on with the last cursor",
+}
+
+
+class Readers:
+    """The thread that all followers share; there while somebody follows."""
+
+    def __init__(self) -> None:
+        self._feed = Feed()
+        self._users = 0
+
+    def enter(self) -> Feed:
+        if not self._users:
+            self._feed = Feed()
+        self._users += 1
+        return self._feed
+
+    def leave(self) -> None:
+        self._users -= 1
+        if not self._users:
+            self._feed.close()
+
+
+readers = Readers()
+
+
+def is_follow(scope: Scope) -> bool:
+    return (
+        scope["method"] == "GET"
+        and scope["path"].endswith("/logs")
+        and b"follow=true" in scope["query_string"]
+    )
+
+
+async def follow_logs(scope: Scope, receive: Receive, send: Send, *, rest: Http) -> None:
+    """Let the REST face answer; if it let somebody follow, its answer does not end there."""
+    handover = scope[HANDOVER] = Handover()
+
+    async def send_on(message: MutableMapping[str, Any]) -> None:
+        if handover.following is not None:
+            message = _without_end(message)
+        await send(message)
+
+    try:
+        await rest(scope, receive, send_on)
+        if handover.following is not None:
+            await _carry_on(handover.following, receive, send)
+    finally:
+        handover.close()
+
+
+def _without_end(message: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Only of what was let in: an error after that ends as it is."""
+    if message["type"] == "http.response.start":
+        headers = [pair for pair in message["headers"] if pair[0] != b"content-length"]
+        return {**message, "headers": [*headers, (b"x-accel-buffering", b"no")]}
+    return {**message, "more_body": True}
+
+
+async def _carry_on(following: Following, receive: Receive, send: Send) -> None:
+    feed = readers.enter()
+    gone = asyncio.ensure_future(_gone(receive))
+    try:
+        stream = LogStream(following, feed=feed, send=send)
+        async with asyncio.TaskGroup() as tasks:
+            pumping = tasks.create_task(stream.run())
+            await asyncio.wait({gone, pumping}, return_when=asyncio.FIRST_COMPLETED)
+            pumping.cancel()
+    finally:
+        gone.cancel()
+        readers.leave()
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+class LogStream:
+    """The lines of one follower until it ends; why it ends stands in the last line."""
+
+    def __init__(self, following: Following, *, feed: Feed, send: Send) -> None:
+        self._following = following
+        self._feed = feed
+        self._send = send
+        self._checked_at = self._wrote_at = time.monotonic()
+
+    async def run(self) -> None:
+        with contextlib.suppress(OSError, RuntimeError):  # how servers say that the peer is gone
+            try:
+                code = await self._pump()
+            except TimeoutError:
+                code = "too_slow"
+            with contextlib.suppress(TimeoutError):
+                await self._end(code)
+
+    async def _pump(self) -> str:
+        while True:
+            await asyncio.sleep(POLL_S)
+            try:
+                if await self._is_lost():
+                    return "access_ended"
+                found = await self._feed.run(self._following.news)
+            except DatabaseError:
+                log.exception("a log cannot be followed right now")
+                continue
+            if found is None:
+                return "service_removed"
+            await self._write([one.line for one in found])
+            if time.monotonic() - self._wrote_at > QUIET_S:
+                # Tells a dead connection from a quiet service.
+                await self._put(json.dumps({"cursor": self._following.position.text()}) + "\n")
+
+    async def _is_lost(self) -> bool:
+        if time.monotonic() - self._checked_at < RECHECK_S:
+            return False
+        who = self._following
+        held = proof.Proof(who.team_id, who.user_id, who.token_id, who.session_key)
+        self._checked_at = time.monotonic()
+        return bool(await self._feed.run(proof.lost, {held}))
+
+    async def _write(self, lines: list[str]) -> None:
+        part = ""
+        for line in lines:
+            part += line
+            if len(part) > AT_ONCE:
+                await self._put(part)
+                part = ""
+        if part:
+            await self._put(part)
+
+    async def _put(self, text: str) -> None:
+        async with asyncio.timeout(SEND_S):
+            await self._send(_body(text))
+        self._wrote_at = time.monotonic()
+
+    async def _end(self, code: str) -> None:
+        last = json.dumps({"end": code, "message": ENDINGS[code]})
+        async with asyncio.timeout(LAST_S):
+            await self._send(_body(f"{last}\n"))
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _body(text: str) -> dict[str, Any]:
+    return {"type": "http.response.body", "body": text.encode(), "more_body": True}

@@ -1,0 +1,144 @@
+"""Logs over a socket: what one client follows, service by service, until it says enough."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import Error as DatabaseError
+
+from services.errors import BadRequestError, NotFoundError
+from services.live import log_stream
+from services.live.client import TOO_SLOW, Client
+from services.live.feed import Feed
+from services.live.frames import Frame
+from services.models import Service
+from services.monitoring.follow import Following, Handover, Told
+from services.monitoring.logs import MOST_LINES, Wish
+from services.monitoring.positions import Position
+from services.teams.models import Team
+from services.teams.policy import as_uuid
+
+log = logging.getLogger(__name__)
+
+MOST_OF_A_SOCKET = 10
+USUAL_LINES = 100
+MOST_IN_A_FRAME = 100
+STREAMS = ("", "stdout", "stderr")
+
+
+class SocketLogs:
+    """At most one follower for each service; all end with the socket."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._tasks: dict[UUID, asyncio.Task[None]] = {}
+
+    async def follow(self, message: Mapping[str, Any]) -> None:
+        """Begin, or begin anew with another wish."""
+        service_id = as_uuid(str(message.get("service_id"))) or UUID(int=0)
+        position, wish, lines = _position(message), _wish(message), _lines(message)
+        self.unfollow(message)
+        if len(self._tasks) >= MOST_OF_A_SOCKET:
+            raise BadRequestError(f"A socket follows {MOST_OF_A_SOCKET} logs at most")
+        feed = log_stream.readers.enter()
+        handover = Handover()
+        try:
+            service = await feed.run(_find, self._client.proof.team_id, service_id)
+            handover.take(self._following(service, position or Position.now(), wish))
+            work = self._run(service, handover, feed, lines=0 if position else lines)
+            self._tasks[service.id] = asyncio.create_task(work)
+        except BaseException:
+            handover.close()
+            log_stream.readers.leave()
+            raise
+
+    def unfollow(self, message: Mapping[str, Any]) -> None:
+        """Harmless for what is not followed, or is not there."""
+        if task := self._tasks.pop(as_uuid(str(message.get("service_id"))) or UUID(int=0), None):
+            task.cancel()
+
+    def close(self) -> None:
+        for task in self._tasks.values():
+            task.cancel()
+
+    def _following(self, service: Service, position: Position, wish: Wish) -> Following:
+        held = self._client.proof
+        return Following(service, position, wish, held.team_id, held.user_id)
+
+    async def _run(self, service: Service, handover: Handover, feed: Feed, *, lines: int) -> None:
+        try:
+            await self._tell(service, handover, feed, lines=lines)
+        except TimeoutError:
+            self._client.end(TOO_SLOW, "too slow: follow the log again from its last cursor")
+        except (OSError, RuntimeError):
+            self._client.is_ended = True  # how servers say that the peer is gone
+        finally:
+            handover.close()
+            log_stream.readers.leave()
+            if self._tasks.get(service.id) is asyncio.current_task():
+                del self._tasks[service.id]
+
+    async def _tell(self, service: Service, handover: Handover, feed: Feed, *, lines: int) -> None:
+        assert handover.following is not None  # noqa: S101 - follow() gave it
+        news = handover.following.news
+        ask = partial(handover.following.begin, lines=lines) if lines else news
+        while not self._client.is_ended:
+            try:
+                found = await feed.run(ask)
+            except DatabaseError:
+                log.exception("a log cannot be followed right now")
+                found = []
+            if found is None:
+                await self._send("service_logs_ended", service, {"reason": "service_removed"})
+                return
+            for begin in range(0, len(found), MOST_IN_A_FRAME):
+                part = found[begin : begin + MOST_IN_A_FRAME]
+                await self._send("service_logs", service, _payload(part))
+            ask = news
+            await asyncio.sleep(log_stream.POLL_S)
+
+    async def _send(self, event: str, service: Service, payload: Mapping[str, Any]) -> None:
+        """Waits for the reader: lines are followed without a gap, or the socket is closed."""
+        body = {"event": event, "payload": {"service_id": str(service.id), **payload}}
+        await self._client.replay(Frame(json.dumps(body), event))
+
+
+def _payload(told: list[Told]) -> dict[str, Any]:
+    return {"lines": [one.body for one in told], "cursor": told[-1].cursor}
+
+
+def _find(team_id: UUID, service_id: UUID) -> Service:
+    """One of others and one that never was are the same answer."""
+    rows = Service.objects.visible_to(Team(pk=team_id))
+    found = rows.filter(pk=service_id).first()
+    if found is None:
+        raise NotFoundError("Service not found")
+    return found
+
+
+def _position(message: Mapping[str, Any]) -> Position | None:
+    cursor = message.get("cursor")
+    if cursor is None:
+        return None
+    try:
+        return Position.parse(str(cursor))
+    except ValueError as exc:
+        raise BadRequestError(f"cursor {exc}") from exc
+
+
+def _wish(message: Mapping[str, Any]) -> Wish:
+    stream, search = message.get("stream") or "", message.get("search") or ""
+    if stream not in STREAMS or not isinstance(search, str):
+        raise BadRequestError("stream is stdout or stderr, and search is text")
+    return Wish(stream, search)
+
+
+def _lines(message: Mapping[str, Any]) -> int:
+    lines = message.get("lines", USUAL_LINES)
+    if type(lines) is not int or not 1 <= lines <= MOST_LINES:
+        raise BadRequestError(f"lines must be a whole number between 1 and {MOST_LINES}")
+    return lines

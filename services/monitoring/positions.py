@@ -1,0 +1,94 @@
+"""Where a reader of a service's log stands: how far each stream of each instance was read.
+
+One time for all would lose what a slower instance says later with an earlier time. Within a stream
+the engine's times only grow; lines of one and the same time are counted.
+"""
+
+import base64
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+Mark = tuple[str, int]
+
+# Streams of an instance are written by two hands, so the engine's order is a little loose.
+OVERLAP = timedelta(seconds=2)
+MOST_MARKS = 64
+MOST_TEXT = 16 * 1024
+NOTHING: Mark = ("", 0)
+_TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z")
+_SOURCE = re.compile(r"[0-9a-f]{12}\.(stdout|stderr)")
+NOT_OURS = "is not the cursor of an earlier answer"
+
+
+@dataclass(slots=True)
+class Position:
+    """`marks`: by source, the time of its last line and which one of that time it was. Instances
+    made after `began` are read from their first line."""
+
+    began: datetime
+    marks: dict[str, Mark] = field(default_factory=dict)
+
+    @classmethod
+    def now(cls) -> "Position":
+        return cls(datetime.now(UTC))
+
+    @classmethod
+    def parse(cls, text: str) -> "Position":
+        """Anybody can make one; it opens nothing that its holder could not ask for otherwise."""
+        if len(text) > MOST_TEXT:
+            raise ValueError(NOT_OURS)
+        try:
+            began, marks = json.loads(base64.urlsafe_b64decode(text.encode()))
+            moment = datetime.fromisoformat(_time(began))
+            return cls(moment, dict(_mark(*item) for item in marks.items()))
+        except (ValueError, TypeError, AttributeError, RecursionError) as exc:
+            raise ValueError(NOT_OURS) from exc
+
+    def text(self) -> str:
+        began = self.began.isoformat().replace("+00:00", "Z")
+        said = json.dumps([began, self.marks], separators=(",", ":"))
+        return base64.urlsafe_b64encode(said.encode()).decode()
+
+    def start_at(self, source: str, at: str) -> None:
+        """Nothing of this source before `at` is ever wanted."""
+        if at:
+            self.marks.setdefault(source, (at, 0))
+
+    def take(self, source: str, at: str) -> None:
+        """One more line of a source was read."""
+        if at:
+            self.marks[source] = following(self.marks.get(source, NOTHING), at)
+        if len(self.marks) > MOST_MARKS:
+            del self.marks[min(self.marks, key=self.marks.__getitem__)]
+
+    def since(self, instance: str) -> str:
+        """From when on an instance must be read to miss nothing; empty for from its beginning."""
+        times = [at for source, (at, _) in self.marks.items() if source.startswith(instance)]
+        if not times:
+            return ""
+        return (datetime.fromisoformat(max(times)) - OVERLAP).isoformat().replace("+00:00", "Z")
+
+    def knows(self, instance: str) -> bool:
+        return any(source.startswith(instance) for source in self.marks)
+
+
+def following(mark: Mark, at: str) -> Mark:
+    """The mark of the next line of a source."""
+    return (at, mark[1] + 1 if mark[0] == at else 1)
+
+
+def _time(value: Any) -> str:
+    if not isinstance(value, str) or not _TIME.fullmatch(value):
+        raise ValueError(NOT_OURS)
+    datetime.fromisoformat(value)
+    return value
+
+
+def _mark(source: str, mark: Any) -> tuple[str, Mark]:
+    at, count = mark
+    if not _SOURCE.fullmatch(source) or type(count) is not int or not 0 <= count < 10**9:
+        raise ValueError(NOT_OURS)
+    return source, (_time(at), count)

@@ -1,0 +1,198 @@
+"""Logs and build output over a socket: asked for by service, of one's own team only."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from services import events
+from services.live import log_stream, socket_logs
+from services.models import Service, WantedState
+from services.monitoring import follow
+from services.runtimes.base import LogLine
+from tests.services.lifecycle.conftest import _short_times, engine, running
+from tests.services.lifecycle.working import only
+from tests.services.live.conftest import Publish
+from tests.services.live.wire import Socket
+
+__all__ = ["_short_times", "engine", "running"]
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_stream, "POLL_S", 0.02)
+
+
+@pytest.fixture
+def say(running: Service, engine: Any) -> Callable[[str], None]:
+    lines: list[LogLine] = engine.engine.find(only(running).engine_id).lines
+    return lambda text: lines.append(LogLine(f"2026-01-31T12:00:0{len(lines)}Z", "stdout", text))
+
+
+async def payload(socket: Socket) -> Any:
+    while (frame := await socket.frame())["event"] != "service_logs":
+        pass
+    return frame["payload"]
+
+
+async def places(count: int) -> None:
+    async with asyncio.timeout(5):
+        while follow._counts.total() != count:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+
+
+async def test_lines_come_as_they_are_said(
+    query: str, running: Service, say: Callable[[str], None]
+) -> None:
+    say("one")
+    async with Socket(query=query) as socket:
+        socket.say(type="follow_logs", service_id=str(running.id))
+        first = await payload(socket)
+        say("two")
+        second = await payload(socket)
+
+    assert [row["line"] for row in first["lines"] + second["lines"]] == ["one", "two"]
+    await places(0)
+
+
+async def test_a_cursor_resumes(query: str, running: Service, say: Callable[[str], None]) -> None:
+    say("one")
+    async with Socket(query=query) as socket:
+        socket.say(type="follow_logs", service_id=str(running.id))
+        cursor = (await payload(socket))["cursor"]
+    say("two")
+
+    async with Socket(query=query) as socket:
+        socket.say(type="follow_logs", service_id=str(running.id), cursor=cursor)
+        assert [row["line"] for row in (await payload(socket))["lines"]] == ["two"]
+
+
+async def test_what_is_not_followed_any_more_is_silent(
+    query: str, running: Service, say: Callable[[str], None]
+) -> None:
+    async with Socket(query=query) as socket:
+        socket.say(type="follow_logs", service_id=str(running.id))
+        assert await socket.is_silent()
+        socket.say(type="unfollow_logs", service_id=str(running.id))
+        await places(0)
+        say("one")
+        await asyncio.sleep(0.05)
+
+        assert await socket.is_silent()
+
+
+async def test_following_again_begins_anew_and_counts_once(
+    query: str, running: Service, say: Callable[[str], None]
+) -> None:
+    say("one")
+    async with Socket(query=query) as socket:
+        for _ in range(3):
+            socket.say(type="follow_logs", service_id=str(running.id))
+            assert [row["line"] for row in (await payload(socket))["lines"]] == ["one"]
+        await places(1)
+
+
+async def test_a_removed_service_says_so(query: str, running: Service) -> None:
+    async with Socket(query=query) as socket:
+        socket.say(type="follow_logs", service_id=str(running.id))
+        await places(1)
+        await Service.objects.aupdate(wanted_state=WantedState.REMOVED)
+
+        assert (await socket.frame())["event"] == "service_logs_ended"
+        assert await socket.is_silent()
+
+
+async def test_ids_of_others_and_of_nothing_are_one_answer(query: str, theirs: Service) -> None:
+    answers = []
+    async with Socket(query=query) as socket:
+        keys: list[Any] = [str(theirs.id), str(uuid4()), "no id", "../x", None, [], {"a": 1}]
+        for key in keys:
+            socket.say(type="follow_logs", service_id=key)
+            answers.append(await socket.frame())
+
+    assert answers[0]["payload"] == {"message": "Service not found", "code": "not_found"}
+    assert all(answer == answers[0] for answer in answers)
+
+
+@pytest.mark.parametrize("whose", ["theirs", "nobodys"])
+async def test_subscribing_to_an_id_of_others_is_like_one_of_nothing(
+    query: str, web: Service, theirs: Service, publish: Publish, whose: str
+) -> None:
+    key = str(theirs.id) if whose == "theirs" else str(uuid4())
+    async with Socket(query=query) as socket:
+        socket.say(type="subscribe", service_ids=[key], build_logs=True)
+        assert await socket.is_silent()
+        await publish(theirs)
+        await publish(web)
+        chunk = {"service_id": str(theirs.id), "number": 1, "text": "secret"}
+        events.hint(theirs.team_id, {"event": "build_log", "payload": chunk})
+        await asyncio.sleep(0.05)
+
+        assert await socket.is_silent()
+
+
+async def test_build_output_can_be_asked_for_and_given_up(query: str, web: Service) -> None:
+    chunk = {"event": "build_log", "payload": {"service_id": str(web.id), "number": 1, "text": "a"}}
+    async with Socket(query=query) as socket:
+        for wanted in (True, False):
+            socket.say(type="subscribe", build_logs=wanted)
+            assert await socket.is_silent()
+        events.hint(web.team_id, chunk)
+
+        assert await socket.is_silent()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"lines": 0},
+        {"lines": "5"},
+        {"lines": True},
+        {"lines": 10**9},
+        {"cursor": "W10="},
+        {"cursor": 5},
+        {"stream": "disk"},
+        {"stream": ["stdout"]},
+        {"search": 7},
+    ],
+)
+async def test_a_bad_wish_is_answered(query: str, web: Service, wrong: dict[str, Any]) -> None:
+    async with Socket(query=query) as socket:
+        socket.say(type="follow_logs", service_id=str(web.id), **wrong)
+
+        assert (await socket.frame())["payload"]["code"] == "bad_request"
+
+
+async def test_a_socket_follows_so_many_at_once(
+    query: str, web: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket_logs, "MOST_OF_A_SOCKET", 0)
+    async with Socket(query=query) as socket:
+        socket.say(type="follow_logs", service_id=str(web.id))
+
+        assert (await socket.frame())["payload"]["code"] == "bad_request"
+
+
+async def test_a_team_follows_so_many_at_once(
+    query: str, running: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follow, "MOST_OF_A_TEAM", 0)
+    async with Socket(query=query) as socket:
+        socket.say(type="follow_logs", service_id=str(running.id))
+
+        assert (await socket.frame())["payload"]["code"] == "logs.too_many_followers"
+
+
+async def test_who_is_closed_out_hears_no_more_of_it(
+    query: str, running: Service, alice: Any
+) -> None:
+    async with Socket(query=query) as socket:
+        socket.say(type="follow_logs", service_id=str(running.id))
+        await places(1)
+        await sync_to_async(alice.user.memberships.all().delete)()
+
+        assert await socket.close_code() == 4401
+        await places(0)

@@ -1,0 +1,252 @@
+"""Following a log: each line once and in order, whatever comes and goes meanwhile."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from services.errors import TooManyError
+from services.lifecycle.scale import scale
+from services.lifecycle.stop import stop
+from services.models import Instance, Service, WantedState
+from services.monitoring import follow, logs
+from services.monitoring.follow import Following, Handover
+from services.monitoring.logs import Wish
+from services.monitoring.positions import Position
+from services.runtimes.base import LogLine
+from services.runtimes.fake import FakeRuntime
+from tests.services.lifecycle.working import alive, done, only
+
+ALL = Wish()
+
+
+@pytest.fixture
+def reader(running: Service) -> Following:
+    return reading(running)
+
+
+def reading(service: Service, wish: Wish = ALL, cursor: str = "") -> Following:
+    where = Position.parse(cursor) if cursor else Position.now()
+    return Following(service, where, wish, service.team_id, user_id=1)
+
+
+def news(reader: Following) -> list[str]:
+    return [one.entry.text for one in reader.news() or []]
+
+
+def say(engine: FakeRuntime, service: Service, *texts: str, stream: str = "stdout") -> None:
+    for text in texts:
+        engine.say(only(service).engine_id, text, stream=stream)
+
+
+def test_lines_come_once(reader: Following, running: Service, engine: FakeRuntime) -> None:
+    say(engine, running, "one", "two")
+    first = [one.entry.text for one in reader.begin(lines=1)]
+    say(engine, running, "three")
+
+    assert (first, news(reader), news(reader)) == (["two"], ["three"], [])
+
+
+def test_lines_of_one_moment_are_counted(
+    reader: Following, running: Service, engine: FakeRuntime
+) -> None:
+    lines = engine.engine.find(only(running).engine_id).lines
+    at = "2026-01-31T12:00:00.000000001Z"
+    lines += [LogLine(at, "stdout", "one")] * 2
+    reader.begin(lines=10)
+    lines += [LogLine(at, "stdout", "two"), LogLine(at, "stderr", "three")]
+
+    assert news(reader) == ["two", "three"]
+
+
+def test_a_slower_stream_with_an_earlier_time_is_not_lost(
+    reader: Following, running: Service, engine: FakeRuntime
+) -> None:
+    lines = engine.engine.find(only(running).engine_id).lines
+    lines.append(LogLine("2026-01-31T12:00:01.5Z", "stdout", "out"))
+    reader.begin(lines=10)
+    lines.append(LogLine("2026-01-31T12:00:01.4Z", "stderr", "err"))
+
+    assert news(reader) == ["err"]
+
+
+@pytest.mark.parametrize("cut", range(6))
+def test_any_cursor_goes_on_without_gap_or_repeat(
+    running: Service, engine: FakeRuntime, cut: int
+) -> None:
+    done(lambda: scale(running, replicas=2, actor="alice"))
+    for number in range(7):
+        engine.say(alive(running)[number % 2].engine_id, f"line {number}")
+
+    begun = reading(running).begin(lines=6)
+    again = reading(running, cursor=begun[cut].cursor)
+
+    assert [one.entry.text for one in begun[: cut + 1]] + news(again) == [
+        f"line {number}" for number in range(1, 7)
+    ]
+
+
+def test_a_new_instance_is_read_from_its_first_line(
+    reader: Following, running: Service, engine: FakeRuntime
+) -> None:
+    reader.begin(lines=10)
+    done(lambda: scale(running, replicas=2, actor="alice"))
+    engine.say(alive(running)[1].engine_id, "hello")
+
+    assert news(reader) == ["hello"]
+
+
+def test_last_words_are_told_after_the_container_is_gone(
+    reader: Following, running: Service, engine: FakeRuntime
+) -> None:
+    say(engine, running, "one")
+    reader.begin(lines=10)
+    say(engine, running, "two", "three", stream="stderr")
+    done(lambda: stop(running, actor="alice"))
+
+    assert (news(reader), news(reader)) == (["two", "three"], [])
+
+
+def test_an_instance_that_came_and_went_is_told(reader: Following, running: Service) -> None:
+    reader.begin(lines=10)
+    row = only(running)
+    Instance.objects.create(
+        service=running,
+        release=row.release,
+        generation=9,
+        replica=9,
+        name="short",
+        removed_at=row.created_at.replace(year=2090),
+        last_lines="2026-01-31T12:00:00.1Z stderr a line\nold one",
+    )
+
+    assert news(reader) == ["a line"]
+
+
+def test_what_is_not_wished_for_moves_the_cursor_all_the_same(
+    running: Service, engine: FakeRuntime
+) -> None:
+    reader = reading(running, Wish(stream="stderr", search="x"))
+    say(engine, running, "x out")
+    say(engine, running, "x err", "y err", stream="stderr")
+
+    assert [one.entry.text for one in reader.begin(lines=10)] == ["x err"]
+    assert news(reader) == []
+
+
+def test_secrets_stay_masked(running: Service, engine: FakeRuntime) -> None:
+    Service.objects.filter(pk=running.pk).update(
+        environment={"KEY": "tops3cret"}, secret_names=["KEY"]
+    )
+    reader = reading(running)
+    reader.begin(lines=1)
+    say(engine, running, "the key is tops3cret")
+
+    assert "tops3cret" not in news(reader)[0]
+
+
+def test_a_flood_is_read_in_parts(
+    reader: Following, running: Service, engine: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "MOST_TEXT", 10)
+    reader.begin(lines=1)
+    say(engine, running, *(f"line {number}" for number in range(5)))
+
+    assert [news(reader) for _ in range(4)] == [
+        ["line 0", "line 1"],
+        ["line 2", "line 3"],
+        ["line 4"],
+        [],
+    ]
+
+
+def test_a_removed_service_ends_it(reader: Following, running: Service) -> None:
+    Service.objects.update(wanted_state=WantedState.REMOVED)
+
+    assert reader.news() is None
+
+
+@pytest.mark.parametrize("text", ["a\nb", '"}\n{"x":1}', "\u2028", "\x1b[31m", "\ud800"])
+def test_a_line_is_one_line_whatever_it_says(text: str) -> None:
+    entry = logs.LogEntry("", "web-1", "stdout", text)
+
+    line = follow.Told(entry, "c").line
+
+    assert line.splitlines(keepends=True) == [line]
+    assert json.loads(line)["line"] == text
+    assert line.isascii()
+
+
+@pytest.fixture
+def places(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Handover]]:
+    monkeypatch.setattr(follow, "MOST_OF_A_TEAM", 2)
+    taken: list[Handover] = []
+    yield taken
+    for one in taken:
+        one.close()
+
+
+def test_a_team_follows_so_many_at_once(reader: Following, places: list[Handover]) -> None:
+    for _ in range(2):
+        places.append(Handover())
+        places[-1].take(reader)
+
+    with pytest.raises(TooManyError):
+        Handover().take(reader)
+    places[0].close()
+    places[0].close()
+    places[0].take(reader)
+
+    with pytest.raises(TooManyError):
+        Handover().take(reader)
+
+
+def forged(*parts: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
+
+
+NOW = "2026-01-31T12:00:00Z"
+SOURCE = "0123456789ab.stdout"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x",
+        "W10=",
+        base64.urlsafe_b64encode(b"[" * 3000).decode(),
+        "A" * 20_000,
+        forged(NOW, []),
+        forged(5, {}),
+        forged("2026-02-31T12:00:00Z", {}),
+        forged("0001-01-01T00:00:00Z", {}),
+        forged(NOW, {"../../etc": [NOW, 1]}),
+        forged(NOW, {SOURCE: [NOW, -1]}),
+        forged(NOW, {SOURCE: [NOW, 10**30]}),
+        forged(NOW, {SOURCE: [NOW, True]}),
+        forged(NOW, {SOURCE: ["", 1]}),
+        forged(NOW, {SOURCE: [f"{NOW}\n", 1]}),
+        forged(NOW, {SOURCE: NOW}),
+    ],
+)
+def test_a_forged_cursor_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="cursor of an earlier answer"):
+        Position.parse(text)
+
+
+def test_a_cursor_of_another_service_opens_nothing(running: Service, engine: FakeRuntime) -> None:
+    say(engine, running, "mine")
+    cursor = forged(NOW, {SOURCE: [NOW, 1]})
+
+    assert news(reading(running, cursor=cursor)) == ["mine"]
+
+
+def test_a_cursor_does_not_grow_with_the_instances_that_were() -> None:
+    position = Position.now()
+    for number in range(500):
+        position.take(f"{number:012x}.stdout", NOW)
+
+    assert Position.parse(position.text()) == position
+    assert len(position.text()) < 5000
