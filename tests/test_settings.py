@@ -5,6 +5,7 @@ import re
 from tests.repository import ROOT
 
 OF_THE_COMMAND = {
+    "KYOZO_GIT_TOKEN",
     "KYOZO_NO_INSTALL",
     "KYOZO_PYTHON",
     "KYOZO_TEAM",
@@ -29,6 +30,7 @@ def test_every_setting_is_on_the_page_and_nothing_else() -> None:
 
 
 def test_the_commands_variables_are_those_of_its_help() -> None:
-    code = (ROOT / "kyozo" / "cli" / "main.py").read_text(encoding="utf-8")
+    files = (ROOT / "kyozo" / "cli").glob("*.py")
+    code = "".join(file.read_text(encoding="utf-8") for file in files)
 
     assert set(re.findall(r'envvar="([A-Z_]+)"', code)) <= OF_THE_COMMAND
