@@ -57,9 +57,6 @@ def test_worker_and_engine_may_die_together(
         mortal.start()
         recovery.over(operation)
 
-    if operation.state == "failed":
-        # Seldom it does not come up within its gate's limit: then the old one must serve (P4).
-        assert operation.error["code"] == "deploy.not_healthy"
-        site.pages.pop()
+    assert operation.state == "succeeded", operation.error
     assert oracle.troubles_at_rest(within_s=20) == []
     wait_until(lambda: site.serves == site.should_serve, within_s=10, what="it serves again")
