@@ -14,7 +14,8 @@
     |- TooManyError (429)        more requests than the plan has; wait
     |- EngineError (503)         the container engine said no, was too slow or is gone
     |  |- EngineUnreachableError
-    |  `- EngineNotFoundError    the engine has no such object
+    |  |- EngineNotFoundError    the engine has no such object
+    |  `- AddressTakenError      another container has the address, or the engine thinks so
     |- RouterError (503)         the router did not start, answer or take over the routes in time
     |  `- RouterPortTakenError   (409) a program of somebody else listens there
     |- BuildError (422)          the image could not be built
@@ -120,6 +121,10 @@ class EngineUnreachableError(EngineError):
 class EngineNotFoundError(EngineError):
     code = "engine.not_found"
     retryable = False
+
+
+class AddressTakenError(EngineError):
+    code = "engine.address_taken"
 
 
 class RouterError(KyozoError):

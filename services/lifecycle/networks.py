@@ -7,7 +7,7 @@ minutes before they are given again: a router or probe that is a moment late mee
 import ipaddress
 import logging
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import timedelta
 
@@ -103,9 +103,11 @@ def _free_subnets(*, after: str | None) -> Iterator[str]:
             yield str(subnet)
 
 
-def give_address(instance_id: uuid.UUID, network: Network) -> str:
-    """Write a free address of the network into an instance's row and return it."""
-    for address in _free_addresses(network):
+def give_address(instance_id: uuid.UUID, network: Network, *, but: Collection[str] = ()) -> str:
+    """Write a free address of the network, none of `but`, into an instance's row and return it."""
+    for address in free_addresses(network):
+        if address in but:
+            continue
         try:
             with transaction.atomic():
                 Instance.objects.filter(pk=instance_id).update(
@@ -121,7 +123,7 @@ def give_address(instance_id: uuid.UUID, network: Network) -> str:
     )
 
 
-def _free_addresses(network: Network) -> list[str]:
+def free_addresses(network: Network) -> list[str]:
     """Never-used ones first, then those that rested longest; none that is in use."""
     hosts = [str(host) for host in ipaddress.ip_network(network.subnet)][FIRST_HOST:-1]
     rows = Instance.objects.filter(network=network.name).values_list("address", "removed_at")

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from services import events
 from services.errors import (
+    AddressTakenError,
     CancelledError,
     ConflictError,
     EngineError,
@@ -28,10 +29,9 @@ from services.lifecycle.claims import Claim
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import runtime
 from services.lifecycle.gate import check_now, gate
-from services.lifecycle.networks import give_address, team_network
+from services.lifecycle.launch import launch
 from services.lifecycle.observe import Sight, look
 from services.lifecycle.routes import publish_routes
-from services.lifecycle.spec import service_spec
 from services.lifecycle.status import refresh_status
 from services.models import (
     Instance,
@@ -140,16 +140,7 @@ def progress(rollout: Rollout | None, rows: Iterable[Instance] = ()) -> d.Progre
 def _create(this: Pass, action: d.Create) -> None:
     """The row first, then the container: nothing of ours is ever unknown to us."""
     instance = _row_for(this, action)
-    names.prepare(instance)
-    network = team_network(this.service.team)
-    if not instance.address:
-        instance.address = give_address(instance.id, network)
-        instance.network = network.name
-    spec = service_spec(instance, network, fence=this.claim.token)
-    for mount in spec.mounts:
-        if mount.type == "volume":
-            runtime().ensure_volume(mount.source, labels=spec.labels)
-    for made in runtime().apply(spec, fence=this.claim):
+    for made in launch(instance, fence=this.claim):
         if made.instance_id == str(instance.id):
             Instance.objects.filter(pk=instance.pk).update(
                 engine_id=made.engine_id,
@@ -194,8 +185,9 @@ def _start(this: Pass, action: d.Start) -> None:
     crashes.look_again(row)
     try:
         runtime().start(row.engine_id, fence=this.claim)
-    except EngineNotFoundError:
-        # Its network is gone, or it is by now: then it is made once more, however often that takes.
+    except (EngineNotFoundError, AddressTakenError):
+        # Its network is gone, or it is by now, or its address is another's: then it is made once
+        # more, however often that takes.
         Instance.objects.filter(pk=row.pk).update(engine_id="")
         _create(this, d.Create(row.generation, row.replica))
         row.refresh_from_db()

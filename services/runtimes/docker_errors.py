@@ -7,7 +7,12 @@ import docker.errors
 import requests
 import urllib3.exceptions
 
-from services.errors import EngineError, EngineNotFoundError, EngineUnreachableError
+from services.errors import (
+    AddressTakenError,
+    EngineError,
+    EngineNotFoundError,
+    EngineUnreachableError,
+)
 
 # Everything the SDK and the layers below it raise. ValueError: an answer that is no JSON.
 FAILURES: tuple[type[Exception], ...] = (
@@ -51,6 +56,7 @@ COMPLAINTS = (
         "address already in use",
         "engine.address_taken",
         "The address is given to another container; try again with the next free one.",
+        AddressTakenError,
     ),
     Complaint(
         "no such image",

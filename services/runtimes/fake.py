@@ -9,7 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from services.errors import EngineError, EngineNotFoundError, EngineUnreachableError
+from services.errors import (
+    AddressTakenError,
+    EngineError,
+    EngineNotFoundError,
+    EngineUnreachableError,
+)
 from services.runtimes.base import (
     LABEL_INSTALL,
     LABEL_INSTANCE,
@@ -92,10 +97,11 @@ class FakeRuntime(Runtime):
         """Somebody takes a running instance out of its network."""
         self.engine.find(engine_id).address = ""
 
-    def add_foreign(self, name: str) -> str:
+    def add_foreign(self, name: str, *, address: str = "") -> str:
         """A running container that is none of ours."""
         box = self.engine.add(name, {})
         self.engine.start(box)
+        box.address = address
         return box.engine_id
 
     def add_image(self, *refs: str, labels: Mapping[str, str], size_bytes: int = MIB) -> str:
@@ -310,15 +316,13 @@ class FakeRuntime(Runtime):
         if found and found.labels.get(LABEL_INSTALL) != spec.labels[LABEL_INSTALL]:
             message = f"A container named {slot.name} exists that Kyozo did not create."
             raise EngineError(message, code="engine.name_taken")
-        if found and found.labels.get(LABEL_INSTANCE) != slot.instance_id:
-            fence.check()
-            self.engine.destroy(found)
-            found = None
-        if found and found.state is State.RUNNING:
-            return self._rejoin(found, spec, slot, fence)
-        if found:
-            return self._begin(found, fence)
+        is_same = found and found.labels.get(LABEL_INSTANCE) == slot.instance_id
+        if found and is_same and (not slot.address or found.wanted_address == slot.address):
+            with suppress(AddressTakenError):
+                return self._revive(found, spec, slot, fence)
         fence.check()
+        if found:
+            self.engine.destroy(found)
         created = self.engine.create(spec, slot, fence_token=fence.token)
         try:
             return self._begin(created, fence)
@@ -326,7 +330,9 @@ class FakeRuntime(Runtime):
             self.engine.destroy(created)
             raise
 
-    def _rejoin(self, box: Box, spec: ServiceSpec, slot: Slot, fence: Fence) -> Box:
+    def _revive(self, box: Box, spec: ServiceSpec, slot: Slot, fence: Fence) -> Box:
+        if box.state is not State.RUNNING:
+            return self._begin(box, fence)
         if slot.address and box.address != slot.address:
             fence.check()
             self.engine.rejoin(box, spec)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from services.errors import EngineError, EngineNotFoundError
+from services.errors import AddressTakenError, EngineError, EngineNotFoundError
 from services.runtimes.base import (
     LABEL_FENCE,
     LABEL_GENERATION,
@@ -286,7 +286,7 @@ class FakeEngine:
         taken = {box.address for box in self.boxes()}
         if wanted and wanted in taken:
             message = f"Address {wanted} is already in use."
-            raise EngineError(message, code="engine.address_taken")
+            raise AddressTakenError(message)
         # The first one is the gateway's.
         hosts = itertools.islice(ipaddress.ip_network(spec.network.subnet).hosts(), 1, None)
         return wanted or next(str(host) for host in hosts if str(host) not in taken)
