@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 from uuid import uuid4
 
@@ -166,24 +167,27 @@ async def test_a_bad_wish_is_answered(query: str, web: Service, wrong: dict[str,
         assert (await socket.frame())["payload"]["code"] == "bad_request"
 
 
-async def test_a_socket_follows_so_many_at_once(
-    query: str, web: Service, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("module", "limit", "code"),
+    [
+        (socket_logs, "MOST_OF_A_SOCKET", "bad_request"),
+        (follow, "MOST_OF_A_TEAM", "logs.too_many_followers"),
+    ],
+    ids=["of a socket", "of a team"],
+)
+async def test_so_many_are_followed_at_once(
+    module: ModuleType,
+    limit: str,
+    code: str,
+    query: str,
+    running: Service,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(socket_logs, "MOST_OF_A_SOCKET", 0)
-    async with Socket(query=query) as socket:
-        socket.say(type="follow_logs", service_id=str(web.id))
-
-        assert (await socket.frame())["payload"]["code"] == "bad_request"
-
-
-async def test_a_team_follows_so_many_at_once(
-    query: str, running: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(follow, "MOST_OF_A_TEAM", 0)
+    monkeypatch.setattr(module, limit, 0)
     async with Socket(query=query) as socket:
         socket.say(type="follow_logs", service_id=str(running.id))
 
-        assert (await socket.frame())["payload"]["code"] == "logs.too_many_followers"
+        assert (await socket.frame())["payload"]["code"] == code
 
 
 async def test_who_is_closed_out_hears_no_more_of_it(
