@@ -1,6 +1,5 @@
 """/audit: who did what, newest first; for administrators."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Q
@@ -12,7 +11,7 @@ from services.api.paging import Order
 from services.api.query import query, word
 from services.api.team_view import TeamView
 from services.models import AuditEntry
-from services.models.times import iso
+from services.models.times import instant, iso
 
 ORDER = Order({"at": "at"}, by="at", descending=True)
 
@@ -34,16 +33,6 @@ class AuditLog(TeamView):
         )
         rows = AuditEntry.objects.filter(_asked(want), team=self.team)
         return ORDER.page(rows, want).answer(request, entry_json)
-
-
-def instant(value: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(value)
-        if at.tzinfo is not None:
-            return at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise ValueError("must be a date and time with its zone, such as 2030-01-31T12:00:00Z")
 
 
 def _asked(want: dict[str, Any]) -> Q:
