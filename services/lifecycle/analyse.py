@@ -9,6 +9,7 @@ from detection import Analysis as Found
 from detection import DetectedService, NotRenderableError, to_json
 from services import audit
 from services.lifecycle.plan import analyse_folder
+from services.lifecycle.workspaces import lock
 from services.models import Analysis, Workspace
 
 
@@ -18,6 +19,13 @@ def analyse(
     found = analyse_folder(workspace, folder_path, overrides or {})
     with transaction.atomic():
         audit.note(workspace, action="workspace.analyze", after={"folder_path": folder_path})
+        return record(workspace, folder_path, found)
+
+
+def record(workspace: Workspace, folder_path: str, found: Found) -> Analysis:
+    """Raises NotFoundError when the workspace was removed while its folder was looked at."""
+    with transaction.atomic():
+        lock(workspace)
         return Analysis.objects.create(
             team=workspace.team,
             workspace=workspace,

@@ -6,6 +6,7 @@ it was of. Every line may be repeated, and two clean-ups at once are harmless.
 """
 
 from collections import defaultdict
+from collections.abc import Collection
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -54,6 +55,18 @@ def clean(
     return report
 
 
+def remove_images_of(services: Collection[UUID]) -> list[str]:
+    """All images of removed services, and the names of those that stay, because somebody needs
+    them."""
+    for service_id, images in _loose(None).items():
+        if service_id in services:
+            with undisturbed(service_id) as fence:
+                if fence is not None:
+                    _images_of(Report(is_dry_run=False), service_id, images, fence)
+    left = [images for service_id, images in _loose(None).items() if service_id in services]
+    return sorted(_name(image) for images in left for image in images)
+
+
 def _orphaned_containers(report: Report, team: Team | None) -> None:
     """Only stopped ones. Those of known services are the sweep's."""
     selector = Selector(install=settings.KYOZO["INSTALL"], team_id=str(team.id) if team else "")
@@ -70,13 +83,7 @@ def _orphaned_containers(report: Report, team: Team | None) -> None:
 
 
 def _service_images(report: Report, team: Team | None, *, orphans: bool) -> None:
-    kept = kept_images()
-    loose: dict[UUID, list[EngineImage]] = defaultdict(list)
-    for image in runtime().images(install=settings.KYOZO["INSTALL"]):
-        is_asked = team is None or image.labels.get(LABEL_TEAM) == str(team.id)
-        if is_asked and not kept & image.names and not _is_adopted(image):
-            loose[uuid_of(image.labels.get(LABEL_SERVICE, ""))].append(image)
-    for service_id, images in loose.items():
+    for service_id, images in _loose(team).items():
         if not orphans and not is_known(service_id):
             continue
         with undisturbed(service_id) as fence:
@@ -84,13 +91,27 @@ def _service_images(report: Report, team: Team | None, *, orphans: bool) -> None
                 _images_of(report, service_id, images, fence)
 
 
+def _loose(team: Team | None) -> dict[UUID, list[EngineImage]]:
+    """By service, what nothing wants any more."""
+    kept = kept_images()
+    loose: dict[UUID, list[EngineImage]] = defaultdict(list)
+    for image in runtime().images(install=settings.KYOZO["INSTALL"]):
+        is_asked = team is None or image.labels.get(LABEL_TEAM) == str(team.id)
+        if is_asked and not kept & image.names and not _is_adopted(image):
+            loose[uuid_of(image.labels.get(LABEL_SERVICE, ""))].append(image)
+    return loose
+
+
 def _images_of(report: Report, service_id: UUID, images: list[EngineImage], fence: Fence) -> None:
     kept = kept_images()
     for image in images:
         if not kept & image.names:
-            name = next(iter(image.refs), image.engine_id[:19])
-            thing = Leftover("image", name, _why(image, service_id), image.size_bytes)
+            thing = Leftover("image", _name(image), _why(image, service_id), image.size_bytes)
             report.take(thing, partial(_remove_image, image, fence))
+
+
+def _name(image: EngineImage) -> str:
+    return next(iter(image.refs), image.engine_id[:19])
 
 
 def _own_refs(image: EngineImage) -> list[str]:

@@ -8,6 +8,7 @@ from services import audit
 from services.lifecycle import plan, port_wishes, ports
 from services.lifecycle.deploy import apply_plan, deploy
 from services.lifecycle.folder import taken
+from services.lifecycle.workspaces import lock
 from services.models import Service, Workspace
 from services.models.changes import what_is_set
 from services.teams.models import Team
@@ -29,6 +30,7 @@ def create_service(
     http_port = ports.http_port(mappings, process=found.process, port=found.port)
     port_wishes.check(mappings, http_port=http_port)
     with transaction.atomic():
+        lock(workspace)
         try:
             with transaction.atomic():
                 service = Service.objects.create(

@@ -10,10 +10,11 @@ from detection import DetectedService
 from services import audit
 from services.errors import BadRequestError, InvalidError
 from services.lifecycle import plan
-from services.lifecycle.analyse import result_json
+from services.lifecycle.analyse import record
 from services.lifecycle.deploy import DeployOptions, apply_plan, deploy
-from services.lifecycle.workspaces import slug
+from services.lifecycle.workspaces import lock, slug
 from services.models import Analysis, Operation, Service, Workspace
+from services.models.changes import difference, settings_of, what_is_set
 
 
 @dataclass(slots=True)
@@ -39,14 +40,7 @@ def deploy_folder(  # noqa: PLR0913 - what the command and the API offer, each b
     """Create what is new, keep what is there, queue a deploy for each. `overrides` and `name` are
     for a folder with one service; raises `InvalidError` when nothing here can run."""
     found = plan.analyse_folder(workspace, folder_path, overrides or {})
-    result = FolderDeploy(
-        Analysis.objects.create(
-            team=workspace.team,
-            workspace=workspace,
-            folder_path=folder_path,
-            result=result_json(found),
-        )
-    )
+    result = FolderDeploy(record(workspace, folder_path, found))
     chosen = _choose(plan.planned(found), only, result)
     if not chosen:
         raise plan.nothing_deployable(found, plan.planned(found))
@@ -56,6 +50,7 @@ def deploy_folder(  # noqa: PLR0913 - what the command and the API offer, each b
             details={"name": ["choose one service with `only` as well"]},
         )
     with transaction.atomic():
+        lock(workspace)
         audit.note(workspace, action="workspace.deploy", after={"folder_path": folder_path})
         queued: dict[str, Operation] = {}
         for row in chosen:
@@ -104,7 +99,7 @@ def _service(workspace: Workspace, folder_path: str, row: DetectedService, *, na
     for candidate in _names(workspace, row, name):
         try:
             with transaction.atomic():
-                service = Service.objects.create(
+                return Service.objects.create(
                     team=workspace.team,
                     workspace=workspace,
                     name=candidate,
@@ -112,8 +107,6 @@ def _service(workspace: Workspace, folder_path: str, row: DetectedService, *, na
                     detected_in=folder_path,
                     folder_path=str(folder),
                 )
-                audit.note(service, action="service.create", after={"folder_path": str(folder)})
-                return service
         except IntegrityError:
             if name:
                 raise taken(name) from None
@@ -163,9 +156,12 @@ def _has_a_name(service: Service) -> BadRequestError:
 
 
 def _remember(service: Service, row: DetectedService, overrides: dict[str, Any] | None) -> None:
+    is_new, had = service.plan == {}, settings_of(service)
     apply_plan(service, row)
     service.depends_on = list(row.depends_on)
-    if overrides:
-        service.overrides = {**service.overrides, **overrides}
-        service.deployment_config = {**service.deployment_config, "overrides": service.overrides}
-    service.save(update_fields=["depends_on", "overrides", "deployment_config"])
+    service.overrides = {**service.overrides, **(overrides or {})}
+    service.save(update_fields=["depends_on", "overrides"])
+    if is_new:
+        audit.note(service, action="service.create", after=what_is_set(service))
+    elif any(differs := difference(had, settings_of(service))):
+        audit.note(service, action="service.update", before=differs[0], after=differs[1])

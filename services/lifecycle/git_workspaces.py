@@ -15,7 +15,7 @@ from services.errors import ForbiddenError, InvalidError
 from services.lifecycle.deploy import deploy
 from services.lifecycle.plan import folder_of
 from services.lifecycle.trees import MIB, Holding, holding
-from services.lifecycle.workspaces import create, other_source, slug, source_of
+from services.lifecycle.workspaces import create, lock, other_source, slug, source_of
 from services.models import Operation, Service, StorageBackend, WantedState, Workspace
 from services.sources.git import Credential, Way, fetch_commit
 from services.sources.git_address import Repository, check_ref, parse
@@ -87,7 +87,9 @@ def refresh(
     )
     repository = _repository(source, may_be_local=True)
     with holding(workspace.id) as held:
-        workspace.refresh_from_db()
+        with transaction.atomic():
+            lock(workspace)
+            workspace.refresh_from_db()
         name = Path(workspace.root).name
         root, commit = _fetched(held, repository, source, name)
         is_changed = commit != workspace.git_commit
@@ -96,6 +98,7 @@ def refresh(
         workspace.root, workspace.git_commit = str(root), commit
         workspace.git_ref, workspace.git_credential = source.ref, asdict(source.credential)
         with transaction.atomic():
+            lock(workspace)
             workspace.save()
             _note(workspace, had, is_new_credential=credential is not None)
             changed = _changed(workspace, before) if is_changed else []

@@ -1,14 +1,12 @@
 """Removing a workspace: only an empty one, with the platform's own copy of its files. A folder that
 was registered is never touched."""
 
-import shutil
-
 from django.db import transaction
 
 from services import audit
 from services.accounts.tokens import revoke_token
-from services.errors import ConflictError
-from services.lifecycle.clean import clean
+from services.errors import ConflictError, NotFoundError
+from services.lifecycle.clean import remove_images_of
 from services.lifecycle.trees import holding
 from services.lifecycle.workspaces import told
 from services.models import Instance, Operation, Service, Workspace
@@ -25,22 +23,32 @@ def remove_workspace(workspace: Workspace) -> None:
     if not workspace.is_copy:
         _forget(workspace)
         return
-    with holding(workspace.id) as held:
+    with holding(workspace.id) as held, held.removing():
         _forget(workspace)
-        shutil.rmtree(held.place, ignore_errors=True)
 
 
 def _forget(workspace: Workspace) -> None:
-    if Service.objects.filter(workspace=workspace).exists():
-        clean(team=workspace.team, shared=False)
+    _remove_images(workspace)
     with transaction.atomic():
-        # A service made from here on waits for this row, and then finds it gone.
-        Workspace.objects.select_for_update().filter(pk=workspace.pk).first()
+        # What is made in it waits for this row, and then finds it gone.
+        if Workspace.objects.select_for_update().filter(pk=workspace.pk).first() is None:
+            raise NotFoundError("Workspace not found")
         _check_empty(workspace)
         for token in ApiToken.objects.filter(workspace=workspace):
             revoke_token(token)
         audit.note(workspace, action="workspace.remove", before=told(workspace))
         workspace.delete()
+
+
+def _remove_images(workspace: Workspace) -> None:
+    removed = Service.objects.filter(workspace=workspace).values_list("id", flat=True)
+    if removed and (left := remove_images_of(list(removed))):
+        raise ConflictError(
+            f"images of removed services of {workspace.name} are still in use: {', '.join(left)}",
+            code="workspace.in_use",
+            fix="remove the containers that somebody made from them, or try again in a moment",
+            params={"services": [], "images": left},
+        )
 
 
 def _check_empty(workspace: Workspace) -> None:

@@ -25,6 +25,7 @@ from services.locks import Lock, tried
 from services.models import Operation, OperationState, Workspace
 
 LOCK = "lock"
+REMOVED = "removed"
 UNFINISHED = ".part"
 AT_ONCE = 3
 CHUNK = 256 * 1024
@@ -60,6 +61,19 @@ class Holding:
         except BaseException:
             _remove(made)
             raise
+
+    @contextmanager
+    def removing(self) -> Iterator[None]:
+        """The whole place goes if what is done here comes to a good end, else it stays. Whoever
+        dies in between leaves a mark, so that a clean-up need not ask whose it was."""
+        mark = self.place / REMOVED
+        mark.touch(mode=0o600)
+        try:
+            yield
+        except BaseException:
+            mark.unlink(missing_ok=True)
+            raise
+        shutil.rmtree(self.place, ignore_errors=True)
 
     def clear(self, *, keep: Path) -> None:
         """Everything but the tree in use; nothing while an operation reads the one before."""
@@ -119,7 +133,8 @@ def too_large() -> TooLargeError:
 
 
 def remove_leftovers(report: Report, *, orphans: bool) -> None:
-    """Trees that were replaced or never finished; whole trees that no row knows only if asked."""
+    """Trees that were replaced, removed or never finished; others that no row knows only if
+    asked."""
     for place in sorted(trees().glob("*-*")):
         with tried(place / LOCK) as lock:
             if lock is not None:
@@ -130,7 +145,9 @@ def remove_leftovers(report: Report, *, orphans: bool) -> None:
 def _leftovers(place: Path, *, orphans: bool) -> Iterator[tuple[Leftover, Callable[[], object]]]:
     key = uuid_of(place.name)
     row = Workspace.objects.filter(pk=key).first()
-    if row is None:
+    if row is None and (place / REMOVED).exists():
+        found = [place]
+    elif row is None:
         if time.time() - place.stat().st_mtime < SETTLED_S:
             return
         parts = [path for path in _others(place, "") if path.suffix == UNFINISHED]
@@ -138,8 +155,15 @@ def _leftovers(place: Path, *, orphans: bool) -> Iterator[tuple[Leftover, Callab
     else:
         found = [] if _is_read(key) else _others(place, Path(row.root).parent.name)
     for path in found:
-        why = "its workspace is not known here" if row is None else "a newer tree has its place"
-        yield Leftover("source", path.name, why), partial(_remove, path)
+        yield Leftover("source", path.name, _why(place, row)), partial(_remove, path)
+
+
+def _why(place: Path, row: Workspace | None) -> str:
+    if row is not None:
+        return "a newer tree has its place"
+    if (place / REMOVED).exists():
+        return "its workspace was removed"
+    return "its workspace is not known here"
 
 
 def _is_read(workspace_id: UUID) -> bool:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from services import audit
-from services.errors import InvalidError
+from services.errors import InvalidError, NotFoundError
 from services.lifecycle.trees import Holding, Stream, holding, receive
 from services.models import StorageBackend, Workspace
 from services.sources.archive import unpack
@@ -50,6 +50,7 @@ def replace_archive(workspace: Workspace, stream: Stream) -> Workspace:
         root = _unpacked(held, stream, Path(workspace.root).name)
         workspace.root = str(root)
         with transaction.atomic():
+            lock(workspace)
             workspace.save(update_fields=["root", "updated_at"])
             audit.note(workspace, action="workspace.replace")
         held.clear(keep=root)
@@ -91,6 +92,13 @@ def create(team: Team, key: UUID, name: str, *, root: str, **fields: Any) -> Wor
             if found := Workspace.objects.visible_to(team).filter(root=root).first():
                 return found  # somebody registered it at the same moment
     raise AssertionError("a team has a thousand workspaces of one name")
+
+
+def lock(workspace: Workspace) -> None:
+    """Until the end of the transaction it cannot be removed; raises NotFoundError when it was."""
+    rows = Workspace.objects.select_for_update(no_key=True)
+    if rows.filter(pk=workspace.pk).first() is None:
+        raise NotFoundError("Workspace not found")
 
 
 def told(workspace: Workspace) -> dict[str, Any]:

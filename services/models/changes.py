@@ -6,16 +6,24 @@ from typing import Any
 from services.models.config import SERVICE_MAPS
 from services.models.service import Service
 
-# Inside the maps these hold what people keep secret, too, whether they marked it or not.
-HIDDEN_IN = {"deployment_config": "build_args", "health_check_config": "headers"}
+# In these people write down what is secret, too, whether they marked it or not.
+HIDDEN_IN = (
+    ("deployment_config", "build_args"),
+    ("health_check_config", "headers"),
+    ("health_check_config", "command"),
+    ("health_check_config", "endpoint"),
+    ("overrides", "start"),
+    ("overrides", "build"),
+    ("overrides", "health"),
+)
 Facts = dict[str, Any]
 
 
 def settings_of(service: Service) -> Facts:
     """As it is now; only to be compared, for values are in it."""
-    facts: Facts = {name: dict(getattr(service, name)) for name in SERVICE_MAPS}
-    hidden = {f"{outer}.{inner}": facts[outer].pop(inner, {}) for outer, inner in HIDDEN_IN.items()}
-    plain = {name: getattr(service, name) for name in ("name", "folder_path", "overrides")}
+    facts: Facts = {name: dict(getattr(service, name)) for name in (*SERVICE_MAPS, "overrides")}
+    hidden = {f"{outer}.{inner}": facts[outer].pop(inner, None) for outer, inner in HIDDEN_IN}
+    plain = {name: getattr(service, name) for name in ("name", "folder_path")}
     hidden["environment_variables"] = dict(service.environment)
     return plain | facts | hidden | {"secret_variables": list(service.secret_names)}
 
@@ -27,8 +35,8 @@ def what_is_set(service: Service) -> Facts:
 
 
 def difference(had: Facts, has: Facts) -> tuple[Facts, Facts]:
-    """Before and after, of what differs. Values of variables, arguments and headers never show:
-    what is no secret today may be marked as one tomorrow, and an entry stays."""
+    """Before and after, of what differs. Values of variables, arguments, headers and commands
+    never show: what is no secret today may be marked as one tomorrow, and an entry stays."""
     before: Facts = {}
     after: Facts = {}
     for name in had.keys() | has.keys():
@@ -36,12 +44,17 @@ def difference(had: Facts, has: Facts) -> tuple[Facts, Facts]:
         if old == new:
             continue
         is_hidden = name == "environment_variables" or "." in name
-        before[name], after[name] = _names(old, new) if is_hidden else (old, new)
+        before[name], after[name] = _unsaid(old, new) if is_hidden else (old, new)
     return before, after
 
 
-def _names(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> tuple[Facts, Facts]:
-    old, new = old or {}, new or {}
+def _unsaid(old: Any, new: Any) -> tuple[Any, Any]:
+    if isinstance(old or new, Mapping):
+        return _names(old or {}, new or {})
+    return (old and "set"), (new and ("changed" if old else "set"))
+
+
+def _names(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Facts, Facts]:
     changed = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
     before = {name: "set" for name in changed if name in old}
     after = {name: "changed" if name in old else "set" for name in changed if name in new}

@@ -98,10 +98,43 @@ def test_what_is_set_is_kept_in_bounds(api: Api, service: Service) -> None:
     assert len(json.dumps([entry.before, entry.after])) < 20_000
 
 
+def test_a_deploy_of_a_folder_tells_what_it_changed(
+    api: Api, workspace: Workspace, service: Service
+) -> None:
+    Service.objects.update(source_name="app", detected_in="/", plan={"name": "app"})
+    deploy = api.at(f"/workspaces/{workspace.id}/deploy")
+    api.post(deploy, {"overrides": {"port": 9000, "start": "TOKEN=hunter2 ./run"}})
+
+    entry = AuditEntry.objects.get(action="service.update")
+    assert entry.after == {"overrides": {"port": 9000}, "overrides.start": "set"}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"health_check_config": {"type": "command", "command": ["ping", "-a", "hunter2"]}},
+        {"health_check_config": {"type": "http", "endpoint": "/health?key=hunter2"}},
+        {"health_check_config": {"headers": {"Authorization": "hunter2"}}},
+        {"deployment_config": {"build_args": {"TOKEN": "hunter2"}}},
+    ],
+)
+def test_what_may_hold_a_secret_is_told_by_its_name(
+    api: Api, service: Service, changed: dict[str, Any]
+) -> None:
+    answer = api.patch(api.at(f"/services/{service.id}"), {"service": changed})
+    assert answer.status_code == 200, answer.content
+
+    entry = AuditEntry.objects.get(action="service.update")
+    assert "set" in json.dumps(entry.after)
+    assert "hunter2" not in json.dumps([entry.before, entry.after])
+
+
 def test_what_was_refused_leaves_nothing(api: Api, service: Service) -> None:
     before = AuditEntry.objects.count()
 
-    assert api.post(api.at(f"/services/{service.id}/scale"), {"replica_count": 99}).status_code
+    answer = api.post(api.at(f"/services/{service.id}/scale"), {"replica_count": 99})
+
+    assert answer.status_code in {400, 422}
     assert AuditEntry.objects.count() == before
 
 

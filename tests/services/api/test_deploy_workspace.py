@@ -44,6 +44,21 @@ def test_a_deploy_renames_nothing(api: Api, workspace: Workspace) -> None:
     assert deploy(api, workspace, name="mine").status_code == 202
 
 
+def test_what_a_deploy_was_told_leaves_its_settings_as_they_are_shown(
+    api: Api, workspace: Workspace
+) -> None:
+    path = api.at(f"/workspaces/{workspace.id}/deploy")
+    api.post(path, {"overrides": {"start": "./run"}})
+    service = Service.objects.get()
+    shown = api.get(api.at(f"/services/{service.id}")).json()["data"]
+
+    again = {"deployment_config": shown["deployment_config"]}
+    answer = api.put(api.at(f"/services/{service.id}"), {"service": again})
+
+    assert answer.status_code == 200, answer.content
+    assert service.overrides == {"start": "./run"}
+
+
 def test_a_service_that_was_not_found_is_named(api: Api, workspace: Workspace) -> None:
     answer = deploy(api, workspace, only=["web"])
 

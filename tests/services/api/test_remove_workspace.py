@@ -2,11 +2,16 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from uuid import uuid4
 
 import pytest
 
+from services.errors import EngineError, NotFoundError
+from services.lifecycle import analyse as analyse_module
+from services.lifecycle import plan
+from services.lifecycle.clean import clean
+from services.lifecycle.remove_workspace import remove_workspace
 from services.lifecycle.trees import holding, trees
 from services.models import AuditEntry, Service, StorageBackend, WantedState, Workspace
 from services.runtimes.base import LABEL_INSTALL, LABEL_SERVICE, LABEL_TEAM, EngineImage
@@ -29,6 +34,14 @@ def copy(workspace: Workspace) -> Workspace:
     workspace.root, workspace.storage_backend = str(root), StorageBackend.ARCHIVE
     workspace.save()
     return workspace
+
+
+class DiedError(BaseException):
+    """As if the process were killed there."""
+
+
+def die(*args: object, **named: object) -> NoReturn:
+    raise DiedError
 
 
 def remove(api: Api, workspace: Workspace) -> Any:
@@ -118,6 +131,81 @@ def test_images_of_removed_services_go_before_their_rows(
 
     assert remove(api, workspace).status_code == 204
     assert (engine.images(install=install), Service.objects.exists()) == ([], False)
+
+
+def test_an_image_that_somebody_needs_keeps_the_workspace(
+    api: Api, service: Service, engine: FakeRuntime, settings: Any
+) -> None:
+    """Without its rows nobody would know whose the image is."""
+    labels = {LABEL_INSTALL: settings.KYOZO["INSTALL"], LABEL_SERVICE: str(service.id)}
+    engine.engine.images["sha256:old"] = EngineImage("sha256:old", (), labels=labels)
+    Service.objects.update(wanted_state=WantedState.REMOVED)
+    engine.fail_next("remove_image", EngineError("in use", code="engine.image_in_use"))
+
+    error = remove(api, service.workspace).json()["error"]
+
+    assert (error["code"], error["params"]["images"]) == ("workspace.in_use", ["sha256:old"])
+    assert remove(api, service.workspace).status_code == 204
+
+
+def test_a_removal_cut_half_way_is_ended_by_a_clean_up(
+    api: Api, copy: Workspace, engine: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rows are gone, so nobody could ask for it again; and who asked is known."""
+    with monkeypatch.context() as patch:
+        patch.setattr("services.lifecycle.trees.shutil.rmtree", die)
+        with pytest.raises(DiedError):
+            remove(api, copy)
+    assert not Workspace.objects.exists()
+    assert Path(copy.root).exists()
+
+    report = clean()
+
+    assert [thing.why for thing in report.removed] == ["its workspace was removed"]
+    assert list(trees().glob("*")) == []
+
+
+def test_a_removal_that_fails_leaves_the_copy_to_its_workspace(
+    api: Api, copy: Workspace, engine: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.lifecycle.remove_workspace.audit.note", die)
+    with pytest.raises(DiedError):
+        remove(api, copy)
+
+    clean(orphans=True)
+
+    assert Workspace.objects.exists()
+    assert Path(copy.root).exists()
+
+
+def test_of_two_removals_at_once_one_finds_nothing(workspace: Workspace) -> None:
+    also = Workspace.objects.get()
+    remove_workspace(workspace)
+
+    with pytest.raises(NotFoundError):
+        remove_workspace(also)
+
+    assert AuditEntry.objects.filter(action="workspace.remove").count() == 1
+
+
+@pytest.mark.parametrize("verb", ["services", "analyze", "deploy"])
+def test_what_is_made_in_it_meanwhile_finds_it_gone(
+    api: Api, workspace: Workspace, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folders are looked at for seconds before anything is written."""
+    analyse = plan.analyse_folder
+
+    def look(*args: Any, **named: Any) -> Any:
+        found = analyse(*args, **named)
+        remove_workspace(Workspace.objects.get())
+        return found
+
+    monkeypatch.setattr(plan, "analyse_folder", look)
+    monkeypatch.setattr(analyse_module, "analyse_folder", look)
+    body = {"service": {"name": "web", "folder_path": "/"}} if verb == "services" else {}
+
+    assert api.post(api.at(f"/workspaces/{workspace.id}/{verb}"), body).status_code == 404
+    assert not Service.objects.exists()
 
 
 def test_one_that_is_being_filled_is_left_alone(api: Api, copy: Workspace) -> None:
