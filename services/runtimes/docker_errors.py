@@ -52,6 +52,19 @@ COMPLAINTS = (
         "engine.port_taken",
         "Choose another host port, or stop the program that uses this one.",
     ),
+    # How newer engines say it; only what follows is about addresses in a network.
+    *(
+        Complaint(
+            said,
+            "engine.port_taken",
+            "Choose another host port, or stop the program that uses this one.",
+        )
+        for said in (
+            "failed to bind host port",
+            "/tcp: address already in use",
+            "/udp: address already in use",
+        )
+    ),
     Complaint(
         "address already in use",
         "engine.address_taken",

@@ -35,6 +35,8 @@ KINDS = (
 )
 # A stream that said nothing for so long is not trusted any more: the engine may have restarted.
 SILENCE_S = 60.0
+# HUP, USR1 and USR2 make a program read its settings or open its logs anew, and end none.
+HARMLESS_SIGNALS = frozenset({"1", "10", "12"})
 FIRST_BACKOFF_S = 0.25
 LONGEST_BACKOFF_S = 5.0
 
@@ -90,14 +92,18 @@ def _events(response: requests.Response) -> Iterator[EngineEvent]:
 
 
 def read_event(said: Mapping[str, Any]) -> EngineEvent | None:
-    """None for containers that run a single command: their end is told by `run_once`."""
+    """None for containers that run a single command, whose end is told by `run_once`, and for a
+    `kill` that is none."""
     actor = said.get("Actor") or {}
     attributes: Mapping[str, str] = actor.get("Attributes") or {}
+    kind = str(said.get("Action", "")).partition(":")[0]
     if LABEL_ONCE in attributes:
+        return None
+    if kind == "kill" and attributes.get("signal") in HARMLESS_SIGNALS:
         return None
     exit_code = attributes.get("exitCode", "")
     return EngineEvent(
-        kind=str(said.get("Action", "")).partition(":")[0],
+        kind=kind,
         engine_id=str(actor.get("ID", "")),
         service_id=attributes.get(LABEL_SERVICE, ""),
         instance_id=attributes.get(LABEL_INSTANCE, ""),

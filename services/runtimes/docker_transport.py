@@ -39,7 +39,9 @@ class OneSocketAdapter(UnixHTTPAdapter):
     def __init__(self, path: str, *, timeout_s: float) -> None:
         limit: Any = timeout_s  # the stub says int, sockets take fractions
         super().__init__(f"http+unix://{path}", limit, max_pool_size=CONNECTIONS)
-        self.pools[_ANY_URL] = SocketPool(_ANY_URL, self.socket_path, limit, CONNECTIONS)
+        self._pool = SocketPool(_ANY_URL, self.socket_path, limit, CONNECTIONS)
+        self.pools[_ANY_URL] = self._pool  # which closes it with the adapter
 
     def get_connection_with_tls_context(self, *_args: object, **_kwargs: object) -> Any:
-        return self.pools[_ANY_URL]
+        """Also of an adapter that another thread has just closed: using that one says so."""
+        return self._pool

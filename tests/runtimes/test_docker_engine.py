@@ -101,13 +101,33 @@ def test_an_engine_that_becomes_slow_is_given_up(tmp_path: Path) -> None:
     assert caught.value.error_code == "engine.timeout"
 
 
+def test_a_client_that_another_thread_closed_says_the_engine_is_gone(tmp_path: Path) -> None:
+    """Whoever finds the engine gone closes the client, also under those that just asked for it."""
+    with engine_at(tmp_path / "s", lambda _: http(b"200 OK", VERSION)) as url:
+        engine = Engine(url)
+
+        def list_late() -> None:
+            with engine.call("list containers") as client:
+                engine.close()
+                client.containers()
+
+        with pytest.raises(EngineUnreachableError):
+            list_late()
+        engine.ping()
+
+
+PORT = "engine.port_taken"
+
+
 @pytest.mark.parametrize(
     ("status", "said", "code"),
     [
         (b"500 E", b"write /x: no space left on device", "engine.disk_full"),
         (b"409 E", b"Conflict. The name is already in use by container a", "engine.name_taken"),
-        (b"500 E", b"Bind for 0.0.0.0:80 failed: port is already allocated", "engine.port_taken"),
-        (b"500 E", b"listen tcp4 :80: bind: address already in use", "engine.port_taken"),
+        (b"500 E", b"Bind for 0.0.0.0:80 failed: port is already allocated", PORT),
+        (b"500 E", b"listen tcp4 :80: bind: address already in use", PORT),
+        (b"500 E", b"failed to bind host port 0.0.0.0:53/tcp: address already in use", PORT),
+        (b"500 E", b"for 0.0.0.0:80:172.31.0.2:80/udp: address already in use", PORT),
         (b"403 E", b"Address already in use", "engine.address_taken"),
         (b"403 E", b"Pool overlaps with other one", "engine.network_clash"),
         (b"500 E", b"failed to update store for object type x", "engine.unreachable"),

@@ -124,6 +124,13 @@ def test_an_event_is_read_with_its_exit_code() -> None:
     assert (event.kind, event.exit_code, event.instance_id, event.at) == ("die", 137, "i", 1.5)
 
 
+@pytest.mark.parametrize(("signal", "is_told"), [("15", True), ("9", True), ("1", False)])
+def test_a_signal_that_ends_nothing_is_no_event(signal: str, is_told: bool) -> None:
+    said = {"Action": "kill", "Actor": {"ID": "c", "Attributes": {"signal": signal}}}
+
+    assert (read_event(said) is not None) is is_told
+
+
 def test_a_one_off_command_has_no_events() -> None:
     said = {"Action": "die", "Actor": {"ID": "c", "Attributes": {LABEL_ONCE: "1"}}}
 
