@@ -264,8 +264,8 @@ def _switched(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Actio
     new, old = _parted(rollout, seen)
     if _falls_short(wanted, new):
         return _revert(new)
-    if (waiting := _gate(new)) or any(s.is_interrupted for s in new):
-        return [*waiting, *_routes(seen, _serving([*new, *old]))]
+    if not all(s.can_serve for s in new):
+        return [*_mend(rollout, new), *_routes(seen, _serving([*new, *old]))]
     return [*_routes(seen, _serving(new)), Advance("settling")]
 
 
@@ -273,10 +273,15 @@ def _settling(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Actio
     new, old = _parted(rollout, seen)
     if _falls_short(wanted, new):
         return _revert(new)
-    waiting = _gate(new)
-    is_over = rollout.is_settled and not waiting and not any(s.is_interrupted for s in new)
+    is_over = rollout.is_settled and all(s.can_serve for s in new)
     routes = _routes(seen, _serving(new) or _serving(old))
-    return [*waiting, *routes, *([Advance("draining")] if is_over else [])]
+    return [*_mend(rollout, new), *routes, *([Advance("draining")] if is_over else [])]
+
+
+def _mend(rollout: Progress, new: list[Seen]) -> list[Action]:
+    """What somebody paused, moved or took out of the network is made good, the others are asked."""
+    unmade = [Create(rollout.to_generation, s.replica) for s in new if not s.is_made]
+    return [*unmade, *_gate(new)]
 
 
 def _falls_short(wanted: Wanted, new: list[Seen]) -> bool:
@@ -286,9 +291,12 @@ def _falls_short(wanted: Wanted, new: list[Seen]) -> bool:
 
 
 def _draining(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Action]:
-    """There is no way back any more: what happens to the new ones now is drift."""
+    """There is no way back any more: what happens to the new ones now is drift. Until they serve
+    again, or for as long as a gate may take, the old ones serve on."""
     new, old = _parted(rollout, seen)
     repairs = _restore(rollout.to_generation, new, seen, wanted.replicas)
+    if new and not _serving(new) and _serving(old) and not rollout.is_overdue:
+        return [*repairs, *_routes(seen, _serving(old))]
     routes = _routes(seen, _serving(new))
     return [*repairs, *routes, *(_see_off(old, heirs=new) if old else [Advance("done")])]
 

@@ -4,7 +4,7 @@ import logging
 
 from django.db import transaction
 
-from services.errors import AddressTakenError
+from services.errors import AddressTakenError, KyozoError
 from services.lifecycle import names
 from services.lifecycle.engine import runtime
 from services.lifecycle.networks import give_address, team_network
@@ -47,18 +47,36 @@ def _apply(instance: Instance, network: Network, fence: Fence) -> list[ObservedI
 
 
 def _move(instance: Instance, network: Network, taken: list[str], fence: Fence) -> None:
-    """A new container at a new address has to pass its gate, even if the one before it did."""
-    was_routed, before = instance.is_routed, instance.address
-    instance.is_gated, instance.good_answers, instance.is_routed = False, 0, False
+    """At a new address it has to pass its gate, even if it did so at the one before."""
+    if instance.is_routed:
+        _take_out(instance, fence)
+    before = instance.address
+    instance.is_gated, instance.good_answers = False, 0
     with transaction.atomic():
         fence.check()
-        instance.save(update_fields=["is_gated", "good_answers", "is_routed"])
+        instance.save(update_fields=["is_gated", "good_answers"])
         _give_address(instance, network, taken=taken)
     log.warning("%s moves: %s is another's, %s is next", instance.name, before, instance.address)
-    if was_routed:
+
+
+def _take_out(instance: Instance, fence: Fence) -> None:
+    """Of the router, which would send requests to whoever has the address."""
+    _set_routed(instance, fence, is_routed=False)
+    try:
         publish_routes(instance.service)
+    except KyozoError:
+        # The router may still have the table before: the next pass must do this again.
+        _set_routed(instance, fence, is_routed=True)
+        raise
+
+
+def _set_routed(instance: Instance, fence: Fence, *, is_routed: bool) -> None:
+    with transaction.atomic():
+        fence.check()
+        instance.is_routed = is_routed
+        instance.save(update_fields=["is_routed"])
 
 
 def _give_address(instance: Instance, network: Network, *, taken: list[str]) -> None:
-    instance.address = give_address(instance.id, network, but=taken)
+    instance.address = give_address(instance.id, network, refused=taken)
     instance.network = network.name

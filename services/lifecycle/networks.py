@@ -7,7 +7,7 @@ minutes before they are given again: a router or probe that is a moment late mee
 import ipaddress
 import logging
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -103,10 +103,11 @@ def _free_subnets(*, after: str | None) -> Iterator[str]:
             yield str(subnet)
 
 
-def give_address(instance_id: uuid.UUID, network: Network, *, but: Collection[str] = ()) -> str:
-    """Write a free address of the network, none of `but`, into an instance's row and return it."""
-    for address in free_addresses(network):
-        if address in but:
+def give_address(instance_id: uuid.UUID, network: Network, *, refused: Sequence[str] = ()) -> str:
+    """Write a free address of the network into an instance's row and return it: none that the
+    engine `refused` just now, and those that follow the last of these first."""
+    for address in free_addresses(network, behind=refused[-1] if refused else None):
+        if address in refused:
             continue
         try:
             with transaction.atomic():
@@ -123,10 +124,13 @@ def give_address(instance_id: uuid.UUID, network: Network, *, but: Collection[st
     )
 
 
-def free_addresses(network: Network) -> list[str]:
-    """Never-used ones first, then those that rested longest; none that is in use."""
-    hosts = [str(host) for host in ipaddress.ip_network(network.subnet)][FIRST_HOST:-1]
-    rows = Instance.objects.filter(network=network.name).values_list("address", "removed_at")
+def free_addresses(network: Network, *, behind: str | None = None) -> list[str]:
+    """Never-used ones first, from `behind` on and round again, then those that rested longest; none
+    that is in use. It goes on behind the newest instance: what an engine refuses is met once in a
+    round, and not with each instance."""
+    known = Instance.objects.filter(network=network.name).exclude(address=None)
+    rows = list(known.order_by("created_at", "address").values_list("address", "removed_at"))
+    hosts = _round(network, behind=behind or (rows[-1][0] if rows else None))
     used = {address for address, removed in rows if removed is None}
     left: dict[str, float] = {}
     for address, removed in rows:
@@ -137,3 +141,9 @@ def free_addresses(network: Network) -> list[str]:
     rested = sorted((at, host) for host, at in left.items() if host in hosts)
     ready = [host for at, host in rested if at < resting.timestamp()]
     return [*fresh, *ready] or [host for _, host in rested]
+
+
+def _round(network: Network, *, behind: str | None) -> list[str]:
+    hosts = [str(host) for host in ipaddress.ip_network(network.subnet)][FIRST_HOST:-1]
+    cut = hosts.index(behind) + 1 if behind in hosts else 0
+    return [*hosts[cut:], *hosts[:cut]]

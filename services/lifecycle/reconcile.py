@@ -140,9 +140,17 @@ def progress(rollout: Rollout | None, rows: Iterable[Instance] = ()) -> d.Progre
 def _create(this: Pass, action: d.Create) -> None:
     """The row first, then the container: nothing of ours is ever unknown to us."""
     instance = _row_for(this, action)
+    row = Instance.objects.filter(pk=instance.pk)
+    before = instance.engine_id
+    if before:
+        # It may be replaced by another container: whoever dies then must not leave a row that
+        # names one that is gone, as if somebody had removed it.
+        row.update(engine_id="")
     for made in launch(instance, fence=this.claim):
         if made.instance_id == str(instance.id):
-            Instance.objects.filter(pk=instance.pk).update(
+            is_new = made.engine_id != before
+            row.update(
+                **({"is_gated": False, "good_answers": 0} if is_new else {}),
                 engine_id=made.engine_id,
                 state=made.state,
                 host_ports={str(k): v for k, v in made.ports.items()},
@@ -188,7 +196,6 @@ def _start(this: Pass, action: d.Start) -> None:
     except (EngineNotFoundError, AddressTakenError):
         # Its network is gone, or it is by now, or its address is another's: then it is made once
         # more, however often that takes.
-        Instance.objects.filter(pk=row.pk).update(engine_id="")
         _create(this, d.Create(row.generation, row.replica))
         row.refresh_from_db()
     row.restarts += 1
@@ -240,6 +247,7 @@ def _retire(this: Pass, action: d.Retire) -> None:
         runtime().stop(row.engine_id, grace_s=settings.KYOZO["STOP_GRACE_S"], fence=this.claim)
         # After the stop: what it says while it ends is often what is looked for.
         row.last_lines = describe.kept_lines(row, KEPT_LINES) or row.last_lines
+        row.save(update_fields=["last_lines"])
         runtime().remove(row.engine_id, fence=this.claim)
     with transaction.atomic():
         _close(row)

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from services.errors import AddressTakenError, EngineError, EngineNotFoundError
+from services.errors import EngineError, EngineNotFoundError
 from services.runtimes.base import LABEL_INSTALL, LABEL_INSTANCE, Fence, ServiceSpec, Slot
 from services.runtimes.docker_engine import Engine
 from services.runtimes.docker_spec import instance_body
@@ -87,10 +87,9 @@ class Launch:
         return None
 
     def _revive(self, found: Mapping[str, Any]) -> bool:
-        """False when it cannot run again where it should: dead, made for a network that is gone,
-        or for an address that somebody else has by now."""
+        """False when it cannot run again: dead, or made for a network that is gone."""
         state = found["State"]["Status"]
-        if state in {"dead", "removing"} or self._is_elsewhere(found):
+        if state in {"dead", "removing"}:
             return False
         try:
             self._rejoin(found)
@@ -98,23 +97,22 @@ class Launch:
                 self._unpause(found["Id"])
             elif state not in {"running", "restarting"}:
                 self._start(found["Id"])
-        except (EngineNotFoundError, AddressTakenError):
+        except EngineNotFoundError:
             return False
         return True
 
-    def _is_elsewhere(self, found: Mapping[str, Any]) -> bool:
-        """In its network at another address than its row has: moved by hand, or by us just now."""
-        endpoint = found["NetworkSettings"]["Networks"].get(self.spec.network.name)
-        if endpoint is None or not self.slot.address:
-            return False
-        asked = (endpoint.get("IPAMConfig") or {}).get("IPv4Address", "")
-        return bool(asked != self.slot.address)
-
     def _rejoin(self, found: Mapping[str, Any]) -> None:
-        """Back into the network that somebody disconnected it from."""
+        """Back into the network that somebody took it out of, or to the address that is its own
+        now; its process and what that wrote stay."""
         network = self.spec.network.name
-        if network in found["NetworkSettings"]["Networks"]:
-            return
+        endpoint = found["NetworkSettings"]["Networks"].get(network)
+        if endpoint is not None:
+            asked = (endpoint.get("IPAMConfig") or {}).get("IPv4Address", "")
+            if self.slot.address in {"", asked}:
+                return
+            self.fence.check()
+            with self.engine.call(f"take {self.slot.name} out of its network") as client:
+                client.disconnect_container_from_network(found["Id"], network)
         self.fence.check()
         with self.engine.call(f"connect {self.slot.name} to its network") as client:
             client.connect_container_to_network(

@@ -9,12 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from services.errors import (
-    AddressTakenError,
-    EngineError,
-    EngineNotFoundError,
-    EngineUnreachableError,
-)
+from services.errors import EngineError, EngineNotFoundError, EngineUnreachableError
 from services.runtimes.base import (
     LABEL_INSTALL,
     LABEL_INSTANCE,
@@ -316,10 +311,8 @@ class FakeRuntime(Runtime):
         if found and found.labels.get(LABEL_INSTALL) != spec.labels[LABEL_INSTALL]:
             message = f"A container named {slot.name} exists that Kyozo did not create."
             raise EngineError(message, code="engine.name_taken")
-        is_same = found and found.labels.get(LABEL_INSTANCE) == slot.instance_id
-        if found and is_same and (not slot.address or found.wanted_address == slot.address):
-            with suppress(AddressTakenError):
-                return self._revive(found, spec, slot, fence)
+        if found and found.labels.get(LABEL_INSTANCE) == slot.instance_id:
+            return self._revive(found, spec, slot, fence)
         fence.check()
         if found:
             self.engine.destroy(found)
@@ -331,6 +324,9 @@ class FakeRuntime(Runtime):
             raise
 
     def _revive(self, box: Box, spec: ServiceSpec, slot: Slot, fence: Fence) -> Box:
+        if slot.address and slot.address not in {box.address, box.wanted_address}:
+            fence.check()
+            box.address, box.wanted_address = "", slot.address
         if box.state is not State.RUNNING:
             return self._begin(box, fence)
         if slot.address and box.address != slot.address:

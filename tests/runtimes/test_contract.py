@@ -1,16 +1,10 @@
 """What every driver must do, in full: the same suite over the fake and a real Docker engine."""
 
 import time
-from dataclasses import replace
 
 import pytest
 
-from services.errors import (
-    AddressTakenError,
-    EngineError,
-    EngineNotFoundError,
-    FenceLostError,
-)
+from services.errors import EngineError, EngineNotFoundError, FenceLostError
 from services.runtimes.base import Network, ObservedInstance, PublishedPort, Selector, State
 from tests.runtimes.waiting import only, until, until_state
 from tests.runtimes.worlds import StubFence, World
@@ -224,40 +218,6 @@ def test_a_port_that_is_taken_is_named_and_nothing_half_made_stays(world: World)
 
     assert codes(caught) == "engine.port_taken"
     assert only(world).engine_id == first.engine_id
-
-
-def test_an_address_that_is_taken_is_named(world: World) -> None:
-    up(world)
-    second = replace(world.slot(1), address=world.address(0))
-
-    with pytest.raises(EngineError) as caught:
-        world.runtime.apply(world.spec(second), fence=StubFence())
-
-    assert codes(caught) == "engine.address_taken"
-    assert only(world).replica == 0
-
-
-def test_an_instance_whose_address_changed_is_made_again(world: World) -> None:
-    before = up(world)
-
-    moved = replace(world.slot(), address=world.address(7))
-    world.runtime.apply(world.spec(moved), fence=StubFence())
-
-    after = only(world)
-    assert (after.state, after.address) == (State.RUNNING, world.address(7))
-    assert after.engine_id != before.engine_id
-
-
-def test_a_stopped_instance_whose_address_went_to_another_says_so(world: World) -> None:
-    before = up(world)
-    world.runtime.stop(before.engine_id, grace_s=0, fence=StubFence())
-    other = replace(world.slot(1), address=world.address(0))
-    world.runtime.apply(world.spec(other), fence=StubFence())
-
-    with pytest.raises(AddressTakenError):
-        world.runtime.start(before.engine_id, fence=StubFence())
-    with pytest.raises(AddressTakenError):
-        world.runtime.apply(world.spec(world.slot()), fence=StubFence())
 
 
 def test_an_image_that_is_missing_is_named(world: World) -> None:

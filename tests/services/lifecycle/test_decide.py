@@ -313,6 +313,22 @@ def test_what_was_put_down_only_just_is_waited_for_while_the_old_serve(phase: st
     assert decide(DEPLOYING, settled, [old, new]) == [routes(old)]
 
 
+@pytest.mark.parametrize("phase", ["switched", "settling", "draining"])
+def test_what_somebody_took_away_is_made_good_while_the_old_serve(phase: str) -> None:
+    old = seen(1, is_routed=True)
+    paused = seen(2, state=State.PAUSED, is_made=False)
+
+    assert decide(DEPLOYING, rollout(phase, is_settled=True), [old, paused]) == [Create(2, 0)]
+
+
+def test_the_old_do_not_serve_on_for_ever() -> None:
+    old, new = seen(1, is_routed=True), seen(2, is_gated=False)
+
+    actions = decide(DEPLOYING, rollout("draining", is_overdue=True), [old, new])
+
+    assert actions == [Gate(new.id), routes(), Leave(old.id)]
+
+
 def test_draining_sees_the_old_off() -> None:
     old, new = seen(1), seen(2, is_routed=True)
 

@@ -7,9 +7,10 @@ from ipaddress import ip_address
 import pytest
 from django.utils import timezone
 
-from services.errors import AddressTakenError, FenceLostError
+from services.errors import AddressTakenError, EngineError, FenceLostError, RouterError
 from services.lifecycle.claims import Claim, claim
 from services.lifecycle.launch import ADDRESS_TRIES, launch
+from services.lifecycle.reconcile import reconcile
 from services.lifecycle.scale import scale
 from services.lifecycle.sweep import settle
 from services.models import Service
@@ -59,6 +60,65 @@ def test_addresses_that_are_taken_before_their_first_use(
 
     new = running.instances.alive().latest("created_at")
     assert (new.address, new.is_routed) == (str(first + 3), True)
+
+
+def test_more_taken_addresses_than_are_tried_at_once(running: Service, engine: FakeRuntime) -> None:
+    first = ip_address(only(running).address or "")
+    for number in range(1, ADDRESS_TRIES + 4):
+        engine.add_foreign(f"theirs-{number}", address=str(first + number))
+
+    done(partial(scale, running, replicas=2, actor="alice"))
+    settle(running.id)
+
+    new = running.instances.alive().latest("created_at")
+    assert (new.address, new.is_routed) == (str(first + ADDRESS_TRIES + 4), True)
+
+
+def test_the_next_instance_does_not_meet_them_again(
+    running: Service, engine: FakeRuntime, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = ip_address(only(running).address or "")
+    engine.add_foreign("theirs", address=str(first + 1))
+    done(partial(scale, running, replicas=2, actor="alice"))
+    caplog.clear()
+
+    done(partial(scale, running, replicas=3, actor="alice"))
+
+    assert running.instances.alive().filter(address=str(first + 3)).exists()
+    assert "moves" not in caplog.text
+
+
+def test_a_router_that_is_away_is_asked_again_before_the_address_goes(
+    running: Service, engine: FakeRuntime, memory_router: MemoryRouter
+) -> None:
+    """Or requests of this service would go to whoever has its address now."""
+    mine, before = claimed(running), only(running)
+    refuse(engine, 1)
+    memory_router.fail_next(RouterError("away"))
+
+    with pytest.raises(RouterError):
+        launch(only(running), fence=mine)
+
+    after = only(running)
+    assert (after.address, after.is_routed) == (before.address, True)
+
+
+def test_whoever_dies_while_it_makes_one_leaves_nothing_that_looks_removed(
+    running: Service, engine: FakeRuntime
+) -> None:
+    """The row named the container that was about to be replaced, and a deploy failed for it."""
+    before = only(running)
+    engine.disconnect(before.engine_id)
+    engine.fail_next("apply", EngineError("gone", code="engine.unreachable"))
+    with pytest.raises(EngineError):
+        reconcile(claimed(running))
+    assert only(running).engine_id == ""
+
+    expire_leases()
+    settle(running.id)
+
+    after = only(running)
+    assert (after, after.engine_id, after.is_routed) == (before, before.engine_id, True)
 
 
 def test_an_engine_that_gives_no_address_is_not_asked_for_ever(
