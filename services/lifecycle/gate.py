@@ -34,7 +34,11 @@ def gate(service: Service, instance: Instance, *, fence: Fence) -> None:
             runtime().promote(instance.engine_id, fence=fence)
         names.show(instance, fence=fence)
         instance.is_gated, instance.health = True, "healthy"
-    instance.save(update_fields=["good_answers", "last_probe", "is_gated", "health", "is_named"])
+    with transaction.atomic():
+        fence.check()
+        instance.save(
+            update_fields=["good_answers", "last_probe", "is_gated", "health", "is_named"]
+        )
     if opens:
         record(service, instance, result)
 

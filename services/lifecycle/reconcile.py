@@ -140,27 +140,30 @@ def progress(rollout: Rollout | None, rows: Iterable[Instance] = ()) -> d.Progre
 def _create(this: Pass, action: d.Create) -> None:
     """The row first, then the container: nothing of ours is ever unknown to us."""
     instance = _row_for(this, action)
-    row = Instance.objects.filter(pk=instance.pk)
-    before = instance.engine_id
-    if before:
-        # It may be replaced by another container: whoever dies then must not leave a row that
-        # names one that is gone, as if somebody had removed it.
-        row.update(engine_id="")
-    for made in launch(instance, fence=this.claim):
-        if made.instance_id == str(instance.id):
-            is_new = made.engine_id != before
-            row.update(
-                **({"is_gated": False, "good_answers": 0} if is_new else {}),
-                engine_id=made.engine_id,
-                state=made.state,
-                host_ports={str(k): v for k, v in made.ports.items()},
-                observed_at=timezone.now(),
-            )
+    if instance.engine_id:
+        _let_go(this, instance)
+    made = {one.instance_id: one for one in launch(instance, fence=this.claim)}
+    if (one := made.get(str(instance.id))) is not None:
+        instance.engine_id, instance.state = one.engine_id, one.state
+        instance.host_ports = {str(k): v for k, v in one.ports.items()}
+        instance.observed_at = timezone.now()
+        with transaction.atomic():
+            this.claim.check()
+            instance.save(update_fields=["engine_id", "state", "host_ports", "observed_at"])
     events.publish(
         this.service,
         event_type="container_started",
         data={"instance": instance.name, "release": instance.release.number},
     )
+
+
+def _let_go(this: Pass, instance: Instance) -> None:
+    """Another container may take its place: whoever dies then must not leave a row that names one
+    that is gone, as if somebody had removed it, or that passed its gate with another."""
+    instance.engine_id, instance.is_gated, instance.good_answers = "", False, 0
+    with transaction.atomic():
+        this.claim.check()
+        instance.save(update_fields=["engine_id", "is_gated", "good_answers"])
 
 
 def _row_for(this: Pass, action: d.Create) -> Instance:
@@ -200,7 +203,9 @@ def _start(this: Pass, action: d.Start) -> None:
         row.refresh_from_db()
     row.restarts += 1
     row.is_gated, row.good_answers = False, 0
-    row.save(update_fields=["restarts", "is_gated", "good_answers"])
+    with transaction.atomic():
+        this.claim.check()
+        row.save(update_fields=["restarts", "is_gated", "good_answers"])
     events.publish(
         this.service,
         event_type="container_restarted",
@@ -232,7 +237,9 @@ def _set_routes(this: Pass, action: d.SetRoutes) -> None:
 
 def _leave(this: Pass, action: d.Leave) -> None:
     row = this.sight.rows[action.id]
-    Instance.objects.filter(pk=row.pk, leaving_at=None).update(leaving_at=timezone.now())
+    with transaction.atomic():
+        this.claim.check()
+        Instance.objects.filter(pk=row.pk, leaving_at=None).update(leaving_at=timezone.now())
 
 
 def _hide(this: Pass, action: d.Hide) -> None:

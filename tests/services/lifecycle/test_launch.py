@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import partial
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -101,6 +102,28 @@ def test_a_router_that_is_away_is_asked_again_before_the_address_goes(
 
     after = only(running)
     assert (after.address, after.is_routed) == (before.address, True)
+
+
+def test_a_late_start_does_not_close_the_gate_of_what_serves(
+    running: Service, engine: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its worker stood still in the engine's call, and another one has finished meanwhile."""
+    late, before = claimed(running), only(running)
+    engine.disconnect(before.engine_id)
+    apply = engine.apply
+
+    def stall(*args: Any, **named: Any) -> Any:
+        monkeypatch.setattr(engine, "apply", apply)
+        expire_leases()
+        settle(running.id)
+        return apply(*args, **named)
+
+    monkeypatch.setattr(engine, "apply", stall)
+    with pytest.raises(FenceLostError):
+        reconcile(late)
+
+    after = only(running)
+    assert (after.engine_id, after.is_gated, after.is_routed) == (before.engine_id, True, True)
 
 
 def test_whoever_dies_while_it_makes_one_leaves_nothing_that_looks_removed(
