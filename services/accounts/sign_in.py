@@ -6,8 +6,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from services import audit
+from services.accounts.members import present
 from services.errors import NotFoundError
-from services.teams.models import Membership, SignInLink, Team, hash_token, new_secret
+from services.teams.models import SignInLink, Team, hash_token, new_secret
 from services.teams.policy import Caller, memberships
 
 
@@ -16,11 +17,12 @@ def create_link(user: User, *, team: Team) -> str:
     secret = new_secret()
     expires_at = timezone.now() + settings.SIGN_IN_LINK_LIFE
     with transaction.atomic():
+        member = present(user, team)
         SignInLink.objects.filter(expires_at__lt=timezone.now()).delete()
         SignInLink.objects.create(
             hash=hash_token(secret), user=user, team=team, expires_at=expires_at
         )
-        audit.note(Membership.objects.get(user=user, team=team), action="sign_in_link.create")
+        audit.note(member, action="sign_in_link.create")
     return secret
 
 

@@ -54,7 +54,7 @@ def build(who: Admission, pk: UUID) -> Build:
 
 
 def token(team: Team, pk: UUID) -> ApiToken:
-    return _one(ApiToken.objects.filter(team=team), pk)
+    return _one(ApiToken.objects.filter(team=team).select_related("user", "team"), pk)
 
 
 def member(team: Team, user_id: int) -> Membership:
@@ -62,7 +62,7 @@ def member(team: Team, user_id: int) -> Membership:
 
 
 def invitation(team: Team, pk: UUID) -> Invitation:
-    return _one(Invitation.objects.filter(team=team).select_related("invited_by"), pk)
+    return _one(Invitation.objects.filter(team=team).select_related("team"), pk)
 
 
 def _within(rows: Rows, who: Admission, path: str) -> Rows:

@@ -54,5 +54,5 @@ class TokenDetail(TeamView):
 
     def delete(self, request: Request, *, token_id: UUID, **_: Any) -> Response:
         """Revokes it; twice is harmless."""
-        revoke_token(find.token(self.team, token_id))
+        revoke_token(find.token(self.team, token_id), by=self.caller.user)
         return Response(status=204)

@@ -132,14 +132,32 @@ def test_tokens_of_other_teams_stay(api: Api, charlie: Person, bob: Person) -> N
 
 
 @pytest.mark.parametrize("ask", ["delete", "patch"])
-def test_invitations_of_who_goes_or_falls_are_closed(
+def test_invitations_of_who_goes_or_falls_are_closed_and_it_is_noted(
     api: Api, alice: Person, admin: Person, ask: str
 ) -> None:
-    make_invitation(alice.team, admin.user, role=Role.ADMIN)
+    theirs, _ = make_invitation(alice.team, admin.user, role=Role.ADMIN)
 
     getattr(api, ask)(at(api, admin.user), {"role": "viewer"})
 
     assert not Invitation.objects.open().exists()
+    entry = AuditEntry.objects.get(action__startswith="member.")
+    assert entry.after["revoked_invitations"] == [str(theirs.id)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "left"),
+    [("admin", "owner", ["admin", "viewer"]), ("owner", "admin", ["admin", "viewer"])],
+)
+def test_what_the_new_role_may_invite_as_stays_open(
+    api: Api, alice: Person, before: str, after: str, left: list[str]
+) -> None:
+    eve = make_member(alice.team, "eve", role=Role(before))
+    for role in {Role.VIEWER, Role.ADMIN, Role(before)}:
+        make_invitation(alice.team, eve, role=role)
+
+    api.patch(at(api, eve), {"role": after})
+
+    assert sorted(Invitation.objects.open().values_list("role", flat=True)) == left
 
 
 def test_a_change_is_noted_with_both_roles(api: Api, bob: Person) -> None:

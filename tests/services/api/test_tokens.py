@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from services.teams.models import ApiToken, Scope
+from services.accounts.tokens import revoke_token
+from services.models import AuditEntry
+from services.teams import token_cache
+from services.teams.models import ApiToken, Membership, Role, Scope, SignInLink, hash_token
 from tests.conftest import Api, Person
-from tests.factories import make_token
+from tests.factories import make_member, make_token
 
 
 def test_a_new_token_is_shown_once_and_works(api: Api, client: Any) -> None:
@@ -21,11 +24,14 @@ def test_a_new_token_is_shown_once_and_works(api: Api, client: Any) -> None:
     assert not ApiToken.objects.filter(hash__contains=text).exists()
 
 
-def test_a_revoked_token_opens_nothing_at_once(api: Api, client: Any) -> None:
+def test_a_revoked_token_opens_nothing_at_once(
+    api: Api, client: Any, django_capture_on_commit_callbacks: Any
+) -> None:
     made = api.post(api.at("/tokens"), {"name": "ci"}).json()["data"]
     client.get("/api/v1/me", headers={"X-API-Key": made["token"]})
 
-    assert api.delete(api.at(f"/tokens/{made['id']}")).status_code == 204
+    with django_capture_on_commit_callbacks(execute=True):
+        assert api.delete(api.at(f"/tokens/{made['id']}")).status_code == 204
     assert client.get("/api/v1/me", headers={"X-API-Key": made["token"]}).status_code == 401
 
 
@@ -76,3 +82,65 @@ def test_a_stranger_sees_and_revokes_nothing(stranger: Api, alice: Person) -> No
     assert stranger.delete(stranger.at(f"/tokens/{token.id}")).status_code == 404
     token.refresh_from_db()
     assert token.revoked_at is None
+
+
+def test_an_admin_revokes_no_token_of_an_owner(api: Api, as_person: Any, alice: Person) -> None:
+    """Else an administrator could lock the only owner out."""
+    dora = Person(make_member(alice.team, "dora", role=Role.ADMIN), alice.team)
+    hers, owners = as_person(dora), ApiToken.objects.get(user=alice.user)
+
+    answer = hers.delete(hers.at(f"/tokens/{owners.id}"))
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "team.owners_only")
+    assert api.get("/api/v1/me").status_code == 200
+    assert (
+        api.delete(api.at(f"/tokens/{ApiToken.objects.get(user=dora.user).id}")).status_code == 204
+    )
+
+
+def test_a_revocation_that_waits_until_the_token_is_gone_does_nothing(alice: Person) -> None:
+    make_token(alice.team, alice.user)
+    token = ApiToken.objects.get()
+    ApiToken.objects.all().delete()
+
+    revoke_token(token, by=alice.user)
+
+    assert not AuditEntry.objects.filter(action="token.revoke").exists()
+
+
+def test_of_two_revocations_one_is_noted(alice: Person) -> None:
+    make_token(alice.team, alice.user)
+    stale = [ApiToken.objects.get() for _ in range(2)]
+
+    for token in stale:
+        revoke_token(token, by=alice.user)
+
+    assert AuditEntry.objects.filter(action="token.revoke").count() == 1
+
+
+def test_a_token_is_forgotten_only_when_its_revocation_stands(
+    api: Api, alice: Person, django_capture_on_commit_callbacks: Any
+) -> None:
+    assert api.get("/api/v1/me").status_code == 200
+    with django_capture_on_commit_callbacks() as afterwards:
+        revoke_token(ApiToken.objects.get(), by=alice.user)
+
+    assert token_cache._remembered(hash_token(api.token))
+    afterwards[0]()
+    assert not token_cache._remembered(hash_token(api.token))
+
+
+@pytest.mark.parametrize("path", ["/api/v1/sign-in-links", "TOKENS"])
+def test_who_was_removed_a_moment_ago_gets_nothing_that_lasts(
+    api: Api, alice: Person, path: str
+) -> None:
+    """The token is remembered for seconds, as it is in another process."""
+    api.get("/api/v1/me")
+    Membership.objects.all().delete()
+
+    answer = api.post(
+        path.replace("TOKENS", api.at("/tokens")), {"name": "x"} if path == "TOKENS" else {}
+    )
+
+    assert answer.status_code == 404
+    assert (ApiToken.objects.count(), SignInLink.objects.count()) == (1, 0)
