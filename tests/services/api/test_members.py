@@ -43,11 +43,11 @@ def test_an_owner_changes_a_role_and_it_counts_at_once(
     api: Api, as_person: AsPerson, bob: Person, django_capture_on_commit_callbacks: Any
 ) -> None:
     his = as_person(bob)
-    assert his.get(his.at("/tokens")).status_code == 403
+    assert his.get(his.at("/audit")).status_code == 403
 
     with django_capture_on_commit_callbacks(execute=True):
         assert api.patch(at(api, bob.user), {"role": "admin"}).status_code == 200
-    assert his.get(his.at("/tokens")).status_code == 200
+    assert his.get(his.at("/audit")).status_code == 200
 
 
 @pytest.mark.parametrize("role", [Role.OWNER, Role.ADMIN])

@@ -4,12 +4,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from services.accounts.tokens import revoke_token
 from services.models import AuditEntry
 from services.teams import token_cache
-from services.teams.models import ApiToken, Membership, Role, Scope, SignInLink, hash_token
+from services.teams.models import (
+    ROLE_SCOPE,
+    ApiToken,
+    Membership,
+    Role,
+    Scope,
+    SignInLink,
+    allows,
+    hash_token,
+)
 from tests.conftest import Api, Person
 from tests.factories import make_member, make_token
 
@@ -68,11 +78,55 @@ def test_a_token_can_expire(api: Api, client: Any) -> None:
 
 
 @pytest.mark.parametrize("scope", [Scope.READ, Scope.DEPLOY])
-def test_only_admins_may(as_person: Any, alice: Person, scope: Scope) -> None:
+def test_a_token_that_is_weaker_than_its_person_knows_itself_only(
+    api: Api, as_person: Any, alice: Person, scope: Scope
+) -> None:
+    strong = ApiToken.objects.get()
     lower = as_person(alice, scope=scope)
 
-    assert lower.get(lower.at("/tokens")).status_code == 403
-    assert lower.post(lower.at("/tokens"), {"name": "x"}).status_code == 403
+    listed = lower.get(lower.at("/tokens")).json()["data"]
+
+    assert [row["prefix"] for row in listed] == [lower.token[:12]]
+    for wanted in Scope:
+        body = {"name": "x", "scope": wanted}
+        assert lower.post(lower.at("/tokens"), body).status_code == 403
+    assert lower.delete(lower.at(f"/tokens/{strong.id}")).status_code == 404
+    assert lower.delete(lower.at(f"/tokens/{listed[0]['id']}")).status_code == 204
+    assert ApiToken.objects.filter(revoked_at=None).get() == strong
+
+
+@pytest.mark.parametrize("role", [Role.DEVELOPER, Role.VIEWER])
+def test_every_member_has_tokens_of_their_own(api: Api, alice: Person, role: Role) -> None:
+    browser = Client()
+    browser.force_login(make_member(alice.team, "bob", role=role))
+    at = api.at("/tokens")
+
+    made = browser.post(at, {"name": "mine"}, content_type="application/json").json()["data"]
+
+    assert made["scope"] == ROLE_SCOPE[role]
+    assert [row["name"] for row in browser.get(at).json()["data"]] == ["mine"]
+    assert [row["user"] for row in api.get(at).json()["data"]] == ["bob", "alice"]
+    assert browser.delete(f"{at}/{made['id']}").status_code == 204
+    assert ApiToken.objects.filter(user__username="bob", revoked_at=None).count() == 0
+
+
+@pytest.mark.parametrize("role", [Role.DEVELOPER, Role.VIEWER])
+def test_nobody_makes_a_token_beyond_their_role(
+    api: Api, as_person: Any, alice: Person, role: Role
+) -> None:
+    his = as_person(Person(make_member(alice.team, "bob", role=role), alice.team))
+    beyond = [scope for scope in Scope if not allows(ROLE_SCOPE[role], scope)]
+
+    for scope in beyond:
+        assert his.post(his.at("/tokens"), {"name": "x", "scope": scope}).status_code == 403
+    assert not ApiToken.objects.filter(name="x").exists()
+
+
+def test_what_is_somebody_else_s_is_not_there(api: Api, as_person: Any, bob: Person) -> None:
+    his, hers = as_person(bob), ApiToken.objects.get(user__username="alice")
+
+    assert his.delete(his.at(f"/tokens/{hers.id}")).status_code == 404
+    assert api.get("/api/v1/me").status_code == 200
 
 
 def test_a_stranger_sees_and_revokes_nothing(stranger: Api, alice: Person) -> None:
