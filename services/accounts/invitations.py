@@ -102,7 +102,7 @@ def accept(text: str, who: User | Newcomer) -> Arrival:
     with transaction.atomic():
         lock(invitation.team_id)
         _take(invitation)
-        if user.pk is None:
+        if isinstance(who, Newcomer):
             _save(user)
         audit.proved(user)
         member = _join(invitation, user)

@@ -50,7 +50,7 @@ class Watched(PBKDF2PasswordHasher):
 
 def send(body: bytes) -> Any:
     stalled: dict[str, Any] = {"wsgi.input": Stalled(body)}
-    return APIClient().generic("POST", ACCEPT, body, "application/json", **stalled)
+    return APIClient().generic("POST", ACCEPT, body.decode(), "application/json", **stalled)
 
 
 def test_a_body_that_does_not_come_keeps_nobody_from_writing(body: bytes) -> None:
