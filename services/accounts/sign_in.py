@@ -33,8 +33,8 @@ def create_link(user: User, *, team: Team) -> str:
 
 
 def by_password(username: str, password: str, *, address: str) -> User:
-    """Whose they are. One answer, after the same time, whatever is wrong: Django makes a hash for an
-    unknown name, too. An address that tried too often counts against no names any more."""
+    """Whose they are. One answer, after the same time, whatever is wrong: Django makes a hash for
+    unknown names, too. An address that tried too often counts against no names any more."""
     of_sign_in("address", address).check()
     of_sign_in("name", username).check()
     user = authenticate(username=username, password=password)
