@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from services.accounts.invitations import accept
 from services.accounts.members import remove_member
+from services.errors import NotFoundError
 from services.models import AuditEntry
 from services.teams.models import ApiToken, Invitation, Membership, Role, Scope
 from tests.conftest import Api, Person
-from tests.factories import make_invitation, make_member, make_token
+from tests.factories import make_invitation, make_member, make_token, make_user
 from tests.services.at_once import outcomes
 
 AsPerson = Callable[..., Api]
@@ -189,3 +191,22 @@ def test_who_is_not_on_the_team_is_nobody(api: Api, charlie: Person, who: str) -
 
 def test_a_removal_that_came_too_late_finds_nobody(api: Api, bob: Person) -> None:
     assert [api.delete(at(api, bob.user)).status_code for _ in range(2)] == [204, 404]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_joining_while_the_inviter_goes_ends_one_way_or_the_other(alice: Person) -> None:
+    """Both lock the team first; else each could wait for what the other holds."""
+    eve = make_member(alice.team, "eve", role=Role.OWNER)
+    invitation, token = make_invitation(alice.team, eve)
+    frida = make_user("frida")
+    works = [
+        lambda: accept(token, frida),
+        lambda: remove_member(Membership.objects.get(user=eve), by=alice.user),
+    ]
+    outcomes(works, refusal=NotFoundError)
+
+    invitation.refresh_from_db()
+    is_in = Membership.objects.filter(user=frida).exists()
+    assert is_in is (invitation.accepted_at is not None)
+    assert is_in is (invitation.revoked_at is None)
+    assert not Membership.objects.filter(user=eve).exists()
