@@ -1,1 +1,1 @@
-"""Verbs on people and what proves them: first run, members, invitations, tokens, sign-in links."""
+"""Verbs on people and what proves them: first run, members, invitations, tokens, signing in."""

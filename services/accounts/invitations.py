@@ -10,11 +10,13 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from services import audit
-from services.accounts.members import check_rule
+from services.accounts.members import check_rule, lock
+from services.accounts.sign_in import create_link
 from services.errors import ConflictError, InvalidError, NotFoundError
 from services.models.times import iso
 from services.teams.models import (
     INVITATION_PREFIX,
+    TOKEN_PREFIX,
     Invitation,
     Membership,
     Role,
@@ -36,6 +38,14 @@ class Newcomer:
     password: str
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """The new member, and the secret of a link that opens the team's dashboard to them."""
+
+    member: Membership
+    link: str
+
+
 def invite(
     team: Team, *, by: User, role: Role, email: str = "", expires_at: datetime | None = None
 ) -> tuple[Invitation, str]:
@@ -47,7 +57,7 @@ def invite(
         raise InvalidError("The request cannot be accepted", details={"expires_at": [complaint]})
     text = new_secret(INVITATION_PREFIX)
     with transaction.atomic():
-        Team.objects.select_for_update(no_key=True).get(pk=team.pk)
+        lock(team.pk)
         check_rule(team, by, role)
         if Invitation.objects.open().filter(team=team).count() >= MOST_OPEN:
             raise ConflictError(
@@ -68,10 +78,12 @@ def invite(
     return made, text
 
 
-def revoke(invitation: Invitation) -> None:
+def revoke(invitation: Invitation, *, by: User) -> None:
     """From now on nobody can accept it; twice is harmless."""
     rows = Invitation.objects.filter(pk=invitation.pk, accepted_at=None)
     with transaction.atomic():
+        lock(invitation.team_id)
+        check_rule(invitation.team, by, Role(invitation.role))
         if rows.filter(revoked_at=None).update(revoked_at=timezone.now()):
             audit.note(invitation, action="invitation.revoke")
         elif not rows.exists():
@@ -82,30 +94,48 @@ def revoke(invitation: Invitation) -> None:
             )
 
 
-def accept(text: str, who: User | Newcomer) -> Membership:
+def accept(text: str, who: User | Newcomer) -> Arrival:
     """Exactly one of several at once gets in. Nothing is said of people, names and passwords to who
-    has no living invitation: that comes first."""
-    rows = Invitation.objects.open().filter(hash=hash_token(text))
+    has no living invitation: that comes first. The slow hash comes before the first lock."""
+    invitation = _living(text)
+    user = who if isinstance(who, User) else _account(who, email=invitation.email)
     with transaction.atomic():
-        invitation = rows.select_related("team", "invited_by").first()
-        if invitation is None or not _take(invitation):
-            raise NotFoundError(
-                "This invitation was used or revoked, has expired or never was",
-                code="invitation.over",
-                fix="ask for a new one",
-            )
-        user = who if isinstance(who, User) else _account(who, email=invitation.email)
+        lock(invitation.team_id)
+        _take(invitation)
+        if isinstance(who, Newcomer):
+            _save(user)
         audit.proved(user)
         member = _join(invitation, user)
         facts = {"role": member.role, "invited_by": invitation.invited_by.get_username()}
         audit.note(member, action="invitation.accept", after=facts)
-    return member
+        link = create_link(user, team=invitation.team)
+    return Arrival(member, link)
 
 
-def _take(invitation: Invitation) -> bool:
+def _living(text: str) -> Invitation:
+    rows = Invitation.objects.open().filter(hash=hash_token(text))
+    invitation = rows.select_related("team", "invited_by").first()
+    if invitation is None:
+        raise _over()
+    return invitation
+
+
+def _take(invitation: Invitation) -> None:
     """The conditional update waits for a revocation or another acceptance, and then sees it."""
-    rows = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, revoked_at=None)
-    return bool(rows.update(accepted_at=timezone.now()))
+    now = timezone.now()
+    rows = Invitation.objects.filter(
+        pk=invitation.pk, accepted_at=None, revoked_at=None, expires_at__gt=now
+    )
+    if not rows.update(accepted_at=now):
+        raise _over()
+
+
+def _over() -> NotFoundError:
+    return NotFoundError(
+        "This invitation was used or revoked, has expired or never was",
+        code="invitation.over",
+        fix="ask for a new one",
+    )
 
 
 def _join(invitation: Invitation, user: User) -> Membership:
@@ -121,20 +151,26 @@ def _join(invitation: Invitation, user: User) -> Membership:
 
 
 def _account(newcomer: Newcomer, *, email: str) -> User:
+    """Made, with the hash of its password, and not saved."""
     user = User(username=newcomer.username, email=email)
+    if newcomer.username.lower().startswith(TOKEN_PREFIX):
+        raise _refused("username", ["must not begin as a token does"])
+    if User.objects.filter(username__iexact=newcomer.username).exists():
+        raise _refused("username", ["has already been taken"])
     try:
         validate_password(newcomer.password, user)
     except ValidationError as exc:
         raise _refused("password", list(exc.messages)) from exc
     user.set_password(newcomer.password)
-    if User.objects.filter(username__iexact=newcomer.username).exists():
-        raise _refused("username", ["has already been taken"])
+    return user
+
+
+def _save(user: User) -> None:
     try:
         with transaction.atomic():
             user.save(force_insert=True)
     except IntegrityError as exc:
         raise _refused("username", ["has already been taken"]) from exc
-    return user
 
 
 def _refused(field: str, complaints: list[str]) -> InvalidError:

@@ -1,6 +1,8 @@
 """Who is on a team and as what: owners rule over everybody, administrators over all but owners."""
 
+from collections.abc import Collection
 from functools import partial
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -30,8 +32,9 @@ def change_role(member: Membership, role: Role, *, by: User) -> Membership:
         _keep_an_owner(fresh)
         fresh.role = role
         fresh.save(update_fields=["role"])
-        _close_invitations(fresh)
-        audit.note(fresh, action="member.update", before={"role": before}, after={"role": role})
+        closed = _close_invitations(fresh, but=RULES_OVER[role])
+        facts = {"role": role} | ({"revoked_invitations": closed} if closed else {})
+        audit.note(fresh, action="member.update", before={"role": before}, after=facts)
         transaction.on_commit(partial(_access_changed, fresh.team))
     return fresh
 
@@ -45,8 +48,9 @@ def remove_member(member: Membership, *, by: User) -> None:
         tokens = ApiToken.objects.filter(team=fresh.team, user=fresh.user, revoked_at=None)
         facts = {"role": fresh.role, "tokens": list(tokens.values_list("prefix", flat=True))}
         tokens.update(revoked_at=timezone.now())
-        _close_invitations(fresh)
-        audit.note(fresh, action="member.remove", before=facts)
+        closed = _close_invitations(fresh)
+        after = {"revoked_invitations": closed} if closed else {}
+        audit.note(fresh, action="member.remove", before=facts, after=after)
         fresh.delete()
         transaction.on_commit(partial(_access_changed, member.team))
 
@@ -62,10 +66,25 @@ def check_rule(team: Team, by: User, *roles: Role) -> None:
         )
 
 
+def lock(team_id: UUID) -> None:
+    """Who is on the team, and as what, stays as it is until the transaction ends. New rows of the
+    team do not wait for it. It comes before the locks of the team's rows, in every verb."""
+    Team.objects.select_for_update(no_key=True).get(pk=team_id)
+
+
+def present(user: User, team: Team) -> Membership:
+    """The membership under that lock, for what outlives the request: the caller was looked up with
+    a token some seconds ago."""
+    lock(team.pk)
+    member = Membership.objects.filter(user=user, team=team).first()
+    if member is None:
+        raise NotFoundError("Team not found")
+    return member
+
+
 def _locked(member: Membership) -> Membership:
-    """Under a lock of the team, for which its new rows do not wait: of two owners who demote each
-    other the second one sees what the first did."""
-    Team.objects.select_for_update(no_key=True).get(pk=member.team_id)
+    """Of two owners who demote each other the second one sees what the first did."""
+    lock(member.team_id)
     fresh = Membership.objects.select_related("team", "user").filter(pk=member.pk).first()
     if fresh is None:
         raise NotFoundError("Member not found")
@@ -82,12 +101,12 @@ def _keep_an_owner(member: Membership) -> None:
         )
 
 
-def _close_invitations(member: Membership) -> None:
-    """Nobody comes in, or back, on the word of who may not invite any more."""
+def _close_invitations(member: Membership, *, but: Collection[Role] = ()) -> list[str]:
+    """Nobody comes in, or back, on the word of who may not invite as that any more."""
     mine = Invitation.objects.open().filter(team=member.team, invited_by=member.user)
-    Invitation.objects.filter(
-        pk__in=list(mine.values_list("pk", flat=True)), accepted_at=None
-    ).update(revoked_at=timezone.now())
+    closed = list(mine.exclude(role__in=but).values_list("pk", flat=True))
+    Invitation.objects.filter(pk__in=closed).update(revoked_at=timezone.now())
+    return [str(pk) for pk in closed]
 
 
 def _access_changed(team: Team) -> None:

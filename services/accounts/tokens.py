@@ -8,11 +8,20 @@ from django.db import transaction
 from django.utils import timezone
 
 from services import audit, events
+from services.accounts.members import check_rule, lock, present
 from services.errors import InvalidError
 from services.models import Workspace
 from services.models.times import iso
 from services.teams import token_cache
-from services.teams.models import ApiToken, Scope, Team, hash_token, new_secret
+from services.teams.models import (
+    ApiToken,
+    Role,
+    Scope,
+    Team,
+    hash_token,
+    member_role,
+    new_secret,
+)
 
 PREFIX_LENGTH = 12
 
@@ -35,6 +44,7 @@ def create_token(
         )
     text = new_secret()
     with transaction.atomic():
+        present(user, team)
         token = ApiToken.objects.create(
             team=team,
             user=user,
@@ -49,15 +59,23 @@ def create_token(
     return token, text
 
 
-def revoke_token(token: ApiToken) -> None:
-    """From now on it opens nothing; the row stays for the record."""
-    if token.revoked_at is None:
-        token.revoked_at = timezone.now()
-        with transaction.atomic():
-            token.save(update_fields=["revoked_at"])
+def revoke_token(token: ApiToken, *, by: User | None = None) -> None:
+    """From now on it opens nothing; the row stays for the record. Somebody else's is revoked by who
+    rules over them, or, without `by`, because its workspace goes."""
+    rows = ApiToken.objects.filter(pk=token.pk, revoked_at=None)
+    with transaction.atomic():
+        if by is not None and by.pk != token.user_id:
+            lock(token.team_id)
+            check_rule(token.team, by, member_role(token.user, token.team) or Role.VIEWER)
+        if rows.update(revoked_at=timezone.now()):
             audit.note(token, action="token.revoke")
-            transaction.on_commit(partial(events.hint, token.team_id, events.ACCESS_CHANGED))
+        transaction.on_commit(partial(_forget, token))
+
+
+def _forget(token: ApiToken) -> None:
+    """Not before the commit: a request in between would remember it as alive again."""
     token_cache.forget(token.hash)
+    events.hint(token.team_id, events.ACCESS_CHANGED)
 
 
 def _told(token: ApiToken) -> dict[str, str | None]:

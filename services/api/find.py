@@ -9,8 +9,8 @@ from services import audit
 from services.errors import NotFoundError
 from services.models import Build, Event, Operation, Service, Workspace
 from services.models.service import ServiceQuerySet
-from services.teams.models import ApiToken, Invitation, Membership, Team
-from services.teams.policy import Admission
+from services.teams.models import ApiToken, Invitation, Membership, Scope, Team
+from services.teams.policy import Admission, Caller, is_weaker
 
 Row = TypeVar("Row", bound=Model)
 Rows = TypeVar("Rows", bound=QuerySet[Any])
@@ -37,6 +37,17 @@ def events(who: Admission) -> QuerySet[Event]:
     return _within(Event.objects.filter(team=who.team), who, "service__workspace")
 
 
+def tokens(caller: Caller, who: Admission) -> QuerySet[ApiToken]:
+    """To an administrator all of the team, to others their own. A token that reaches less far than
+    its person knows itself only."""
+    rows = ApiToken.objects.filter(team=who.team).select_related("user")
+    if who.scope == Scope.ADMIN:
+        return rows
+    if caller.token is not None and is_weaker(caller, who):
+        return rows.filter(pk=caller.token.pk)
+    return rows.filter(user=caller.user)
+
+
 def service(who: Admission, pk: UUID) -> Service:
     return _one(services(who).select_related("workspace", "team"), pk)
 
@@ -53,8 +64,8 @@ def build(who: Admission, pk: UUID) -> Build:
     return _one(builds(who), pk)
 
 
-def token(team: Team, pk: UUID) -> ApiToken:
-    return _one(ApiToken.objects.filter(team=team), pk)
+def token(caller: Caller, who: Admission, pk: UUID) -> ApiToken:
+    return _one(tokens(caller, who).select_related("team"), pk)
 
 
 def member(team: Team, user_id: int) -> Membership:
@@ -62,7 +73,7 @@ def member(team: Team, user_id: int) -> Membership:
 
 
 def invitation(team: Team, pk: UUID) -> Invitation:
-    return _one(Invitation.objects.filter(team=team).select_related("invited_by"), pk)
+    return _one(Invitation.objects.filter(team=team).select_related("team"), pk)
 
 
 def _within(rows: Rows, who: Admission, path: str) -> Rows:

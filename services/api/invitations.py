@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.contrib.auth.models import User
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,7 +11,6 @@ from rest_framework.views import APIView
 
 from services import audit
 from services.accounts.invitations import Newcomer, accept, invite, revoke
-from services.accounts.sign_in import create_link
 from services.api import find, scopes
 from services.api.inputs import ACCEPT, INVITATION
 from services.api.paging import Order
@@ -20,7 +19,9 @@ from services.api.serializers.people import invitation_json, member_json
 from services.api.team_view import TeamView
 from services.errors import BadRequestError
 from services.models.checks import read
+from services.teams.limits import of_address, of_team
 from services.teams.models import Invitation, Membership, Role, Scope
+from services.teams.permissions import RATE
 from services.teams.policy import Caller, admit
 
 ORDER = Order({"created_at": "created_at"}, by="created_at", descending=True)
@@ -46,7 +47,7 @@ class InvitationDetail(TeamView):
     actions = {"DELETE": "invitation.revoke"}
 
     def delete(self, request: Request, *, invitation_id: UUID, **_: Any) -> Response:
-        revoke(find.invitation(self.team, invitation_id))
+        revoke(find.invitation(self.team, invitation_id), by=self.caller.user)
         return Response(status=204)
 
 
@@ -58,30 +59,42 @@ class Accept(APIView):
 
     def post(self, request: Request) -> Response:
         caller = request.auth if isinstance(request.auth, Caller) else None
-        who = audit.asked_by(caller, request)
-        with audit.acting(who, "invitation.accept"), transaction.atomic():
-            member = _joined(request, caller) if caller else _arrived(request)
-            link = create_link(member.user, team=member.team)
-        url = request.build_absolute_uri(f"/sign-in/{link}")
-        return Response({"data": _answer(member) | {"sign_in_url": url}}, status=201)
+        _count(request, caller)
+        token, who = _somebody(request, caller) if caller else _newcomer(request)
+        # A token is of another team, whose administrators alone may know of it.
+        person = Caller(caller.user) if caller else None
+        with audit.acting(audit.asked_by(person, request), "invitation.accept"):
+            arrival = accept(token, who)
+        url = request.build_absolute_uri(f"/sign-in/{arrival.link}")
+        return Response({"data": _answer(arrival.member) | {"sign_in_url": url}}, status=201)
 
 
-def _joined(request: Request, caller: Caller) -> Membership:
+def _count(request: Request, caller: Caller | None) -> None:
+    """Before the invitation is used up: nothing that took effect is answered with a 429."""
+    token = caller.token if caller else None
+    address = str(request.META.get("REMOTE_ADDR") or "")
+    rate = of_team(token.team, token_id=token.pk) if token else of_address(address)
+    request.META[RATE] = rate
+    rate.check()
+
+
+def _somebody(request: Request, caller: Caller) -> tuple[str, User]:
     fields = read(request.data, {"token": ACCEPT["token"]}, required=["token"])
     if caller.token:  # a weaker one does not act for its person beyond its own team
         admit(caller, team_id=caller.token.team_id, need=Scope.ADMIN)
-    return accept(fields["token"], caller.user)
+    return fields["token"], caller.user
 
 
-def _arrived(request: Request) -> Membership:
+def _newcomer(request: Request) -> tuple[str, Newcomer]:
     fields = read(request.data, ACCEPT, required=["token"])
-    if "username" not in fields or "password" not in fields:
+    missing = [name for name in ("username", "password") if name not in fields]
+    if missing:
         raise BadRequestError(
             "Nobody is signed in",
-            details={name: ["is required"] for name in ("username", "password")},
+            details={name: ["is required"] for name in missing},
             fix="sign in first, or choose a username and a password for a new account",
         )
-    return accept(fields["token"], Newcomer(fields["username"], fields["password"]))
+    return fields["token"], Newcomer(fields["username"], fields["password"])
 
 
 def _answer(member: Membership) -> dict[str, Any]:

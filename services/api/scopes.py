@@ -13,5 +13,7 @@ READ_WRITE = {
 ADMIN = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), Scope.ADMIN)
 # Everybody sees who is on the team.
 PEOPLE = {"GET": Scope.READ, "PATCH": Scope.ADMIN, "DELETE": Scope.ADMIN}
+# What it reaches is narrowed by the view: whoever may look has some of their own.
+OWN = dict.fromkeys(("GET", "POST", "DELETE"), Scope.READ)
 # A path of the machine may be named by those only who rule over it.
 REGISTER = {"GET": Scope.READ, "POST": Scope.ADMIN, "DELETE": Scope.ADMIN}

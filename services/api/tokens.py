@@ -1,4 +1,4 @@
-"""/tokens: list, make (shown once) and revoke."""
+"""/tokens: list, make (shown once) and revoke; one's own, and for administrators the team's."""
 
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,8 @@ from services.api.query import one_of, query, word
 from services.api.serializers.token import token_json
 from services.api.team_view import TeamView
 from services.models.checks import read
-from services.teams.models import ApiToken, Scope
+from services.teams.models import Scope
+from services.teams.policy import new_scope
 
 ORDER = Order(
     {"created_at": "created_at", "name": "name"}, by="created_at", descending=True, usual=MOST
@@ -22,7 +23,7 @@ ORDER = Order(
 
 
 class TokenList(TeamView):
-    scopes = scopes.ADMIN
+    scopes = scopes.OWN
     actions = {"POST": "token.create"}
 
     def get(self, request: Request, **_: Any) -> Response:
@@ -33,15 +34,17 @@ class TokenList(TeamView):
             search=word,
             **ORDER.readers(),
         )
-        rows = ApiToken.objects.filter(team=self.team, name__icontains=want.get("search", ""))
+        rows = find.tokens(self.caller, self.admission)
+        rows = rows.filter(name__icontains=want.get("search", ""))
         if "scope" in want:
             rows = rows.filter(scope=want["scope"])
         if "is_revoked" in want:
             rows = rows.filter(revoked_at__isnull=want["is_revoked"] == "false")
-        return ORDER.page(rows.select_related("user"), want).answer(request, token_json)
+        return ORDER.page(rows, want).answer(request, token_json)
 
     def post(self, request: Request, **_: Any) -> Response:
         fields = read(request.data, TOKEN, required=["name"])
+        fields["scope"] = new_scope(self.caller, self.admission, fields.get("scope"))
         workspace_id = fields.pop("workspace_id", None)
         workspace = find.workspace(self.admission, workspace_id) if workspace_id else None
         token, text = create_token(self.team, user=self.caller.user, workspace=workspace, **fields)
@@ -49,10 +52,10 @@ class TokenList(TeamView):
 
 
 class TokenDetail(TeamView):
-    scopes = scopes.ADMIN
+    scopes = scopes.OWN
     actions = {"DELETE": "token.revoke"}
 
     def delete(self, request: Request, *, token_id: UUID, **_: Any) -> Response:
         """Revokes it; twice is harmless."""
-        revoke_token(find.token(self.team, token_id))
+        revoke_token(find.token(self.caller, self.admission, token_id), by=self.caller.user)
         return Response(status=204)

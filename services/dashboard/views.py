@@ -78,11 +78,13 @@ def sign_in(request: HttpRequest, secret: str) -> HttpResponse:
     try:
         with transaction.atomic():
             link = redeem(secret)
-            _note(request, _caller(link), "session.begin")
+            note(request, _caller(link), "session.begin")
     except NotFoundError as exc:
         return render(request, "dashboard/sign_in.html", {"error": exc}, status=404)
+    # What a password began opens all teams already.
+    is_whole = request.user == link.user and TEAMS_KEY not in request.session
     login(request, link.user, backend=BACKEND)
-    if link.team_id:  # beside those of other links of the same person
+    if link.team_id and not is_whole:  # beside those of other links of the same person
         teams = {str(link.team_id), *request.session.get(TEAMS_KEY, ())}
         request.session[TEAMS_KEY] = sorted(teams)
     return redirect("home")
@@ -93,7 +95,7 @@ def sign_in(request: HttpRequest, secret: str) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponse:
     with transaction.atomic():
         if isinstance(request.user, User):
-            _note(request, by_session(request.user, request.session), "session.end")
+            note(request, by_session(request.user, request.session), "session.end")
         logout(request)
     return redirect("home")
 
@@ -102,7 +104,7 @@ def _caller(link: SignInLink) -> Caller:
     return Caller(link.user, only_teams=frozenset({link.team_id}) if link.team_id else None)
 
 
-def _note(request: HttpRequest, caller: Caller, action: str) -> None:
+def note(request: HttpRequest, caller: Caller, action: str) -> None:
     with audit.acting(audit.asked_by(caller, request), action):
         note_session(caller, action)
 

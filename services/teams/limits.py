@@ -1,10 +1,11 @@
 """How many requests may come: a team's in fixed hours by its plan, a token's in bursts of seconds,
-and an address's without any token.
+an address's without any token, and tries with a password.
 
 One atomic increment each. Through Redis all processes count together; without it, and while it is
 away, each process counts for itself.
 """
 
+import hashlib
 import logging
 import time
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 PLANS = {"standard": 1000, "pro": 5000, "enterprise": 20000}
 HOUR_S = 3600
 BURST_S = 10
+SIGN_INS = 20
+SIGN_INS_S = 600
 # Programs read a number there; this one is never used up.
 UNLIMITED = 2**31 - 1
 AWAY_S = 5.0
@@ -62,6 +65,13 @@ def of_address(address: str) -> Rate:
     if not settings.KYOZO["RATE_LIMITS"]:
         return _unlimited()
     return _count(f"address.{address}", settings.KYOZO["ANONYMOUS_LIMIT"], HOUR_S)
+
+
+def of_sign_in(kind: str, name: str) -> Rate:
+    """Count one try with a password against an `address` or a `name`, embedded or not.
+    Hashed, because people type passwords into the field above."""
+    digest = hashlib.sha256(name.lower().encode(errors="surrogatepass")).hexdigest()
+    return _count(f"sign-in.{kind}.{digest}", SIGN_INS, SIGN_INS_S)
 
 
 def _unlimited() -> Rate:

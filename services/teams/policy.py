@@ -84,6 +84,30 @@ def admit(caller: Caller, *, team_id: UUID, need: Scope) -> Admission:
     return admission
 
 
+def is_weaker(caller: Caller, admission: Admission) -> bool:
+    """Whether it is a token that reaches less far than its person, and so does not act for them."""
+    if caller.token is None or caller.role is None:
+        return False
+    return caller.is_of_one_workspace or admission.scope != ROLE_SCOPE[caller.role]
+
+
+def new_scope(caller: Caller, admission: Admission, wanted: str | None) -> Scope:
+    """Of a token that the caller wants to make: none reaches further than they do."""
+    most = admission.scope
+    if is_weaker(caller, admission):
+        raise ForbiddenError(
+            "A token that reaches less far than its person makes no other",
+            fix="Sign in to the dashboard, or use a token of your role's whole scope.",
+        )
+    scope = Scope(wanted) if wanted else _lower(Scope.DEPLOY, most)
+    if not allows(most, scope):
+        raise ForbiddenError(
+            "Insufficient permissions for this operation",
+            fix=f"Ask for the scope {most.value!r} at most.",
+        )
+    return scope
+
+
 def home_team(caller: Caller) -> UUID | None:
     """The team meant by an address without one: the token's, or a person's first."""
     if caller.token is not None:

@@ -33,7 +33,7 @@ def test_a_token_is_listed_without_its_secret(kyozo: Kyozo) -> None:
 def test_a_token_of_smaller_scope_is_told_so(kyozo: Kyozo, url: str) -> None:
     made = kyozo("token", "create", "reader", "--scope", "read", "--json").json
 
-    done = kyozo("token", "ls", "--url", url, "--token", made["token"])
+    done = kyozo("token", "create", "more", "--url", url, "--token", made["token"])
 
     assert done.status == 1
     assert "scope" in done.err

@@ -112,7 +112,7 @@ def test_of_two_at_once_one_gets_in(token: str) -> None:
     ]
     results = outcomes(works, refusal=NotFoundError)
 
-    assert sorted(type(one).__name__ for one in results) == ["Membership", "NotFoundError"]
+    assert sorted(type(one).__name__ for one in results) == ["Arrival", "NotFoundError"]
     assert Membership.objects.filter(role=Role.DEVELOPER).count() == 1
     assert User.objects.count() == 2
 
@@ -144,6 +144,8 @@ def test_over_is_one_answer_whatever_was(token: str, alice: Person, how: str) ->
         ({"username": "alice"}, 422),
         ({"username": "ALICE"}, 422),
         ({"username": "al\u0131ce\n"}, 422),
+        ({"username": "kyozo_9JMIqlzE"}, 422),
+        ({"username": "Kyozo_9"}, 422),
         ({"role": "owner"}, 400),
         ({"team": "x"}, 400),
         ({"username": 1}, 400),
@@ -157,8 +159,21 @@ def test_what_is_refused_uses_nothing_up(token: str, fields: Any, status: int) -
     assert User.objects.count() == 1
 
 
-def test_nobody_joins_without_a_password(token: str) -> None:
-    assert APIClient().post(ACCEPT, {"token": token}, format="json").status_code == 400
+@pytest.mark.parametrize(
+    ("sent", "missing"),
+    [
+        ({}, ["username", "password"]),
+        ({"username": "frida"}, ["password"]),
+        ({"password": PASSWORD}, ["username"]),
+    ],
+)
+def test_who_wants_an_account_is_told_what_is_missing(
+    token: str, sent: Any, missing: list[str]
+) -> None:
+    answer = APIClient().post(ACCEPT, {"token": token, **sent}, format="json")
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["details"] == {name: ["is required"] for name in missing}
 
 
 def test_a_member_is_told_so_and_keeps_the_role(token: str, api: Api, alice: Person) -> None:
@@ -204,6 +219,19 @@ def test_revoking_twice_is_harmless_and_ends_it(api: Api, token: str) -> None:
     assert came(token).status_code == 404
 
 
+def test_an_admin_revokes_no_invitation_of_an_owner(
+    as_person: Callable[..., Api], alice: Person
+) -> None:
+    api = as_person(Person(make_member(alice.team, role=Role.ADMIN), alice.team))
+    owner, other = (
+        make_invitation(alice.team, alice.user, role=role)[0] for role in (Role.OWNER, Role.ADMIN)
+    )
+
+    assert api.delete(api.at(f"/invitations/{owner.id}")).status_code == 403
+    assert Invitation.objects.open().filter(pk=owner.pk).exists()
+    assert api.delete(api.at(f"/invitations/{other.id}")).status_code == 204
+
+
 def test_what_was_accepted_cannot_be_revoked(api: Api, token: str) -> None:
     came(token)
     answer = api.delete(api.at(f"/invitations/{Invitation.objects.get().id}"))
@@ -220,3 +248,13 @@ def test_the_log_says_who_came_and_no_secret(token: str) -> None:
     kept = str(list(AuditEntry.objects.values()))
     assert token not in kept
     assert PASSWORD not in kept
+
+
+def test_a_team_is_not_told_with_which_token_of_another_somebody_came(
+    token: str, api: Api, stranger: Api
+) -> None:
+    stranger.post(ACCEPT, {"token": token})
+
+    told = api.get(api.at("/audit")).content.decode()
+    assert "charlie" in told
+    assert stranger.token[:12] not in told

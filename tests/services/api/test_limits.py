@@ -11,9 +11,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from services.teams import limits
-from services.teams.models import Team
+from services.teams.models import Invitation, Team
 from tests.conftest import Api, Person
-from tests.factories import make_token
+from tests.factories import make_invitation, make_token
 from tests.services.at_once import at_once
 from tests.services.live.wire import Socket
 
@@ -144,3 +144,27 @@ async def test_a_socket_counts_once(alice: Person, monkeypatch: pytest.MonkeyPat
         assert await socket.is_silent()
     async with Socket(query=f"token={token}") as socket:
         assert await socket.close_code() == 4429
+
+
+def test_what_is_too_much_uses_no_invitation_up(alice: Person, client: Client) -> None:
+    token = make_invitation(alice.team, alice.user)[1]
+    for _ in range(2):
+        client.get("/api/v1/me")
+
+    body = {"token": token, "username": "frida", "password": "correct horse battery"}
+    answer = client.post("/api/v1/invitations/accept", body, content_type="application/json")
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "3600")
+    assert Invitation.objects.open().exists()
+
+
+def test_accepting_counts_once_for_the_token_that_asks(
+    stranger: Api, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(limits.PLANS, "standard", 1)
+    tokens = [make_invitation(alice.team, alice.user)[1] for _ in range(2)]
+
+    answers = [stranger.post("/api/v1/invitations/accept", {"token": token}) for token in tokens]
+
+    assert [answer.status_code for answer in answers] == [201, 429]
+    assert headers(answers[0]) == (1, 0, START + 3600)

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from services.accounts.invitations import accept
 from services.accounts.members import remove_member
+from services.errors import NotFoundError
 from services.models import AuditEntry
 from services.teams.models import ApiToken, Invitation, Membership, Role, Scope
 from tests.conftest import Api, Person
-from tests.factories import make_invitation, make_member, make_token
+from tests.factories import make_invitation, make_member, make_token, make_user
 from tests.services.at_once import outcomes
 
 AsPerson = Callable[..., Api]
@@ -43,11 +45,11 @@ def test_an_owner_changes_a_role_and_it_counts_at_once(
     api: Api, as_person: AsPerson, bob: Person, django_capture_on_commit_callbacks: Any
 ) -> None:
     his = as_person(bob)
-    assert his.get(his.at("/tokens")).status_code == 403
+    assert his.get(his.at("/audit")).status_code == 403
 
     with django_capture_on_commit_callbacks(execute=True):
         assert api.patch(at(api, bob.user), {"role": "admin"}).status_code == 200
-    assert his.get(his.at("/tokens")).status_code == 200
+    assert his.get(his.at("/audit")).status_code == 200
 
 
 @pytest.mark.parametrize("role", [Role.OWNER, Role.ADMIN])
@@ -132,14 +134,32 @@ def test_tokens_of_other_teams_stay(api: Api, charlie: Person, bob: Person) -> N
 
 
 @pytest.mark.parametrize("ask", ["delete", "patch"])
-def test_invitations_of_who_goes_or_falls_are_closed(
+def test_invitations_of_who_goes_or_falls_are_closed_and_it_is_noted(
     api: Api, alice: Person, admin: Person, ask: str
 ) -> None:
-    make_invitation(alice.team, admin.user, role=Role.ADMIN)
+    theirs, _ = make_invitation(alice.team, admin.user, role=Role.ADMIN)
 
     getattr(api, ask)(at(api, admin.user), {"role": "viewer"})
 
     assert not Invitation.objects.open().exists()
+    entry = AuditEntry.objects.get(action__startswith="member.")
+    assert entry.after["revoked_invitations"] == [str(theirs.id)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "left"),
+    [("admin", "owner", ["admin", "viewer"]), ("owner", "admin", ["admin", "viewer"])],
+)
+def test_what_the_new_role_may_invite_as_stays_open(
+    api: Api, alice: Person, before: str, after: str, left: list[str]
+) -> None:
+    eve = make_member(alice.team, "eve", role=Role(before))
+    for role in {Role.VIEWER, Role.ADMIN, Role(before)}:
+        make_invitation(alice.team, eve, role=role)
+
+    api.patch(at(api, eve), {"role": after})
+
+    assert sorted(Invitation.objects.open().values_list("role", flat=True)) == left
 
 
 def test_a_change_is_noted_with_both_roles(api: Api, bob: Person) -> None:
@@ -171,3 +191,22 @@ def test_who_is_not_on_the_team_is_nobody(api: Api, charlie: Person, who: str) -
 
 def test_a_removal_that_came_too_late_finds_nobody(api: Api, bob: Person) -> None:
     assert [api.delete(at(api, bob.user)).status_code for _ in range(2)] == [204, 404]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_joining_while_the_inviter_goes_ends_one_way_or_the_other(alice: Person) -> None:
+    """Both lock the team first; else each could wait for what the other holds."""
+    eve = make_member(alice.team, "eve", role=Role.OWNER)
+    invitation, token = make_invitation(alice.team, eve)
+    frida = make_user("frida")
+    works = [
+        lambda: accept(token, frida),
+        lambda: remove_member(Membership.objects.get(user=eve), by=alice.user),
+    ]
+    outcomes(works, refusal=NotFoundError)
+
+    invitation.refresh_from_db()
+    is_in = Membership.objects.filter(user=frida).exists()
+    assert is_in is (invitation.accepted_at is not None)
+    assert is_in is (invitation.revoked_at is None)
+    assert not Membership.objects.filter(user=eve).exists()

@@ -150,10 +150,13 @@ def test_it_does_not_remove_its_own_workspace(limited: Limited, mine: Workspace)
     assert limited.get(limited.at(f"/workspaces/{mine.id}")).status_code == 200
 
 
-def test_it_ends_with_its_workspace(limited: Limited, api: Api, mine: Workspace) -> None:
+def test_it_ends_with_its_workspace(
+    limited: Limited, api: Api, mine: Workspace, django_capture_on_commit_callbacks: Any
+) -> None:
     assert limited.get("/api/v1/me").status_code == 200
 
-    assert api.delete(api.at(f"/workspaces/{mine.id}")).status_code == 204
+    with django_capture_on_commit_callbacks(execute=True):
+        assert api.delete(api.at(f"/workspaces/{mine.id}")).status_code == 204
 
     assert limited.get("/api/v1/me").status_code == 401
     entry = AuditEntry.objects.get(action="token.revoke")

@@ -6,7 +6,7 @@ from django.test import Client
 from services.accounts.sign_in import create_link
 from services.teams.models import Membership
 from tests.conftest import Person
-from tests.factories import make_service, make_team
+from tests.factories import make_service, make_team, make_user
 
 
 @pytest.fixture
@@ -18,6 +18,8 @@ def test_without_a_session_the_page_says_how_to_get_in(client: Client, db: None)
     page = client.get("/").content.decode()
 
     assert "bin/kyozo open" in page
+    assert 'type="password"' in page
+    assert "no passwords" not in page
     assert "data-team" not in page
 
 
@@ -48,7 +50,7 @@ def test_signing_out_ends_the_session(client: Client, alice: Person) -> None:
     assert b"data-team" not in client.get("/").content
 
 
-@pytest.mark.parametrize("path", ["/", "/sign-in/x", "/nothing"])
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/sign-in/x", "/nothing"])
 def test_every_page_has_a_strict_policy(client: Client, alice: Person, path: str) -> None:
     client.force_login(alice.user)
     answer = client.get(path)
@@ -100,6 +102,14 @@ def test_one_chooses_among_one_s_own_teams(client: Client, alice: Person, charli
 
     assert str(second.id) in client.get("/?team=second").content.decode()
     assert str(charlie.team.id) not in client.get("/?team=others").content.decode()
+
+
+def test_who_is_on_no_team_is_told_so(client: Client, db: None) -> None:
+    client.force_login(make_user())
+
+    page = client.get("/").content.decode()
+    assert "No team is open to you" in page
+    assert 'type="password"' not in page
 
 
 def test_a_viewer_gets_no_buttons_to_press(client: Client, alice: Person) -> None:

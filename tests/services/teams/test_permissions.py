@@ -57,7 +57,7 @@ def test_the_lower_of_role_and_scope_wins(
 
     reading = them.get(them.at("/services"))
     writing = them.put(them.at("/image-mappings"), {"source": "a", "target": "b"})
-    ruling = them.get(them.at("/tokens"))
+    ruling = them.get(them.at("/audit"))
 
     assert (reading.status_code, writing.status_code, ruling.status_code) == answers
 
