@@ -89,6 +89,7 @@ class SocketLogs:
         while not self._client.is_ended:
             try:
                 found = await feed.run(ask)
+                ask = news
             except DatabaseError:
                 log.exception("a log cannot be followed right now")
                 found = []
@@ -98,7 +99,6 @@ class SocketLogs:
             for begin in range(0, len(found), MOST_IN_A_FRAME):
                 part = found[begin : begin + MOST_IN_A_FRAME]
                 await self._send("service_logs", service, _payload(part))
-            ask = news
             await asyncio.sleep(log_stream.POLL_S)
 
     async def _send(self, event: str, service: Service, payload: Mapping[str, Any]) -> None:

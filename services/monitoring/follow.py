@@ -56,9 +56,12 @@ class Following:
 
     def begin(self, *, lines: int, since: str = "") -> list[Told]:
         """The last lines that are wished for."""
-        found = latest(self.service, self.wish, lines=lines, since=since)
+        first_read = latest(self.service, self.wish, lines=lines, since=since)
+        found = first_read.entries
         for entry in found:
             self.position.start_at(entry.source, entry.at)
+        for source, floor in first_read.floors.items():
+            self.position.start_at(source, floor)
         wished = [n for n, entry in enumerate(found) if self.wish.admits(entry)][-lines:]
         first = wished[0] if wished else len(found)
         for entry in found[:first]:

@@ -1,22 +1,32 @@
 """What a service's instances wrote: from the engine while they exist, from our copy afterwards."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from uuid import UUID
 
 from django.db.models import Q
+from django.utils import timezone
 
 from services.errors import EngineError
 from services.lifecycle.describe import log_masker, parse_kept
 from services.lifecycle.engine import runtime
 from services.models import Instance, Service, WantedState
-from services.monitoring.positions import NOTHING, Mark, Position, following
+from services.monitoring.positions import (
+    EARLIEST,
+    NOTHING,
+    Mark,
+    Position,
+    following,
+    precise,
+)
 from services.runtimes.base import LogLine
 
 MOST_LINES = 10_000
 MOST_TEXT = 4 * 1024 * 1024
 MOST_GONE = 20
+STREAMS = ("stdout", "stderr")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +52,38 @@ class Wish:
         return self.stream in {"", entry.stream} and self.search in entry.text
 
 
-def tail(
-    service: Service, *, lines: int = 100, since: str = "", stream: str = "", search: str = ""
-) -> list[LogEntry]:
-    """The last `lines` lines over all instances, oldest first. Text may hold anything."""
-    wanted = min(max(lines, 0), MOST_LINES)
-    wish = Wish(stream, search)
-    chosen = [e for e in latest(service, wish, lines=wanted, since=since) if wish.admits(e)]
-    return chosen[-wanted:] if wanted else []
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """`floors`: for each stream of what lives, from when on its lines are news."""
+
+    entries: list[LogEntry]
+    floors: dict[str, str]
 
 
-def latest(service: Service, wish: Wish, *, lines: int, since: str = "") -> list[LogEntry]:
+def latest(service: Service, wish: Wish, *, lines: int, since: str = "") -> Latest:
     """All that the last `lines` lines that are wished for may be chosen from, oldest first."""
     found: list[LogEntry] = []
+    floors: dict[str, str] = {}
     read = MOST_LINES if wish != Wish() else lines
     for instance in _living(service):
-        found += _read(instance, since=since, tail=read)
+        entries, floor = _last_of(instance, lines=read, since=since)
+        floors |= dict.fromkeys(_sources(instance), floor)
+        found += entries
     if not found and not since:
         found = _kept_of_last(service)
     found.sort(key=lambda entry: entry.at)
-    return found
+    return Latest(found, floors)
+
+
+def _last_of(instance: Instance, *, lines: int, since: str) -> tuple[list[LogEntry], str]:
+    """And from when on the instance says what nobody was told, or chose not to be."""
+    asked_at = timezone.now()
+    try:
+        entries = list(_lines(instance, since=since, tail=lines))
+    except EngineError:
+        return [], precise(since or asked_at)
+    is_cut = len(entries) >= lines
+    return entries, entries[0].at if is_cut else precise(since or EARLIEST)
 
 
 def after(service_id: UUID, position: Position) -> list[LogEntry] | None:
@@ -73,7 +95,7 @@ def after(service_id: UUID, position: Position) -> list[LogEntry] | None:
         return None
     found: list[LogEntry] = []
     for instance in _living(service):
-        entries = _read(instance, since=position.since(_short(instance)), tail=None)
+        entries = _read(instance, since=position.since(_short(instance)))
         found += _at_most(_new(entries, position))
     for instance in _gone(service, position):
         found += _new(_kept(instance), position)
@@ -114,13 +136,16 @@ def _gone(service: Service, position: Position) -> list[Instance]:
     return [row for row in last if row.created_at >= position.began or position.knows(_short(row))]
 
 
-def _read(instance: Instance, *, since: str, tail: int | None) -> Iterator[LogEntry]:
-    try:
-        mask = log_masker(instance).mask
-        for row in runtime().logs(instance.engine_id, tail=tail, since=since):
-            yield _entry(instance, row, mask(row.text))
-    except EngineError:
-        return
+def _read(instance: Instance, *, since: str) -> Iterator[LogEntry]:
+    """Up to where the engine breaks off: what is missing comes the next time."""
+    with suppress(EngineError):
+        yield from _lines(instance, since=since, tail=None)
+
+
+def _lines(instance: Instance, *, since: str, tail: int | None) -> Iterator[LogEntry]:
+    mask = log_masker(instance).mask
+    for row in runtime().logs(instance.engine_id, tail=tail, since=since):
+        yield _entry(instance, row, mask(row.text))
 
 
 def _entry(instance: Instance, row: LogLine, text: str) -> LogEntry:
@@ -130,6 +155,10 @@ def _entry(instance: Instance, row: LogLine, text: str) -> LogEntry:
 
 def _short(instance: Instance) -> str:
     return instance.id.hex[:12]
+
+
+def _sources(instance: Instance) -> list[str]:
+    return [f"{_short(instance)}.{stream}" for stream in STREAMS]
 
 
 def _kept(instance: Instance) -> Iterator[LogEntry]:

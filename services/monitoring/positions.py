@@ -18,6 +18,10 @@ OVERLAP = timedelta(seconds=2)
 MOST_MARKS = 64
 MOST_TEXT = 16 * 1024
 NOTHING: Mark = ("", 0)
+# Cursors hold times of this century only.
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2099, 12, 31, tzinfo=UTC)
+_FRACTION = re.compile(r"[.,](\d+)")
 _TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z")
 _SOURCE = re.compile(r"[0-9a-f]{12}\.(stdout|stderr)")
 NOT_OURS = "is not the cursor of an earlier answer"
@@ -73,6 +77,14 @@ class Position:
 
     def knows(self, instance: str) -> bool:
         return any(source.startswith(instance) for source in self.marks)
+
+
+def precise(at: datetime | str) -> str:
+    """A time as the engine's lines have theirs: these texts compare as the times do."""
+    text = at if isinstance(at, str) else at.isoformat()
+    moment = min(max(datetime.fromisoformat(text).astimezone(UTC), EARLIEST), LATEST)
+    fraction = _FRACTION.search(text)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{fraction[1] if fraction else '0':0<9.9}Z"
 
 
 def following(mark: Mark, at: str) -> Mark:

@@ -8,11 +8,13 @@ from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import DatabaseError
 
 from services import events
 from services.live import log_stream, socket_logs
 from services.models import Service, WantedState
 from services.monitoring import follow
+from services.monitoring.follow import Following, Told
 from services.runtimes.base import LogLine
 from tests.services.lifecycle.conftest import _short_times, engine, running
 from tests.services.lifecycle.working import only
@@ -57,6 +59,25 @@ async def test_lines_come_as_they_are_said(
 
     assert [row["line"] for row in first["lines"] + second["lines"]] == ["one", "two"]
     await places(0)
+
+
+async def test_a_database_away_at_the_beginning_makes_nothing_old_new(
+    query: str, running: Service, say: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, failures = Following.begin, iter([DatabaseError("away")])
+
+    def begin_late(self: Following, **asked: Any) -> list[Told]:
+        for failure in failures:
+            raise failure
+        return begin(self, **asked)
+
+    monkeypatch.setattr(Following, "begin", begin_late)
+    say("one")
+    say("two")
+    async with Socket(query=query) as socket:
+        socket.say(type="follow_logs", service_id=str(running.id), lines=1)
+
+        assert [row["line"] for row in (await payload(socket))["lines"]] == ["two"]
 
 
 async def test_a_cursor_resumes(query: str, running: Service, say: Callable[[str], None]) -> None:

@@ -3,18 +3,19 @@
 import base64
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from services.errors import TooManyError
+from services.errors import EngineError, TooManyError
 from services.lifecycle.scale import scale
 from services.lifecycle.stop import stop
 from services.models import Instance, Service, WantedState
 from services.monitoring import follow, logs
 from services.monitoring.follow import Following, Handover
 from services.monitoring.logs import Wish
-from services.monitoring.positions import Position
+from services.monitoring.positions import Position, precise
 from services.runtimes.base import LogLine
 from services.runtimes.fake import FakeRuntime
 from tests.services.lifecycle.working import alive, done, only
@@ -145,6 +146,69 @@ def test_secrets_stay_masked(running: Service, engine: FakeRuntime) -> None:
     say(engine, running, "the key is tops3cret")
 
     assert "tops3cret" not in news(reader)[0]
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_what_was_before_the_time_asked_for_never_follows(
+    running: Service, engine: FakeRuntime, replicas: int
+) -> None:
+    done(lambda: scale(running, replicas=replicas, actor="alice"))
+    instances = alive(running)
+    for instance in instances:
+        engine.say(instance.engine_id, "old")
+    reader = reading(running)
+    begun = reader.begin(lines=10, since=datetime.now(UTC).isoformat().replace("+00:00", "Z"))
+    again = reading(running, cursor=reader.position.text())
+    engine.say(instances[0].engine_id, "new", stream="stderr")
+
+    assert (begun, news(reader), news(again)) == ([], ["new"], ["new"])
+
+
+@pytest.mark.parametrize("since", ["", "2026-01-31T12:00:00Z"])
+def test_what_the_last_lines_left_out_never_follows(
+    reader: Following, running: Service, engine: FakeRuntime, since: str
+) -> None:
+    lines = engine.engine.find(only(running).engine_id).lines
+    lines.append(LogLine("2026-01-31T12:00:01Z", "stderr", "left out"))
+    lines.append(LogLine("2026-01-31T12:00:02Z", "stdout", "last"))
+
+    begun = [one.entry.text for one in reader.begin(lines=1, since=since)]
+
+    assert (begun, news(reader)) == (["last"], [])
+
+
+def test_an_engine_away_at_the_beginning_makes_nothing_old_new(
+    reader: Following, running: Service, engine: FakeRuntime
+) -> None:
+    say(engine, running, "old")
+    engine.fail_next("logs", EngineError("away"))
+    reader.begin(lines=10)
+    say(engine, running, "new")
+
+    assert news(reader) == ["new"]
+
+
+def test_last_words_of_one_that_never_spoke_are_told(
+    reader: Following, running: Service, engine: FakeRuntime
+) -> None:
+    reader.begin(lines=10)
+    say(engine, running, "only words")
+    done(lambda: stop(running, actor="alice"))
+
+    assert news(reader) == ["only words"]
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("2026-01-31T12:00:00.123456789Z", "2026-01-31T12:00:00.123456789Z"),
+        ("2026-01-31T13:00:00+01:00", "2026-01-31T12:00:00.000000000Z"),
+        ("1970-01-01T00:00:00Z", "2000-01-01T00:00:00.000000000Z"),
+        ("9999-01-01T00:00:00Z", "2099-12-31T00:00:00.000000000Z"),
+    ],
+)
+def test_times_compare_as_texts(said: str, kept: str) -> None:
+    assert precise(said) == kept
 
 
 def test_a_flood_is_read_in_parts(
