@@ -94,11 +94,14 @@ def after(service_id: UUID, position: Position) -> list[LogEntry] | None:
     if service is None:
         return None
     found: list[LogEntry] = []
-    for instance in _living(service):
+    living = list(_living(service))
+    for instance in living:
         entries = _read(instance, since=position.since(_short(instance)))
         found += _at_most(_new(entries, position))
-    for instance in _gone(service, position):
+    gone = _gone(service, position)
+    for instance in gone:
         found += _new(_kept(instance), position)
+    position.keep({_short(instance) for instance in (*living, *gone)})
     found.sort(key=lambda entry: entry.at)
     return found
 

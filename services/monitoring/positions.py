@@ -7,6 +7,7 @@ the engine's times only grow; lines of one and the same time are counted.
 import base64
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,8 +16,8 @@ Mark = tuple[str, int]
 
 # Streams of an instance are written by two hands, so the engine's order is a little loose.
 OVERLAP = timedelta(seconds=2)
-MOST_MARKS = 64
-MOST_TEXT = 16 * 1024
+# Two streams of a hundred instances, and of as many that take their places in a deploy.
+MOST_TEXT = 64 * 1024
 NOTHING: Mark = ("", 0)
 # Cursors hold times of this century only.
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -65,8 +66,14 @@ class Position:
         """One more line of a source was read."""
         if at:
             self.marks[source] = following(self.marks.get(source, NOTHING), at)
-        if len(self.marks) > MOST_MARKS:
-            del self.marks[min(self.marks, key=self.marks.__getitem__)]
+
+    def keep(self, instances: Collection[str]) -> None:
+        """Forget all others: what is never read again must not make cursors grow."""
+        self.marks = {
+            source: mark
+            for source, mark in self.marks.items()
+            if source.partition(".")[0] in instances
+        }
 
     def since(self, instance: str) -> str:
         """From when on an instance must be read to miss nothing; empty for from its beginning."""
