@@ -98,7 +98,8 @@ def after(service_id: UUID, position: Position) -> list[LogEntry] | None:
     for instance in living:
         entries = _read(instance, since=position.since(_short(instance)))
         found += _at_most(_new(entries, position))
-    gone = _gone(service, position)
+    # Whose row was closed meanwhile was read just now; the rest of it comes the next time.
+    gone = [row for row in _gone(service, position) if row not in living]
     for instance in gone:
         found += _new(_kept(instance), position)
     position.keep({_short(instance) for instance in (*living, *gone)})

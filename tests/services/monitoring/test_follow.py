@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from services.errors import EngineError, TooManyError
 from services.lifecycle.scale import scale
@@ -108,6 +109,25 @@ def test_last_words_are_told_after_the_container_is_gone(
     done(lambda: stop(running, actor="alice"))
 
     assert (news(reader), news(reader)) == (["two", "three"], [])
+
+
+def test_an_instance_that_ends_while_it_is_read_is_told_once(
+    reader: Following, running: Service, engine: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader.begin(lines=10)
+    say(engine, running, "one")
+    row, read = only(running), engine.logs
+
+    def end_meanwhile(*asked: Any, **options: Any) -> Iterator[LogLine]:
+        lines = list(read(*asked, **options))
+        kept = "".join(f"{line.at} {line.stream} {line.text}\n" for line in lines)
+        row.removed_at, row.last_lines = timezone.now(), f"{kept}{lines[-1].at} stderr two"
+        row.save()
+        yield from lines
+
+    monkeypatch.setattr(engine, "logs", end_meanwhile)
+
+    assert (news(reader), news(reader)) == (["one"], ["two"])
 
 
 def test_an_instance_that_came_and_went_is_told(reader: Following, running: Service) -> None:
