@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -63,7 +64,9 @@ def deploy(
       kyozo deploy --url https://kyozo.example.com --upload
       kyozo deploy --git https://github.com/team/shop.git --ref main
     """
-    source = source_of(folder, git=git, ref=ref, token=git_token)
+    token_from = ctx.get_parameter_source("git_token")
+    is_usual = token_from is not None and token_from.name == "ENVIRONMENT"
+    source = source_of(folder, Source(git, ref, git_token, is_token_usual=is_usual))
     if source and upload:
         raise typer.BadParameter("give either --git or --upload")
     overrides = {"type": service_type, "start": start, "build": build, "health": health}
@@ -87,15 +90,20 @@ def deploy(
     deploy_run.run(session_of(ctx), folder, body | given(only=only, name=name), manner)
 
 
-def source_of(folder: Path, *, git: str, ref: str, token: str) -> Source | None:
+def source_of(folder: Path, said: Source) -> Source | None:
     """The repository that is meant, if one is."""
-    if not git:
-        if ref:
+    if not said.url:
+        if said.ref:
             raise typer.BadParameter("--ref goes with --git")
         return None
     if folder.is_absolute() or ".." in folder.parts:
         raise typer.BadParameter("with --git the folder is a path inside the repository")
-    return Source(git, ref, token)
+    if said.url.startswith(("https:", "http:")) and "@" in urlsplit(said.url).netloc:
+        # Before the address is said: screens and logs keep it.
+        raise typer.BadParameter(
+            "no name or password belongs into --git: give a token in KYOZO_GIT_TOKEN"
+        )
+    return said
 
 
 def given(**options: object) -> dict[str, object]:
