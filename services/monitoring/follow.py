@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from django.utils import timezone
+
 from services.errors import TooManyError
 from services.models import Service
 from services.monitoring.logs import LogEntry, Wish, after, latest
@@ -70,8 +72,13 @@ class Following:
 
     def news(self) -> list[Told] | None:
         """What came since; None when the service is gone."""
+        asked_at = timezone.now()
         found = after(self.service.id, self.position)
-        return None if found is None else self._told(found)
+        if found is None:
+            return None
+        told = self._told(found)
+        self.position.go_on(asked_at)
+        return told
 
     def _told(self, entries: list[LogEntry]) -> list[Told]:
         told: list[Told] = []

@@ -96,6 +96,8 @@ def after(service_id: UUID, position: Position) -> list[LogEntry] | None:
     found: list[LogEntry] = []
     living = list(_living(service))
     for instance in living:
+        for source in _sources(instance):
+            position.start_at(source, precise(EARLIEST))
         entries = _read(instance, since=position.since(_short(instance)))
         found += _at_most(_new(entries, position))
     # Whose row was closed meanwhile was read just now; the rest of it comes the next time.

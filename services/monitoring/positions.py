@@ -18,6 +18,8 @@ Mark = tuple[str, int]
 OVERLAP = timedelta(seconds=2)
 # Two streams of a hundred instances, and of as many that take their places in a deploy.
 MOST_TEXT = 64 * 1024
+# A row is closed a little before others can see that it is.
+LATE = timedelta(seconds=30)
 NOTHING: Mark = ("", 0)
 # Cursors hold times of this century only.
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -31,7 +33,7 @@ NOT_OURS = "is not the cursor of an earlier answer"
 @dataclass(slots=True)
 class Position:
     """`marks`: by source, the time of its last line and which one of that time it was. Instances
-    made after `began` are read from their first line."""
+    made after `began` are read from their first line, those that ended before it not at all."""
 
     began: datetime
     marks: dict[str, Mark] = field(default_factory=dict)
@@ -74,6 +76,10 @@ class Position:
             for source, mark in self.marks.items()
             if source.partition(".")[0] in instances
         }
+
+    def go_on(self, at: datetime) -> None:
+        """Everything up to a time was read."""
+        self.began = max(self.began, at - LATE)
 
     def since(self, instance: str) -> str:
         """From when on an instance must be read to miss nothing; empty for from its beginning."""

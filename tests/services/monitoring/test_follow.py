@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from services.errors import EngineError, TooManyError
 from services.lifecycle.scale import scale
 from services.lifecycle.stop import stop
 from services.models import Instance, Service, WantedState
-from services.monitoring import follow, logs
+from services.monitoring import follow, logs, positions
 from services.monitoring.follow import Following, Handover
 from services.monitoring.logs import Wish
 from services.monitoring.positions import Position, precise
@@ -109,6 +109,32 @@ def test_last_words_are_told_after_the_container_is_gone(
     done(lambda: stop(running, actor="alice"))
 
     assert (news(reader), news(reader)) == (["two", "three"], [])
+
+
+def test_who_ended_is_looked_at_for_a_while_only(
+    reader: Following, running: Service, engine: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(positions, "LATE", timedelta(0))
+    reader.begin(lines=10)
+    say(engine, running, "one")
+    done(lambda: stop(running, actor="alice"))
+
+    assert [news(reader) for _ in range(3)] == [["one"], [], []]
+    assert reader.position.marks == {}
+
+
+def test_the_last_words_of_a_new_instance_are_told_however_long_it_was_quiet(
+    reader: Following, running: Service, engine: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(positions, "LATE", timedelta(0))
+    reader.begin(lines=10)
+    done(lambda: scale(running, replicas=2, actor="alice"))
+    reader.news()
+    reader.news()
+    engine.say(alive(running)[1].engine_id, "only words")
+    done(lambda: stop(running, actor="alice"))
+
+    assert news(reader) == ["only words"]
 
 
 def test_an_instance_that_ends_while_it_is_read_is_told_once(
