@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 POLL_S = 1.0
 RECHECK_S = 5.0
 SEND_S = 10.0
-LAST_S = 30.0  # who reads again by then still hears why it ended
+LAST_S = 30.0
 QUIET_S = 15.0
 AT_ONCE = 64 * 1024
 ENDINGS = {
@@ -71,16 +71,23 @@ def is_follow(scope: Scope) -> bool:
 async def follow_logs(scope: Scope, receive: Receive, send: Send, *, rest: Http) -> None:
     """Let the REST face answer; if it let somebody follow, its answer does not end there."""
     handover = scope[HANDOVER] = Handover()
+    is_late = False
 
     async def send_on(message: MutableMapping[str, Any]) -> None:
-        if handover.following is not None:
-            message = _without_end(message)
-        await send(message)
+        nonlocal is_late
+        if handover.following is None:
+            await send(message)
+        elif not is_late:
+            try:
+                async with asyncio.timeout(SEND_S):
+                    await send(_without_end(message))
+            except TimeoutError:
+                is_late = True
 
     try:
         await rest(scope, receive, send_on)
         if handover.following is not None:
-            await _carry_on(handover.following, receive, send)
+            await _carry_on(handover.following, receive, send, is_late=is_late)
     finally:
         handover.close()
 
@@ -93,13 +100,14 @@ def _without_end(message: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     return {**message, "more_body": True}
 
 
-async def _carry_on(following: Following, receive: Receive, send: Send) -> None:
+async def _carry_on(following: Following, receive: Receive, send: Send, *, is_late: bool) -> None:
     feed = readers.enter()
     gone = asyncio.ensure_future(_gone(receive))
     try:
         stream = LogStream(following, feed=feed, send=send)
         async with asyncio.TaskGroup() as tasks:
-            pumping = tasks.create_task(stream.run())
+            work = stream.end("too_slow") if is_late else stream.run()
+            pumping = tasks.create_task(work)
             await asyncio.wait({gone, pumping}, return_when=asyncio.FIRST_COMPLETED)
             pumping.cancel()
     finally:
@@ -128,7 +136,7 @@ class LogStream:
             except TimeoutError:
                 code = "too_slow"
             with contextlib.suppress(TimeoutError):
-                await self._end(code)
+                await self.end(code)
 
     async def _pump(self) -> str:
         while True:
@@ -170,7 +178,8 @@ class LogStream:
             await self._send(_body(text))
         self._wrote_at = time.monotonic()
 
-    async def _end(self, code: str) -> None:
+    async def end(self, code: str) -> None:
+        """Waits a while: who reads again by then hears why."""
         last = json.dumps({"end": code, "message": ENDINGS[code]})
         async with asyncio.timeout(LAST_S):
             await self._send(_body(f"{last}\n"))

@@ -83,8 +83,10 @@ class Stream:
 
 
 @asynccontextmanager
-async def following(api: Api, path: str) -> AsyncIterator[Stream]:
+async def following(api: Api, path: str, *, reads: bool = True) -> AsyncIterator[Stream]:
     stream = Stream(api, path)
+    if not reads:
+        stream.reads.clear()
     task = asyncio.create_task(application(stream.scope, stream.receive, stream.send))
     try:
         yield stream
@@ -191,6 +193,15 @@ async def test_who_does_not_read_is_dropped_with_a_last_line(
         stream.reads.set()
 
         assert (await stream.line())["end"] == "too_slow"
+
+
+async def test_who_never_reads_is_dropped_like_who_stops(api: Api, path: str) -> None:
+    async with following(api, path, reads=False) as stream:
+        await asyncio.wait_for(stream.given_up.wait(), WAIT_S)
+        stream.reads.set()
+
+        assert (await stream.line())["end"] == "too_slow"
+        await asyncio.wait_for(stream.over.wait(), WAIT_S)
 
 
 async def test_a_quiet_log_sends_its_cursor_now_and_then(
