@@ -9,14 +9,15 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any
 
 from django.db import Error as DatabaseError
 
 from services.live import proof
 from services.live.feed import Feed
-from services.monitoring.follow import HANDOVER, Following, Handover
+from services.monitoring.follow import HANDOVER, Following, Handover, Told
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -31,6 +32,7 @@ SEND_S = 10.0
 LAST_S = 30.0
 QUIET_S = 15.0
 AT_ONCE = 64 * 1024
+GONE = (OSError, RuntimeError)  # how servers say that the peer is gone
 ENDINGS = {
     "access_ended": "the token, the session or the membership ended",
     "service_removed": "the service was removed",
@@ -120,6 +122,32 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
+async def parts(feed: Feed, following: Following, *, lines: int = 0) -> AsyncIterator[list[Told]]:
+    """What comes, looked for once a second, until the service is removed; with `lines` the last
+    ones first."""
+    news = following.news
+    ask = partial(following.begin, lines=lines) if lines else news
+    while True:
+        try:
+            found = await feed.run(ask)
+            ask = news
+        except DatabaseError:
+            log.exception("a log cannot be followed right now")
+            found = []
+        if found is None:
+            return
+        yield found
+        await asyncio.sleep(POLL_S)
+
+
+class UnheardError(Exception):
+    """Nobody reads; `code` is why it ends, empty when nobody is there to be told."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
 class LogStream:
     """The lines of one follower until it ends; why it ends stands in the last line."""
 
@@ -130,38 +158,43 @@ class LogStream:
         self._checked_at = self._wrote_at = time.monotonic()
 
     async def run(self) -> None:
-        with contextlib.suppress(OSError, RuntimeError):  # how servers say that the peer is gone
-            try:
-                code = await self._pump()
-            except TimeoutError:
-                code = "too_slow"
-            with contextlib.suppress(TimeoutError):
-                await self.end(code)
+        try:
+            code = await self._tell()
+        except UnheardError as exc:
+            code = exc.code
+        if code:
+            await self.end(code)
 
-    async def _pump(self) -> str:
-        while True:
-            await asyncio.sleep(POLL_S)
-            try:
-                if await self._is_lost():
-                    return "access_ended"
-                found = await self._feed.run(self._following.news)
-            except DatabaseError:
-                log.exception("a log cannot be followed right now")
-                continue
-            if found is None:
-                return "service_removed"
+    async def end(self, code: str) -> None:
+        """Waits a while: who reads again by then hears why."""
+        last = json.dumps({"end": code, "message": ENDINGS[code]})
+        with contextlib.suppress(*GONE):
+            async with asyncio.timeout(LAST_S):
+                await self._send(_body(f"{last}\n"))
+                await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _tell(self) -> str:
+        async for found in parts(self._feed, self._following):
+            if await self._is_lost():
+                return "access_ended"
             await self._write([one.line for one in found])
             if time.monotonic() - self._wrote_at > QUIET_S:
                 # Tells a dead connection from a quiet service.
                 await self._put(json.dumps({"cursor": self._following.position.text()}) + "\n")
+        return "service_removed"
 
     async def _is_lost(self) -> bool:
         if time.monotonic() - self._checked_at < RECHECK_S:
             return False
         who = self._following
         held = proof.Proof(who.team_id, who.user_id, who.token_id, who.session_key)
+        try:
+            found = await self._feed.run(proof.lost, {held})
+        except DatabaseError:
+            log.exception("the access to a log cannot be checked right now")
+            return False
         self._checked_at = time.monotonic()
-        return bool(await self._feed.run(proof.lost, {held}))
+        return bool(found)
 
     async def _write(self, lines: list[str]) -> None:
         part = ""
@@ -174,16 +207,14 @@ class LogStream:
             await self._put(part)
 
     async def _put(self, text: str) -> None:
-        async with asyncio.timeout(SEND_S):
-            await self._send(_body(text))
+        try:
+            async with asyncio.timeout(SEND_S):
+                await self._send(_body(text))
+        except TimeoutError as exc:
+            raise UnheardError("too_slow") from exc
+        except GONE as exc:
+            raise UnheardError("") from exc
         self._wrote_at = time.monotonic()
-
-    async def end(self, code: str) -> None:
-        """Waits a while: who reads again by then hears why."""
-        last = json.dumps({"end": code, "message": ENDINGS[code]})
-        async with asyncio.timeout(LAST_S):
-            await self._send(_body(f"{last}\n"))
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _body(text: str) -> dict[str, Any]:

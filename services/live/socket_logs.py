@@ -4,11 +4,8 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 from uuid import UUID
-
-from django.db import Error as DatabaseError
 
 from services.errors import BadRequestError, NotFoundError
 from services.live import log_stream
@@ -25,6 +22,7 @@ from services.teams.policy import as_uuid
 log = logging.getLogger(__name__)
 
 MOST_OF_A_SOCKET = 10
+BROKEN = 1011
 USUAL_LINES = 100
 MOST_IN_A_FRAME = 100
 STREAMS = ("", "stdout", "stderr")
@@ -72,10 +70,9 @@ class SocketLogs:
     async def _run(self, service: Service, handover: Handover, feed: Feed, *, lines: int) -> None:
         try:
             await self._tell(service, handover, feed, lines=lines)
-        except TimeoutError:
-            self._client.end(TOO_SLOW, "too slow: follow the log again from its last cursor")
-        except (OSError, RuntimeError):
-            self._client.is_ended = True  # how servers say that the peer is gone
+        except Exception:
+            log.exception("a log cannot be followed any more")
+            self._client.end(BROKEN, "internal error: follow the log again from its last cursor")
         finally:
             handover.close()
             log_stream.readers.leave()
@@ -84,27 +81,25 @@ class SocketLogs:
 
     async def _tell(self, service: Service, handover: Handover, feed: Feed, *, lines: int) -> None:
         assert handover.following is not None  # noqa: S101 - follow() gave it
-        news = handover.following.news
-        ask = partial(handover.following.begin, lines=lines) if lines else news
-        while not self._client.is_ended:
-            try:
-                found = await feed.run(ask)
-                ask = news
-            except DatabaseError:
-                log.exception("a log cannot be followed right now")
-                found = []
-            if found is None:
-                await self._send("service_logs_ended", service, {"reason": "service_removed"})
-                return
+        async for found in log_stream.parts(feed, handover.following, lines=lines):
             for begin in range(0, len(found), MOST_IN_A_FRAME):
                 part = found[begin : begin + MOST_IN_A_FRAME]
                 await self._send("service_logs", service, _payload(part))
-            await asyncio.sleep(log_stream.POLL_S)
+            if self._client.is_ended:
+                return
+        await self._send("service_logs_ended", service, {"reason": "service_removed"})
 
     async def _send(self, event: str, service: Service, payload: Mapping[str, Any]) -> None:
         """Waits for the reader: lines are followed without a gap, or the socket is closed."""
+        if self._client.is_ended:
+            return
         body = {"event": event, "payload": {"service_id": str(service.id), **payload}}
-        await self._client.replay(Frame(json.dumps(body), event))
+        try:
+            await self._client.replay(Frame(json.dumps(body), event))
+        except TimeoutError:
+            self._client.end(TOO_SLOW, "too slow: follow the log again from its last cursor")
+        except log_stream.GONE:
+            self._client.is_ended = True
 
 
 def _payload(told: list[Told]) -> dict[str, Any]:
@@ -124,6 +119,8 @@ def _position(message: Mapping[str, Any]) -> Position | None:
     cursor = message.get("cursor")
     if cursor is None:
         return None
+    if "lines" in message:
+        raise BadRequestError("lines are what a log begins with: give no cursor with them")
     try:
         return Position.parse(str(cursor))
     except ValueError as exc:

@@ -48,13 +48,16 @@ def test_logs_go_on_after_a_cursor(api: Api, service: Service) -> None:
     assert (line["text"], line["stream"]) == ("late words", "stderr")
 
 
-def test_a_cursor_and_a_time_contradict_each_other(api: Api, service: Service) -> None:
+@pytest.mark.parametrize("beside", [{"since": "2030-01-31T12:00:00Z"}, {"lines": "5"}])
+def test_a_cursor_goes_with_no_other_beginning(
+    api: Api, service: Service, beside: dict[str, str]
+) -> None:
     path = api.at(f"/services/{service.id}/logs")
     cursor = api.get(path).json()["data"]["cursor"]
 
-    answer = api.get(path, {"cursor": cursor, "since": "2030-01-31T12:00:00Z"})
+    answer = api.get(path, {"cursor": cursor, **beside})
 
-    assert (answer.status_code, set(answer.json()["error"]["details"])) == (400, {"since"})
+    assert (answer.status_code, set(answer.json()["error"]["details"])) == (400, set(beside))
 
 
 def test_a_server_that_cannot_carry_on_answers_the_first_lines(api: Api, service: Service) -> None:

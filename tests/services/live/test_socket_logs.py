@@ -15,6 +15,7 @@ from services.live import log_stream, socket_logs
 from services.models import Service, WantedState
 from services.monitoring import follow
 from services.monitoring.follow import Following, Told
+from services.monitoring.positions import Position
 from services.runtimes.base import LogLine
 from tests.services.lifecycle.conftest import _short_times, engine, running
 from tests.services.lifecycle.working import only
@@ -176,6 +177,7 @@ async def test_build_output_can_be_asked_for_and_given_up(query: str, web: Servi
         {"lines": 10**9},
         {"cursor": "W10="},
         {"cursor": 5},
+        {"cursor": Position.now().text(), "lines": 5},
         {"stream": "disk"},
         {"stream": ["stdout"]},
         {"search": 7},
@@ -220,4 +222,18 @@ async def test_who_is_closed_out_hears_no_more_of_it(
         await sync_to_async(alice.user.memberships.all().delete)()
 
         assert await socket.close_code() == 4401
+        await places(0)
+
+
+async def test_a_fault_of_ours_closes_the_socket(
+    query: str, running: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: Following) -> None:
+        raise RuntimeError("ours")
+
+    monkeypatch.setattr(Following, "news", broken)
+    async with Socket(query=query) as socket:
+        socket.say(type="follow_logs", service_id=str(running.id))
+
+        assert await socket.close_code() == 1011
         await places(0)
