@@ -1,15 +1,16 @@
 """GET .../logs?follow=true where the server has a loop: what the REST face began goes on here.
 
-A waiting follower is one timer of the loop. All of them share a thread with one database
-connection, which looks for news of each once a second.
+A waiting follower is one timer of the loop. All of them share a few threads with a database
+connection each, which look for news of each once a second.
 """
 
 import asyncio
 import contextlib
+import itertools
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, MutableMapping
 from functools import partial
 from typing import Any
 
@@ -41,25 +42,29 @@ ENDINGS = {
 
 
 class Readers:
-    """The thread that all followers share; there while somebody follows."""
+    """The threads that all followers share; there while somebody follows."""
 
-    def __init__(self) -> None:
-        self._feed = Feed()
+    def __init__(self, threads: int) -> None:
+        self._turns = itertools.cycle(range(threads))
+        self._feeds = [Feed() for _ in range(threads)]
         self._users = 0
 
     def enter(self) -> Feed:
         if not self._users:
-            self._feed = Feed()
+            self._feeds = [Feed() for _ in self._feeds]
         self._users += 1
-        return self._feed
+        return self._feeds[next(self._turns)]
 
     def leave(self) -> None:
         self._users -= 1
         if not self._users:
-            self._feed.close()
+            for feed in self._feeds:
+                feed.close()
 
 
-readers = Readers()
+readers = Readers(threads=4)
+# Not among the readers: who may hear no more must not wait for a slow engine.
+checkers = Readers(threads=1)
 
 
 def is_follow(scope: Scope) -> bool:
@@ -103,10 +108,10 @@ def _without_end(message: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
 
 
 async def _carry_on(following: Following, receive: Receive, send: Send, *, is_late: bool) -> None:
-    feed = readers.enter()
+    feed, checks = readers.enter(), checkers.enter()
     gone = asyncio.ensure_future(_gone(receive))
     try:
-        stream = LogStream(following, feed=feed, send=send)
+        stream = LogStream(following, feed=feed, checks=checks, send=send)
         async with asyncio.TaskGroup() as tasks:
             work = stream.end("too_slow") if is_late else stream.run()
             pumping = tasks.create_task(work)
@@ -115,6 +120,7 @@ async def _carry_on(following: Following, receive: Receive, send: Send, *, is_la
     finally:
         gone.cancel()
         readers.leave()
+        checkers.leave()
 
 
 async def _gone(receive: Receive) -> None:
@@ -140,6 +146,18 @@ async def parts(feed: Feed, following: Following, *, lines: int = 0) -> AsyncIte
         await asyncio.sleep(POLL_S)
 
 
+async def _first(*works: Coroutine[Any, Any, str]) -> str:
+    """What the first one to end says; the others end with it."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return done.pop().result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 class UnheardError(Exception):
     """Nobody reads; `code` is why it ends, empty when nobody is there to be told."""
 
@@ -151,18 +169,15 @@ class UnheardError(Exception):
 class LogStream:
     """The lines of one follower until it ends; why it ends stands in the last line."""
 
-    def __init__(self, following: Following, *, feed: Feed, send: Send) -> None:
+    def __init__(self, following: Following, *, feed: Feed, checks: Feed, send: Send) -> None:
         self._following = following
         self._feed = feed
+        self._checks = checks
         self._send = send
-        self._checked_at = self._wrote_at = time.monotonic()
+        self._wrote_at = time.monotonic()
 
     async def run(self) -> None:
-        try:
-            code = await self._tell()
-        except UnheardError as exc:
-            code = exc.code
-        if code:
+        if code := await _first(self._tell(), self._watch()):
             await self.end(code)
 
     async def end(self, code: str) -> None:
@@ -174,27 +189,26 @@ class LogStream:
                 await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _tell(self) -> str:
-        async for found in parts(self._feed, self._following):
-            if await self._is_lost():
-                return "access_ended"
-            await self._write([one.line for one in found])
-            if time.monotonic() - self._wrote_at > QUIET_S:
-                # Tells a dead connection from a quiet service.
-                await self._put(json.dumps({"cursor": self._following.position.text()}) + "\n")
+        try:
+            async for found in parts(self._feed, self._following):
+                await self._write([one.line for one in found])
+                if time.monotonic() - self._wrote_at > QUIET_S:
+                    # Tells a dead connection from a quiet service.
+                    await self._put(f"{json.dumps({'cursor': self._following.position.text()})}\n")
+        except UnheardError as exc:
+            return exc.code
         return "service_removed"
 
-    async def _is_lost(self) -> bool:
-        if time.monotonic() - self._checked_at < RECHECK_S:
-            return False
+    async def _watch(self) -> str:
         who = self._following
         held = proof.Proof(who.team_id, who.user_id, who.token_id, who.session_key)
-        try:
-            found = await self._feed.run(proof.lost, {held})
-        except DatabaseError:
-            log.exception("the access to a log cannot be checked right now")
-            return False
-        self._checked_at = time.monotonic()
-        return bool(found)
+        while True:
+            await asyncio.sleep(RECHECK_S)
+            try:
+                if await self._checks.run(proof.lost, {held}):
+                    return "access_ended"
+            except DatabaseError:
+                log.exception("the access to a log cannot be checked right now")
 
     async def _write(self, lines: list[str]) -> None:
         part = ""

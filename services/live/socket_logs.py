@@ -3,11 +3,14 @@
 import asyncio
 import json
 import logging
+import math
+import time
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from services.errors import BadRequestError, NotFoundError
+from services.errors import BadRequestError, NotFoundError, TooManyError
 from services.live import log_stream
 from services.live.client import TOO_SLOW, Client
 from services.live.feed import Feed
@@ -22,6 +25,7 @@ from services.teams.policy import as_uuid
 log = logging.getLogger(__name__)
 
 MOST_OF_A_SOCKET = 10
+BEGINNINGS = 10  # in as many seconds
 BROKEN = 1011
 USUAL_LINES = 100
 MOST_IN_A_FRAME = 100
@@ -34,11 +38,13 @@ class SocketLogs:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
+        self._began_at: deque[float] = deque([-math.inf] * BEGINNINGS, BEGINNINGS)
 
     async def follow(self, message: Mapping[str, Any]) -> None:
         """Begin, or begin anew with another wish."""
         service_id = as_uuid(str(message.get("service_id"))) or UUID(int=0)
         position, wish, lines = _position(message), _wish(message), _lines(message)
+        self._count()
         self.unfollow(message)
         if len(self._tasks) >= MOST_OF_A_SOCKET:
             raise BadRequestError(f"A socket follows {MOST_OF_A_SOCKET} logs at most")
@@ -53,6 +59,13 @@ class SocketLogs:
             handover.close()
             log_stream.readers.leave()
             raise
+
+    def _count(self) -> None:
+        """Each beginning reads from the engine: all at once, then one a second on average."""
+        now = time.monotonic()
+        if now - self._began_at[0] < BEGINNINGS:
+            raise TooManyError(f"A socket begins {BEGINNINGS} logs in as many seconds")
+        self._began_at.append(now)
 
     def unfollow(self, message: Mapping[str, Any]) -> None:
         """Harmless for what is not followed, or is not there."""

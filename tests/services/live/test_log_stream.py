@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -165,6 +166,20 @@ async def test_it_ends_when_there_is_no_right_or_nothing_to_follow(
 
         assert (await stream.line())["end"] == code
         await asyncio.wait_for(stream.over.wait(), WAIT_S)
+
+
+async def test_access_ends_however_slow_the_engine_is(
+    api: Api, alice: Person, path: str, engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_over = threading.Event()
+    async with following(api, path) as stream:
+        await places(1)
+        monkeypatch.setattr(engine, "logs", lambda *_, **__: iter(is_over.wait, True))
+        await asyncio.sleep(0.1)
+        await sync_to_async(revoke)(alice)
+
+        assert (await stream.line())["end"] == "access_ended"
+        is_over.set()
 
 
 async def test_a_client_that_goes_frees_its_place(api: Api, path: str) -> None:

@@ -237,3 +237,12 @@ async def test_a_fault_of_ours_closes_the_socket(
 
         assert await socket.close_code() == 1011
         await places(0)
+
+
+async def test_beginning_again_and_again_is_refused(query: str, running: Service) -> None:
+    async with Socket(query=query) as socket:
+        for _ in range(socket_logs.BEGINNINGS + 1):
+            socket.say(type="follow_logs", service_id=str(running.id))
+
+        assert (await socket.frame())["payload"]["code"] == "rate_limited"
+        await places(1)
