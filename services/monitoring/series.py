@@ -58,7 +58,8 @@ class Window:
 
 
 def _sampled_s() -> int:
-    return max(LEAST_STEP_S, ceil(settings.KYOZO["METRICS_S"]))
+    sampled_s: int = ceil(settings.KYOZO["METRICS_S"])
+    return max(LEAST_STEP_S, sampled_s)
 
 
 @dataclass(frozen=True, slots=True)
