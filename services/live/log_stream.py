@@ -129,8 +129,8 @@ async def _gone(receive: Receive) -> None:
 
 
 async def parts(feed: Feed, following: Following, *, lines: int = 0) -> AsyncIterator[list[Told]]:
-    """What comes, looked for once a second, until the service is removed; with `lines` the last
-    ones first."""
+    """What comes, looked for once a second (who is behind: at once), until the service is removed;
+    with `lines` the last ones first."""
     news = following.news
     ask = partial(following.begin, lines=lines) if lines else news
     while True:
@@ -143,7 +143,7 @@ async def parts(feed: Feed, following: Following, *, lines: int = 0) -> AsyncIte
         if found is None:
             return
         yield found
-        await asyncio.sleep(POLL_S)
+        await asyncio.sleep(0 if following.is_behind else POLL_S)
 
 
 async def _first(*works: Coroutine[Any, Any, str]) -> str:

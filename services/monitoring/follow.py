@@ -55,6 +55,7 @@ class Following:
     user_id: int
     token_id: UUID | None = None
     session_key: str | None = None
+    is_behind: bool = False
 
     def begin(self, *, lines: int, since: str = "") -> list[Told]:
         """The last lines that are wished for."""
@@ -76,8 +77,10 @@ class Following:
         found = after(self.service.id, self.position)
         if found is None:
             return None
-        told = self._told(found)
-        self.position.go_on(asked_at)
+        told = self._told(found.entries)
+        self.is_behind = not found.is_all
+        if not self.is_behind:
+            self.position.go_on(asked_at)
         return told
 
     def _told(self, entries: list[LogEntry]) -> list[Told]:

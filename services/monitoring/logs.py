@@ -1,9 +1,9 @@
 """What a service's instances wrote: from the engine while they exist, from our copy afterwards."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 from uuid import UUID
 
 from django.db.models import Q
@@ -25,6 +25,7 @@ from services.runtimes.base import LogLine
 
 MOST_LINES = 10_000
 MOST_TEXT = 4 * 1024 * 1024
+MOST_CURSORS = 16 * 1024 * 1024  # each line has one of its own
 MOST_GONE = 20
 STREAMS = ("stdout", "stderr")
 
@@ -52,6 +53,31 @@ class Wish:
         return self.stream in {"", entry.stream} and self.search in entry.text
 
 
+@dataclass(slots=True)
+class Share:
+    """What one of several instances may fill the memory with; the next time goes on after it."""
+
+    lines: int
+    text: int
+    is_spent: bool = False
+
+    @classmethod
+    def of(cls, instances: int, *, cursor: str = "") -> "Share":
+        """The same for each, so that one that floods does not silence the others."""
+        lines = min(MOST_LINES, MOST_CURSORS // len(cursor)) if cursor else MOST_LINES
+        parts = max(1, instances)
+        return cls(max(1, lines // parts), max(1, MOST_TEXT // parts))
+
+    def cut(self, entries: Iterable[LogEntry]) -> Iterator[LogEntry]:
+        size = 0
+        for number, entry in enumerate(entries):
+            if number == self.lines or size > self.text:
+                self.is_spent = True
+                return
+            yield entry
+            size += len(entry.text)
+
+
 @dataclass(frozen=True, slots=True)
 class Latest:
     """`floors`: for each stream of what lives, from when on its lines are news."""
@@ -64,9 +90,11 @@ def latest(service: Service, wish: Wish, *, lines: int, since: str = "") -> Late
     """All that the last `lines` lines that are wished for may be chosen from, oldest first."""
     found: list[LogEntry] = []
     floors: dict[str, str] = {}
-    read = MOST_LINES if wish != Wish() else lines
-    for instance in _living(service):
-        entries, floor = _last_of(instance, lines=read, since=since)
+    living = list(_living(service))
+    share = Share.of(len(living))
+    read = share.lines if wish != Wish() else min(share.lines, lines)
+    for instance in living:
+        entries, floor = _last_of(instance, Share(read, share.text), since=since)
         floors |= dict.fromkeys(_sources(instance), floor)
         found += entries
     if not found and not since:
@@ -75,38 +103,55 @@ def latest(service: Service, wish: Wish, *, lines: int, since: str = "") -> Late
     return Latest(found, floors)
 
 
-def _last_of(instance: Instance, *, lines: int, since: str) -> tuple[list[LogEntry], str]:
+def _last_of(instance: Instance, share: Share, *, since: str) -> tuple[list[LogEntry], str]:
     """And from when on the instance says what nobody was told, or chose not to be."""
     asked_at = timezone.now()
+    entries: deque[LogEntry] = deque()
+    size, is_cut = 0, False
     try:
-        entries = list(_lines(instance, since=since, tail=lines))
+        for entry in _lines(instance, since=since, tail=share.lines):
+            entries.append(entry)
+            size += len(entry.text)
+            while size > share.text and len(entries) > 1:
+                size -= len(entries.popleft().text)
+                is_cut = True
     except EngineError:
         return [], precise(since or asked_at)
-    is_cut = len(entries) >= lines
-    return entries, entries[0].at if is_cut else precise(since or EARLIEST)
+    is_cut = is_cut or len(entries) >= share.lines
+    return list(entries), entries[0].at if is_cut else precise(since or EARLIEST)
 
 
-def after(service_id: UUID, position: Position) -> list[LogEntry] | None:
-    """What came after a position, oldest first, at most `MOST_LINES` of each instance at once; None
-    when there is no such service any more."""
+@dataclass(frozen=True, slots=True)
+class News:
+    """`is_all`: nothing was left for the next time."""
+
+    entries: list[LogEntry]
+    is_all: bool
+
+
+def after(service_id: UUID, position: Position) -> News | None:
+    """What came after a position, oldest first, as much as one answer may hold; None when there is
+    no such service any more."""
     rows = Service.objects.exclude(wanted_state=WantedState.REMOVED)
     service = rows.filter(pk=service_id).first()
     if service is None:
         return None
     found: list[LogEntry] = []
     living = list(_living(service))
+    for source in (source for instance in living for source in _sources(instance)):
+        position.start_at(source, precise(EARLIEST))
+    share = Share.of(len(living), cursor=position.text())
     for instance in living:
-        for source in _sources(instance):
-            position.start_at(source, precise(EARLIEST))
         entries = _read(instance, since=position.since(_short(instance)))
-        found += _at_most(_new(entries, position))
+        found += share.cut(_new(entries, position))
     # Whose row was closed meanwhile was read just now; the rest of it comes the next time.
     gone = [row for row in _gone(service, position) if row not in living]
+    rest = Share.of(len(gone), cursor=position.text())
     for instance in gone:
-        found += _new(_kept(instance), position)
+        found += rest.cut(_new(_kept(instance), position))
     position.keep({_short(instance) for instance in (*living, *gone)})
     found.sort(key=lambda entry: entry.at)
-    return found
+    return News(found, is_all=not (share.is_spent or rest.is_spent))
 
 
 def _new(entries: Iterable[LogEntry], position: Position) -> Iterator[LogEntry]:
@@ -117,16 +162,6 @@ def _new(entries: Iterable[LogEntry], position: Position) -> Iterator[LogEntry]:
         mark = seen[entry.source] = following(seen.get(entry.source, NOTHING), entry.at)
         if mark > position.marks.get(entry.source, NOTHING):
             yield entry
-
-
-def _at_most(entries: Iterator[LogEntry]) -> Iterator[LogEntry]:
-    """What one instance may fill the memory with; the next time goes on after it."""
-    size = 0
-    for entry in islice(entries, MOST_LINES):
-        yield entry
-        size += len(entry.text)
-        if size > MOST_TEXT:
-            return
 
 
 def _living(service: Service) -> Iterable[Instance]:

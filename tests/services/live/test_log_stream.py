@@ -16,7 +16,7 @@ from kyozo.asgi import application
 from services.accounts.tokens import revoke_token
 from services.live import log_stream
 from services.models import Service, WantedState
-from services.monitoring import follow
+from services.monitoring import follow, logs
 from services.runtimes.base import LogLine
 from services.teams import limits
 from services.teams.models import ApiToken, Membership, Team, hash_token
@@ -217,6 +217,21 @@ async def test_who_never_reads_is_dropped_like_who_stops(api: Api, path: str) ->
 
         assert (await stream.line())["end"] == "too_slow"
         await asyncio.wait_for(stream.over.wait(), WAIT_S)
+
+
+async def test_who_is_behind_does_not_wait_for_the_rest(
+    api: Api, path: str, say: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say("one")
+    async with following(api, path) as stream:
+        cursor = (await stream.line())["cursor"]
+    for number in range(5):
+        say(f"line {number}")
+    monkeypatch.setattr(log_stream, "POLL_S", 60)
+    monkeypatch.setattr(logs, "MOST_TEXT", 1)
+
+    async with following(api, f"{path}&cursor={cursor}") as stream:
+        assert await stream.texts(5) == [f"line {number}" for number in range(5)]
 
 
 async def test_a_quiet_log_sends_its_cursor_now_and_then(

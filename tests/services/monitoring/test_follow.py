@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -270,6 +271,40 @@ def test_a_flood_is_read_in_parts(
         ["line 4"],
         [],
     ]
+
+
+@pytest.fixture
+def flooding(running: Service, engine: FakeRuntime) -> Service:
+    """Two instances of five lines each."""
+    done(lambda: scale(running, replicas=2, actor="alice"))
+    for number in range(10):
+        engine.say(alive(running)[number % 2].engine_id, f"line {number}")
+    return running
+
+
+@pytest.mark.parametrize(("most", "value"), [("MOST_LINES", 4), ("MOST_CURSORS", 1000)])
+def test_a_flood_of_many_is_read_in_parts_of_each(
+    flooding: Service, monkeypatch: pytest.MonkeyPatch, most: str, value: int
+) -> None:
+    monkeypatch.setattr(logs, most, value)
+    parts = list(iter(partial(news, reading(flooding)), []))
+
+    assert max(len(part) for part in parts) <= 4
+    assert sorted(line for part in parts for line in part) == [
+        f"line {number}" for number in range(10)
+    ]
+
+
+@pytest.mark.parametrize(("most", "value"), [("MOST_LINES", 4), ("MOST_TEXT", 24)])
+def test_the_last_lines_of_many_are_a_share_of_each(
+    flooding: Service, monkeypatch: pytest.MonkeyPatch, most: str, value: int
+) -> None:
+    monkeypatch.setattr(logs, most, value)
+    reader = reading(flooding)
+
+    begun = [one.entry.text for one in reader.begin(lines=100)]
+
+    assert (begun, news(reader)) == ([f"line {number}" for number in range(6, 10)], [])
 
 
 def test_a_removed_service_ends_it(reader: Following, running: Service) -> None:
