@@ -1,5 +1,6 @@
 """`kyozo deploy`: from a folder to addresses that answer."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -64,9 +65,7 @@ def deploy(
       kyozo deploy --url https://kyozo.example.com --upload
       kyozo deploy --git https://github.com/team/shop.git --ref main
     """
-    token_from = ctx.get_parameter_source("git_token")
-    is_usual = token_from is not None and token_from.name == "ENVIRONMENT"
-    source = source_of(folder, Source(git, ref, git_token, is_token_usual=is_usual))
+    source = source_of(ctx, folder, Source(git, ref, git_token))
     if source and upload:
         raise typer.BadParameter("give either --git or --upload")
     overrides = {"type": service_type, "start": start, "build": build, "health": health}
@@ -90,7 +89,7 @@ def deploy(
     deploy_run.run(session_of(ctx), folder, body | given(only=only, name=name), manner)
 
 
-def source_of(folder: Path, said: Source) -> Source | None:
+def source_of(ctx: typer.Context, folder: Path, said: Source) -> Source | None:
     """The repository that is meant, if one is."""
     if not said.url:
         if said.ref:
@@ -103,7 +102,8 @@ def source_of(folder: Path, said: Source) -> Source | None:
         raise typer.BadParameter(
             "no name or password belongs into --git: give a token in KYOZO_GIT_TOKEN"
         )
-    return said
+    token_from = ctx.get_parameter_source("git_token")
+    return replace(said, is_token_usual=bool(token_from) and token_from.name == "ENVIRONMENT")
 
 
 def given(**options: object) -> dict[str, object]:

@@ -17,7 +17,7 @@ from services.models import Instance, Service, WantedState
 from services.monitoring import follow, logs, positions
 from services.monitoring.follow import Following, Handover
 from services.monitoring.logs import Wish
-from services.monitoring.positions import Position, precise
+from services.monitoring.positions import Position
 from services.runtimes.base import LogLine
 from services.runtimes.fake import FakeRuntime
 from tests.services.lifecycle.working import alive, done, only
@@ -245,19 +245,6 @@ def test_last_words_of_one_that_never_spoke_are_told(
     assert news(reader) == ["only words"]
 
 
-@pytest.mark.parametrize(
-    ("said", "kept"),
-    [
-        ("2026-01-31T12:00:00.123456789Z", "2026-01-31T12:00:00.123456789Z"),
-        ("2026-01-31T13:00:00+01:00", "2026-01-31T12:00:00.000000000Z"),
-        ("1970-01-01T00:00:00Z", "2000-01-01T00:00:00.000000000Z"),
-        ("9999-01-01T00:00:00Z", "2099-12-31T00:00:00.000000000Z"),
-    ],
-)
-def test_times_compare_as_texts(said: str, kept: str) -> None:
-    assert precise(said) == kept
-
-
 def test_a_flood_is_read_in_parts(
     reader: Following, running: Service, engine: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -386,15 +373,6 @@ def test_a_cursor_of_another_service_opens_nothing(running: Service, engine: Fak
     cursor = forged(NOW, {SOURCE: [NOW, 1]})
 
     assert news(reading(running, cursor=cursor)) == ["mine"]
-
-
-def test_a_cursor_holds_all_instances_that_can_be() -> None:
-    position = Position.now()
-    for number in range(200):
-        for stream in logs.STREAMS:
-            position.take(f"{number:012x}.{stream}", "2026-01-31T12:00:00.123456789Z")
-
-    assert Position.parse(position.text()) == position
 
 
 def test_a_cursor_does_not_grow_with_the_instances_that_were(
