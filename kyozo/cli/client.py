@@ -66,6 +66,17 @@ class Api:
         given = {name: str(value) for name, value in params.items() if value not in {None, ""}}
         return self.call("GET", path, params=given).data
 
+    def get_all(self, path: str, **params: object) -> list[Any]:
+        """A list, page by page."""
+        given = {name: str(value) for name, value in params.items() if value not in {None, ""}}
+        found: list[Any] = []
+        while True:
+            answer = self.call("GET", path, params=given)
+            found += answer.data
+            if not answer.meta.get("next"):
+                return found
+            given["after"] = str(answer.meta["next"])
+
     def post(
         self, path: str, body: Mapping[str, Any] | None = None, *, wait_s: float = READ_S
     ) -> Answer:

@@ -1,7 +1,9 @@
 """`kyozo deploy`: from a folder to addresses that answer."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -63,7 +65,7 @@ def deploy(
       kyozo deploy --url https://kyozo.example.com --upload
       kyozo deploy --git https://github.com/team/shop.git --ref main
     """
-    source = source_of(folder, git=git, ref=ref, token=git_token)
+    source = source_of(ctx, folder, Source(git, ref, git_token))
     if source and upload:
         raise typer.BadParameter("give either --git or --upload")
     overrides = {"type": service_type, "start": start, "build": build, "health": health}
@@ -87,15 +89,21 @@ def deploy(
     deploy_run.run(session_of(ctx), folder, body | given(only=only, name=name), manner)
 
 
-def source_of(folder: Path, *, git: str, ref: str, token: str) -> Source | None:
+def source_of(ctx: typer.Context, folder: Path, said: Source) -> Source | None:
     """The repository that is meant, if one is."""
-    if not git:
-        if ref:
+    if not said.url:
+        if said.ref:
             raise typer.BadParameter("--ref goes with --git")
         return None
     if folder.is_absolute() or ".." in folder.parts:
         raise typer.BadParameter("with --git the folder is a path inside the repository")
-    return Source(git, ref, token)
+    if said.url.startswith(("https:", "http:")) and "@" in urlsplit(said.url).netloc:
+        # Before the address is said: screens and logs keep it.
+        raise typer.BadParameter(
+            "no name or password belongs into --git: give a token in KYOZO_GIT_TOKEN"
+        )
+    token_from = ctx.get_parameter_source("git_token")
+    return replace(said, is_token_usual=bool(token_from) and token_from.name == "ENVIRONMENT")
 
 
 def given(**options: object) -> dict[str, object]:

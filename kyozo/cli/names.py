@@ -14,16 +14,7 @@ SHOWN_CANDIDATES = 8
 
 
 def all_services(api: "Api") -> list[Service]:
-    """All of them, page by page."""
-    found: list[Service] = []
-    after = ""
-    while True:
-        path = api.team_path("/services")
-        answer = api.call("GET", path, params={"after": after} if after else {})
-        found += answers.services(answer.data)
-        after = str(answer.meta.get("next") or "")
-        if not after:
-            return found
+    return answers.services(api.get_all(api.team_path("/services")))
 
 
 def find_service(api: "Api", name: str) -> Service:

@@ -15,19 +15,28 @@ FETCH_S = 600  # the platform has a limit of its own, and says so in words
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What somebody said of a repository; an empty `ref` keeps the one that it has."""
+    """What somebody said of a repository; an empty `ref` keeps the one that it has. A token that
+    is `usual` stands in the environment, whatever the repository: it takes the place of no other.
+    """
 
     url: str
     ref: str = ""
     token: str = field(default="", repr=False)
+    is_token_usual: bool = False
+
+    def asked(self, *, is_known: bool) -> dict[str, str]:
+        """What to say beside the address; ssh knows no tokens."""
+        is_for_it = not is_known and self.url.startswith("https:")
+        token = self.token if is_for_it or not self.is_token_usual else ""
+        return {key: value for key, value in (("ref", self.ref), ("token", token)) if value}
 
 
 def workspace_id(session: Session, source: Source, *, name: str) -> str:
     """The workspace of that address (and name, if one is given) at its newest commit, or a new
     one."""
     api, screen = session.api, session.screen
-    asked = {key: value for key, value in (("ref", source.ref), ("token", source.token)) if value}
     known = _known(api, source, name)
+    asked = source.asked(is_known=bool(known))
     screen.say(f"fetching {one_line(source.url)}")
     if known:
         path = api.team_path(f"/workspaces/{known}/refresh")
@@ -42,7 +51,7 @@ def workspace_id(session: Session, source: Source, *, name: str) -> str:
 
 
 def _known(api: "Api", source: Source, name: str) -> str:
-    rows: list[dict[str, Any]] = api.get(api.team_path("/workspaces"), search=name)
+    rows: list[dict[str, Any]] = api.get_all(api.team_path("/workspaces"), search=name)
     if name:
         found = next((row for row in rows if row["name"] == name), None)
         if found and (found.get("git") or {}).get("url") != source.url:

@@ -41,26 +41,22 @@ def logs(
     if build:
         _show_build(session, chosen)
         return
-    seen = _show_new(session, chosen, {"lines": lines})
+    cursor = show_lines(session, chosen, lines=lines)
     while follow:
         time.sleep(LOG_POLL_S)
-        since = {"since": seen, "lines": 10_000} if seen else {"lines": 10_000}
-        seen = _show_new(session, chosen, since, after=seen) or seen
+        cursor = show_lines(session, chosen, cursor=cursor)
 
 
-def _show_new(
-    session: Session, service: Service, want: Mapping[str, object], *, after: str = ""
-) -> str:
-    """Print the lines later than `after`; the time of the last one."""
-    path = session.api.team_path(f"/services/{service.id}/logs")
-    found = session.api.get(path, **want)
-    rows = [row for row in found.get("lines") or [] if not after or str(row["at"]) > after]
-    for row in rows:
+def show_lines(session: Session, service: Service, **want: object) -> str:
+    """Print them; the cursor that goes on after them. One time for all would lose what a slower
+    instance says later with an earlier time."""
+    found = session.api.get(session.api.team_path(f"/services/{service.id}/logs"), **want)
+    for row in found.get("lines") or []:
         if session.screen.is_json:
             session.screen.emit_line(row)
         else:
             session.screen.say(f"{clean(row['at'])[:23]}  {one_line(row['text'])}")
-    return str(rows[-1]["at"]) if rows else after
+    return str(found["cursor"])
 
 
 def _show_build(session: Session, service: Service) -> None:

@@ -47,7 +47,7 @@ def pack(place: Path, into: IO[bytes]) -> int:
 
 
 def _known(api: "Api", name: str) -> str:
-    rows = api.get(api.team_path("/workspaces"), search=name)
+    rows = api.get_all(api.team_path("/workspaces"), search=name)
     found = next((row for row in rows if row["name"] == name), None)
     if found and found["storage_backend"] != "archive":
         raise CliError(

@@ -38,8 +38,8 @@ class ServiceLogs(WorkspaceView):
             follow=one_of(("true", "false")),
             cursor=Position.parse,
         )
-        if "cursor" in want and "since" in want:
-            details = {"since": ["stands in the cursor already"]}
+        if "cursor" in want and (wrong := want.keys() & {"since", "lines"}):
+            details = {name: ["goes with no cursor, which tells all since then"] for name in wrong}
             raise BadRequestError("Invalid request parameters", details=details)
         following = self._following(request, service, want)
         if "cursor" in want:

@@ -28,7 +28,7 @@ from services.api.team_view import WorkspaceView
 from services.errors import BadRequestError, NotFoundError
 from services.models import Service
 from services.monitoring import usage
-from services.monitoring.series import LEAST_STEP_S, Window, series
+from services.monitoring.series import Window, series
 
 LEAST_RANGE_S = 60
 SPAN = re.compile(r"([0-9]{1,7})([smhd]?)")
@@ -82,9 +82,10 @@ def _window(want: dict[str, int]) -> Window | None:
     wrong: dict[str, list[str]] = {}
     if not LEAST_RANGE_S <= window.range_s <= kept_s:
         wrong["range"] = [f"must be between {LEAST_RANGE_S}s and {kept_s}s: no more is kept"]
-    elif not max(LEAST_STEP_S, window.least_step_s) <= window.step_s <= window.range_s:
-        least = max(LEAST_STEP_S, window.least_step_s)
-        wrong["step"] = [f"must be between {least}s and {window.range_s}s for this range"]
+    elif not window.least_step_s <= window.step_s <= window.range_s:
+        wrong["step"] = [
+            f"must be between {window.least_step_s}s and {window.range_s}s for this range"
+        ]
     if wrong:
         raise BadRequestError("Invalid request parameters", details=wrong)
     return window

@@ -1,7 +1,7 @@
 """Query parameters in: each read by name, checked, and refused when unknown."""
 
 from collections.abc import Callable, Collection
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -50,8 +50,8 @@ def label(value: str) -> str:
 def moment(value: str) -> str:
     """RFC 3339, kept as it was written: logs count nanoseconds, datetime does not."""
     try:
-        datetime.fromisoformat(value)
-    except ValueError as exc:
+        datetime.fromisoformat(value).astimezone(UTC)
+    except (ValueError, OverflowError) as exc:  # the latter at the ends of time
         raise ValueError("must be a date and time such as 2030-01-31T12:00:00Z") from exc
     return value
 

@@ -3,14 +3,14 @@
 import asyncio
 import json
 import logging
+import math
+import time
+from collections import deque
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import Error as DatabaseError
-
-from services.errors import BadRequestError, NotFoundError
+from services.errors import BadRequestError, NotFoundError, TooManyError
 from services.live import log_stream
 from services.live.client import TOO_SLOW, Client
 from services.live.feed import Feed
@@ -25,6 +25,8 @@ from services.teams.policy import as_uuid
 log = logging.getLogger(__name__)
 
 MOST_OF_A_SOCKET = 10
+BEGINNINGS = 10  # in as many seconds
+BROKEN = 1011
 USUAL_LINES = 100
 MOST_IN_A_FRAME = 100
 STREAMS = ("", "stdout", "stderr")
@@ -36,11 +38,13 @@ class SocketLogs:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
+        self._began_at: deque[float] = deque([-math.inf] * BEGINNINGS, BEGINNINGS)
 
     async def follow(self, message: Mapping[str, Any]) -> None:
         """Begin, or begin anew with another wish."""
         service_id = as_uuid(str(message.get("service_id"))) or UUID(int=0)
         position, wish, lines = _position(message), _wish(message), _lines(message)
+        self._count()
         self.unfollow(message)
         if len(self._tasks) >= MOST_OF_A_SOCKET:
             raise BadRequestError(f"A socket follows {MOST_OF_A_SOCKET} logs at most")
@@ -55,6 +59,13 @@ class SocketLogs:
             handover.close()
             log_stream.readers.leave()
             raise
+
+    def _count(self) -> None:
+        """Each beginning reads from the engine: all at once, then one a second on average."""
+        now = time.monotonic()
+        if now - self._began_at[0] < BEGINNINGS:
+            raise TooManyError(f"A socket begins {BEGINNINGS} logs in as many seconds")
+        self._began_at.append(now)
 
     def unfollow(self, message: Mapping[str, Any]) -> None:
         """Harmless for what is not followed, or is not there."""
@@ -72,10 +83,9 @@ class SocketLogs:
     async def _run(self, service: Service, handover: Handover, feed: Feed, *, lines: int) -> None:
         try:
             await self._tell(service, handover, feed, lines=lines)
-        except TimeoutError:
-            self._client.end(TOO_SLOW, "too slow: follow the log again from its last cursor")
-        except (OSError, RuntimeError):
-            self._client.is_ended = True  # how servers say that the peer is gone
+        except Exception:
+            log.exception("a log cannot be followed any more")
+            self._client.end(BROKEN, "internal error: follow the log again from its last cursor")
         finally:
             handover.close()
             log_stream.readers.leave()
@@ -84,27 +94,25 @@ class SocketLogs:
 
     async def _tell(self, service: Service, handover: Handover, feed: Feed, *, lines: int) -> None:
         assert handover.following is not None  # noqa: S101 - follow() gave it
-        news = handover.following.news
-        ask = partial(handover.following.begin, lines=lines) if lines else news
-        while not self._client.is_ended:
-            try:
-                found = await feed.run(ask)
-            except DatabaseError:
-                log.exception("a log cannot be followed right now")
-                found = []
-            if found is None:
-                await self._send("service_logs_ended", service, {"reason": "service_removed"})
-                return
+        async for found in log_stream.parts(feed, handover.following, lines=lines):
             for begin in range(0, len(found), MOST_IN_A_FRAME):
                 part = found[begin : begin + MOST_IN_A_FRAME]
                 await self._send("service_logs", service, _payload(part))
-            ask = news
-            await asyncio.sleep(log_stream.POLL_S)
+            if self._client.is_ended:
+                return
+        await self._send("service_logs_ended", service, {"reason": "service_removed"})
 
     async def _send(self, event: str, service: Service, payload: Mapping[str, Any]) -> None:
         """Waits for the reader: lines are followed without a gap, or the socket is closed."""
+        if self._client.is_ended:
+            return
         body = {"event": event, "payload": {"service_id": str(service.id), **payload}}
-        await self._client.replay(Frame(json.dumps(body), event))
+        try:
+            await self._client.replay(Frame(json.dumps(body), event))
+        except TimeoutError:
+            self._client.end(TOO_SLOW, "too slow: follow the log again from its last cursor")
+        except log_stream.GONE:
+            self._client.is_ended = True
 
 
 def _payload(told: list[Told]) -> dict[str, Any]:
@@ -124,6 +132,8 @@ def _position(message: Mapping[str, Any]) -> Position | None:
     cursor = message.get("cursor")
     if cursor is None:
         return None
+    if "lines" in message:
+        raise BadRequestError("lines are what a log begins with: give no cursor with them")
     try:
         return Position.parse(str(cursor))
     except ValueError as exc:

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from django.utils import timezone
+
 from services.errors import TooManyError
 from services.models import Service
 from services.monitoring.logs import LogEntry, Wish, after, latest
@@ -53,12 +55,16 @@ class Following:
     user_id: int
     token_id: UUID | None = None
     session_key: str | None = None
+    is_behind: bool = False
 
     def begin(self, *, lines: int, since: str = "") -> list[Told]:
         """The last lines that are wished for."""
-        found = latest(self.service, self.wish, lines=lines, since=since)
+        first_read = latest(self.service, self.wish, lines=lines, since=since)
+        found = first_read.entries
         for entry in found:
             self.position.start_at(entry.source, entry.at)
+        for source, floor in first_read.floors.items():
+            self.position.start_at(source, floor)
         wished = [n for n, entry in enumerate(found) if self.wish.admits(entry)][-lines:]
         first = wished[0] if wished else len(found)
         for entry in found[:first]:
@@ -67,8 +73,15 @@ class Following:
 
     def news(self) -> list[Told] | None:
         """What came since; None when the service is gone."""
+        asked_at = timezone.now()
         found = after(self.service.id, self.position)
-        return None if found is None else self._told(found)
+        if found is None:
+            return None
+        told = self._told(found.entries)
+        self.is_behind = not found.is_all
+        if not self.is_behind:
+            self.position.go_on(asked_at)
+        return told
 
     def _told(self, entries: list[LogEntry]) -> list[Told]:
         told: list[Told] = []

@@ -7,6 +7,7 @@ the engine's times only grow; lines of one and the same time are counted.
 import base64
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,9 +16,15 @@ Mark = tuple[str, int]
 
 # Streams of an instance are written by two hands, so the engine's order is a little loose.
 OVERLAP = timedelta(seconds=2)
-MOST_MARKS = 64
-MOST_TEXT = 16 * 1024
+# Two streams of a hundred instances, and of as many that take their places in a deploy.
+MOST_TEXT = 64 * 1024
+# A row is closed a little before others can see that it is.
+LATE = timedelta(seconds=30)
 NOTHING: Mark = ("", 0)
+# Cursors hold times of this century only.
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2099, 12, 31, tzinfo=UTC)
+_FRACTION = re.compile(r"[.,](\d+)")
 _TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z")
 _SOURCE = re.compile(r"[0-9a-f]{12}\.(stdout|stderr)")
 NOT_OURS = "is not the cursor of an earlier answer"
@@ -26,7 +33,7 @@ NOT_OURS = "is not the cursor of an earlier answer"
 @dataclass(slots=True)
 class Position:
     """`marks`: by source, the time of its last line and which one of that time it was. Instances
-    made after `began` are read from their first line."""
+    made after `began` are read from their first line, those that ended before it not at all."""
 
     began: datetime
     marks: dict[str, Mark] = field(default_factory=dict)
@@ -61,8 +68,18 @@ class Position:
         """One more line of a source was read."""
         if at:
             self.marks[source] = following(self.marks.get(source, NOTHING), at)
-        if len(self.marks) > MOST_MARKS:
-            del self.marks[min(self.marks, key=self.marks.__getitem__)]
+
+    def keep(self, instances: Collection[str]) -> None:
+        """Forget all others: what is never read again must not make cursors grow."""
+        self.marks = {
+            source: mark
+            for source, mark in self.marks.items()
+            if source.partition(".")[0] in instances
+        }
+
+    def go_on(self, at: datetime) -> None:
+        """Everything up to a time was read."""
+        self.began = max(self.began, at - LATE)
 
     def since(self, instance: str) -> str:
         """From when on an instance must be read to miss nothing; empty for from its beginning."""
@@ -73,6 +90,14 @@ class Position:
 
     def knows(self, instance: str) -> bool:
         return any(source.startswith(instance) for source in self.marks)
+
+
+def precise(at: datetime | str) -> str:
+    """A time as the engine's lines have theirs: these texts compare as the times do."""
+    text = at if isinstance(at, str) else at.isoformat()
+    moment = min(max(datetime.fromisoformat(text).astimezone(UTC), EARLIEST), LATEST)
+    fraction = _FRACTION.search(text)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{fraction[1] if fraction else '0':0<9.9}Z"
 
 
 def following(mark: Mark, at: str) -> Mark:

@@ -37,14 +37,14 @@ class Window:
     @classmethod
     def of(cls, range_s: int | None, step_s: int | None) -> "Window":
         """What was not said fits to what was."""
-        span = range_s or max(USUAL_RANGE_S, step_s or 0)
-        sampled_s = ceil(settings.KYOZO["METRICS_S"])
-        usual = max(LEAST_STEP_S, sampled_s, -(-span // USUAL_POINTS))
-        return cls(span, step_s or min(span, usual))
+        span = max(USUAL_RANGE_S, step_s or 0) if range_s is None else range_s
+        usual = min(span, max(_sampled_s(), -(-span // USUAL_POINTS)))
+        return cls(span, usual if step_s is None else step_s)
 
     @property
     def least_step_s(self) -> int:
-        return -(-self.range_s // MOST_POINTS)
+        """Below the time between two samples every other step would be empty."""
+        return min(self.range_s, max(_sampled_s(), -(-self.range_s // MOST_POINTS)))
 
     @property
     def precision(self) -> str:
@@ -55,6 +55,11 @@ class Window:
         """When the step began that a moment is in."""
         seconds = int(at.timestamp())
         return datetime.fromtimestamp(seconds - seconds % self.step_s, UTC)
+
+
+def _sampled_s() -> int:
+    sampled_s: int = ceil(settings.KYOZO["METRICS_S"])
+    return max(LEAST_STEP_S, sampled_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,8 @@ def series(service: Service, window: Window) -> Series:
         .values_list("instance_id", "instance__name", "metric_type", "moment")
         .annotate(total=Sum("value"), count=Count("id"), most=Max("value"))
     )
-    for key, instance, name, moment, total, count, most in rows:
+    # Tens of thousands in the finest steps of a day: not all of them at once.
+    for key, instance, name, moment, total, count, most in rows.iterator():
         steps = found.setdefault(key, _Steps(instance))
         cells = steps.cells.setdefault(window.begin(moment), {})
         cells.setdefault(name, _Cell()).add(total, count, most)

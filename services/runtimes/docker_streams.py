@@ -141,14 +141,14 @@ def log_lines(messages: Iterator[Frame]) -> Iterator[LogLine]:
 def unix_time(text: str) -> str:
     """RFC 3339 as the engine's seconds and nanoseconds; a float would lose the last digits."""
     try:
-        at = datetime.fromisoformat(text)
-    except ValueError as exc:
+        seconds = int(datetime.fromisoformat(text).timestamp())
+    except (ValueError, OverflowError) as exc:  # the latter at the ends of time
         raise InvalidError(
             "`since` is no time.",
             details={"since": ["must be RFC 3339, as in 2026-01-31T12:00:00Z"]},
         ) from exc
     fraction = _FRACTION.search(text)
-    return f"{int(at.timestamp())}.{fraction[1] if fraction else '0':0<9.9}"
+    return f"{seconds}.{fraction[1] if fraction else '0':0<9.9}"
 
 
 def clean_text(line: bytes | bytearray) -> str:

@@ -1,9 +1,13 @@
 """`kyozo deploy --git`: a repository becomes a workspace, and its newest commit the next deploy."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from kyozo.cli.client import Answer, Api
+from kyozo.cli.repository import Source, workspace_id
+from kyozo.cli.session import Session
 from tests.cli.conftest import Kyozo
 from tests.sources.git_server import commit
 
@@ -79,7 +83,70 @@ def test_a_branch_that_is_not_there_is_said(kyozo: Kyozo, repository: str) -> No
         ["../app", "--git", "https://example.com/x"],
         ["--git", "https://example.com/x", "--upload"],
         ["--ref", "main"],
+        ["--git", "https://user:pa55word@example.com/x"],
+        ["--git", "https://pa55word@example.com/x"],
     ],
 )
 def test_what_does_not_go_together_is_wrong_usage(alone: Kyozo, arguments: list[str]) -> None:
-    assert alone("deploy", *arguments).status == 2
+    done = alone("deploy", *arguments)
+
+    assert (done.status, "pa55word" in done.out + done.err) == (2, False)
+
+
+def test_a_token_of_the_environment_harms_no_other_address(
+    kyozo: Kyozo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KYOZO_GIT_TOKEN", "t0ken")
+    asked = ("deploy", "--git", "ssh://git@127.0.0.1:9/x.git", "--yes")
+
+    said = [kyozo(*asked).err, kyozo(*asked, "--git-token", "t0ken").err]
+
+    assert ["token" in text for text in said] == [False, True]
+
+
+class Recorder(Api):
+    """A platform with two pages of workspaces, and what it was asked to do."""
+
+    def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:9", token="x", team_id="t")
+        self.bodies: list[Any] = []
+
+    def call(self, method: str, path: str, **asked: Any) -> Answer:
+        if method == "GET":
+            number = 2 if asked["params"].get("after") else 1
+            row = {"id": f"w{number}", "name": "n", "git": {"url": f"https://host/known{number}"}}
+            return Answer([row], {"next": "more" if number == 1 else None})
+        self.bodies.append((path, asked["body"].get("workspace", asked["body"])))
+        return Answer({"id": "w", "git": {"commit": "c", "ref": ""}})
+
+
+@pytest.mark.parametrize(
+    ("url", "is_usual", "sent"),
+    [
+        ("https://host/new", True, True),
+        ("git@host:new", True, False),
+        ("ssh://git@host/new", True, False),
+        ("https://host/known1", True, False),
+        ("https://host/known1", False, True),
+        ("git@host:new", False, True),
+    ],
+)
+def test_the_usual_token_goes_only_where_it_is_of_use(
+    url: str, *, is_usual: bool, sent: bool
+) -> None:
+    session, api = Session(), Recorder()
+    session.__dict__["api"] = api
+
+    workspace_id(session, Source(url, token="t0ken", is_token_usual=is_usual), name="")
+
+    [(_, body)] = api.bodies
+    assert ("token" in body) is sent
+
+
+def test_a_workspace_of_a_later_page_is_found() -> None:
+    session, api = Session(), Recorder()
+    session.__dict__["api"] = api
+
+    workspace_id(session, Source("https://host/known2"), name="")
+
+    assert [path for path, _ in api.bodies] == ["/teams/t/workspaces/w2/refresh"]

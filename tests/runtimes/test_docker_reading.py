@@ -161,7 +161,7 @@ def test_a_line_keeps_its_nanoseconds() -> None:
     assert unix_time("2026-01-31T12:00:00+00:00") == "1769860800.000000000"
 
 
-@pytest.mark.parametrize("since", ["yesterday", "1", "' or 1"])
+@pytest.mark.parametrize("since", ["yesterday", "1", "' or 1", "0001-01-01T00:00:00"])
 def test_a_since_that_is_no_time_is_refused(since: str) -> None:
     with pytest.raises(InvalidError):
         unix_time(since)

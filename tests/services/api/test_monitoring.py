@@ -48,13 +48,16 @@ def test_logs_go_on_after_a_cursor(api: Api, service: Service) -> None:
     assert (line["text"], line["stream"]) == ("late words", "stderr")
 
 
-def test_a_cursor_and_a_time_contradict_each_other(api: Api, service: Service) -> None:
+@pytest.mark.parametrize("beside", [{"since": "2030-01-31T12:00:00Z"}, {"lines": "5"}])
+def test_a_cursor_goes_with_no_other_beginning(
+    api: Api, service: Service, beside: dict[str, str]
+) -> None:
     path = api.at(f"/services/{service.id}/logs")
     cursor = api.get(path).json()["data"]["cursor"]
 
-    answer = api.get(path, {"cursor": cursor, "since": "2030-01-31T12:00:00Z"})
+    answer = api.get(path, {"cursor": cursor, **beside})
 
-    assert (answer.status_code, set(answer.json()["error"]["details"])) == (400, {"since"})
+    assert (answer.status_code, set(answer.json()["error"]["details"])) == (400, set(beside))
 
 
 def test_a_server_that_cannot_carry_on_answers_the_first_lines(api: Api, service: Service) -> None:
@@ -93,6 +96,9 @@ def test_metrics_have_what_was_measured(api: Api, service: Service) -> None:
         "lines=x",
         "stream=disk",
         "since=yesterday",
+        "since=0001-01-01",
+        "since=0001-01-01T00:00:00%2B01:00",
+        "since=9999-12-31T23:59:59-01:00",
         "tail=1",
         "cursor=W10=",
         "cursor=../../etc/passwd",
@@ -139,7 +145,12 @@ def test_a_service_without_samples_has_empty_lists(api: Api, service: Service, q
         ("range=-1h", "range"),
         ("range=1e3", "range"),
         ("range=%D9%A3h", "range"),
+        ("range=0", "range"),
+        ("range=0&step=1m", "range"),
+        ("step=0", "step"),
+        ("step=0h", "step"),
         ("step=5s", "step"),
+        ("step=29s", "step"),
         ("range=24h&step=1m", "step"),
         ("range=1h&step=2h", "step"),
         ("step=2d", "range"),

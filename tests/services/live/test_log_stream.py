@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,7 +16,7 @@ from kyozo.asgi import application
 from services.accounts.tokens import revoke_token
 from services.live import log_stream
 from services.models import Service, WantedState
-from services.monitoring import follow
+from services.monitoring import follow, logs
 from services.runtimes.base import LogLine
 from services.teams import limits
 from services.teams.models import ApiToken, Membership, Team, hash_token
@@ -83,8 +84,10 @@ class Stream:
 
 
 @asynccontextmanager
-async def following(api: Api, path: str) -> AsyncIterator[Stream]:
+async def following(api: Api, path: str, *, reads: bool = True) -> AsyncIterator[Stream]:
     stream = Stream(api, path)
+    if not reads:
+        stream.reads.clear()
     task = asyncio.create_task(application(stream.scope, stream.receive, stream.send))
     try:
         yield stream
@@ -165,6 +168,20 @@ async def test_it_ends_when_there_is_no_right_or_nothing_to_follow(
         await asyncio.wait_for(stream.over.wait(), WAIT_S)
 
 
+async def test_access_ends_however_slow_the_engine_is(
+    api: Api, alice: Person, path: str, engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_over = threading.Event()
+    async with following(api, path) as stream:
+        await places(1)
+        monkeypatch.setattr(engine, "logs", lambda *_, **__: iter(is_over.wait, True))
+        await asyncio.sleep(0.1)
+        await sync_to_async(revoke)(alice)
+
+        assert (await stream.line())["end"] == "access_ended"
+        is_over.set()
+
+
 async def test_a_client_that_goes_frees_its_place(api: Api, path: str) -> None:
     async with following(api, path) as stream:
         await places(1)
@@ -191,6 +208,30 @@ async def test_who_does_not_read_is_dropped_with_a_last_line(
         stream.reads.set()
 
         assert (await stream.line())["end"] == "too_slow"
+
+
+async def test_who_never_reads_is_dropped_like_who_stops(api: Api, path: str) -> None:
+    async with following(api, path, reads=False) as stream:
+        await asyncio.wait_for(stream.given_up.wait(), WAIT_S)
+        stream.reads.set()
+
+        assert (await stream.line())["end"] == "too_slow"
+        await asyncio.wait_for(stream.over.wait(), WAIT_S)
+
+
+async def test_who_is_behind_does_not_wait_for_the_rest(
+    api: Api, path: str, say: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say("one")
+    async with following(api, path) as stream:
+        cursor = (await stream.line())["cursor"]
+    for number in range(5):
+        say(f"line {number}")
+    monkeypatch.setattr(log_stream, "POLL_S", 60)
+    monkeypatch.setattr(logs, "MOST_TEXT", 1)
+
+    async with following(api, f"{path}&cursor={cursor}") as stream:
+        assert await stream.texts(5) == [f"line {number}" for number in range(5)]
 
 
 async def test_a_quiet_log_sends_its_cursor_now_and_then(

@@ -8,11 +8,14 @@ from uuid import uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import DatabaseError
 
 from services import events
 from services.live import log_stream, socket_logs
 from services.models import Service, WantedState
 from services.monitoring import follow
+from services.monitoring.follow import Following, Told
+from services.monitoring.positions import Position
 from services.runtimes.base import LogLine
 from tests.services.lifecycle.conftest import _short_times, engine, running
 from tests.services.lifecycle.working import only
@@ -57,6 +60,25 @@ async def test_lines_come_as_they_are_said(
 
     assert [row["line"] for row in first["lines"] + second["lines"]] == ["one", "two"]
     await places(0)
+
+
+async def test_a_database_away_at_the_beginning_makes_nothing_old_new(
+    query: str, running: Service, say: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, failures = Following.begin, iter([DatabaseError("away")])
+
+    def begin_late(self: Following, **asked: Any) -> list[Told]:
+        for failure in failures:
+            raise failure
+        return begin(self, **asked)
+
+    monkeypatch.setattr(Following, "begin", begin_late)
+    say("one")
+    say("two")
+    async with Socket(query=query) as socket:
+        socket.say(type="follow_logs", service_id=str(running.id), lines=1)
+
+        assert [row["line"] for row in (await payload(socket))["lines"]] == ["two"]
 
 
 async def test_a_cursor_resumes(query: str, running: Service, say: Callable[[str], None]) -> None:
@@ -155,6 +177,7 @@ async def test_build_output_can_be_asked_for_and_given_up(query: str, web: Servi
         {"lines": 10**9},
         {"cursor": "W10="},
         {"cursor": 5},
+        {"cursor": Position.now().text(), "lines": 5},
         {"stream": "disk"},
         {"stream": ["stdout"]},
         {"search": 7},
@@ -200,3 +223,26 @@ async def test_who_is_closed_out_hears_no_more_of_it(
 
         assert await socket.close_code() == 4401
         await places(0)
+
+
+async def test_a_fault_of_ours_closes_the_socket(
+    query: str, running: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: Following) -> None:
+        raise RuntimeError("ours")
+
+    monkeypatch.setattr(Following, "news", broken)
+    async with Socket(query=query) as socket:
+        socket.say(type="follow_logs", service_id=str(running.id))
+
+        assert await socket.close_code() == 1011
+        await places(0)
+
+
+async def test_beginning_again_and_again_is_refused(query: str, running: Service) -> None:
+    async with Socket(query=query) as socket:
+        for _ in range(socket_logs.BEGINNINGS + 1):
+            socket.say(type="follow_logs", service_id=str(running.id))
+
+        assert (await socket.frame())["payload"]["code"] == "rate_limited"
+        await places(1)

@@ -3,15 +3,18 @@
 import base64
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from services.errors import TooManyError
+from services.errors import EngineError, TooManyError
 from services.lifecycle.scale import scale
 from services.lifecycle.stop import stop
 from services.models import Instance, Service, WantedState
-from services.monitoring import follow, logs
+from services.monitoring import follow, logs, positions
 from services.monitoring.follow import Following, Handover
 from services.monitoring.logs import Wish
 from services.monitoring.positions import Position
@@ -109,6 +112,51 @@ def test_last_words_are_told_after_the_container_is_gone(
     assert (news(reader), news(reader)) == (["two", "three"], [])
 
 
+def test_who_ended_is_looked_at_for_a_while_only(
+    reader: Following, running: Service, engine: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(positions, "LATE", timedelta(0))
+    reader.begin(lines=10)
+    say(engine, running, "one")
+    done(lambda: stop(running, actor="alice"))
+
+    assert [news(reader) for _ in range(3)] == [["one"], [], []]
+    assert reader.position.marks == {}
+
+
+def test_the_last_words_of_a_new_instance_are_told_however_long_it_was_quiet(
+    reader: Following, running: Service, engine: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(positions, "LATE", timedelta(0))
+    reader.begin(lines=10)
+    done(lambda: scale(running, replicas=2, actor="alice"))
+    reader.news()
+    reader.news()
+    engine.say(alive(running)[1].engine_id, "only words")
+    done(lambda: stop(running, actor="alice"))
+
+    assert news(reader) == ["only words"]
+
+
+def test_an_instance_that_ends_while_it_is_read_is_told_once(
+    reader: Following, running: Service, engine: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader.begin(lines=10)
+    say(engine, running, "one")
+    row, read = only(running), engine.logs
+
+    def end_meanwhile(*asked: Any, **options: Any) -> Iterator[LogLine]:
+        lines = list(read(*asked, **options))
+        kept = "".join(f"{line.at} {line.stream} {line.text}\n" for line in lines)
+        row.removed_at, row.last_lines = timezone.now(), f"{kept}{lines[-1].at} stderr two"
+        row.save()
+        yield from lines
+
+    monkeypatch.setattr(engine, "logs", end_meanwhile)
+
+    assert (news(reader), news(reader)) == (["one"], ["two"])
+
+
 def test_an_instance_that_came_and_went_is_told(reader: Following, running: Service) -> None:
     reader.begin(lines=10)
     row = only(running)
@@ -147,6 +195,56 @@ def test_secrets_stay_masked(running: Service, engine: FakeRuntime) -> None:
     assert "tops3cret" not in news(reader)[0]
 
 
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_what_was_before_the_time_asked_for_never_follows(
+    running: Service, engine: FakeRuntime, replicas: int
+) -> None:
+    done(lambda: scale(running, replicas=replicas, actor="alice"))
+    instances = alive(running)
+    for instance in instances:
+        engine.say(instance.engine_id, "old")
+    reader = reading(running)
+    begun = reader.begin(lines=10, since=datetime.now(UTC).isoformat().replace("+00:00", "Z"))
+    again = reading(running, cursor=reader.position.text())
+    engine.say(instances[0].engine_id, "new", stream="stderr")
+
+    assert (begun, news(reader), news(again)) == ([], ["new"], ["new"])
+
+
+@pytest.mark.parametrize("since", ["", "2026-01-31T12:00:00Z"])
+def test_what_the_last_lines_left_out_never_follows(
+    reader: Following, running: Service, engine: FakeRuntime, since: str
+) -> None:
+    lines = engine.engine.find(only(running).engine_id).lines
+    lines.append(LogLine("2026-01-31T12:00:01Z", "stderr", "left out"))
+    lines.append(LogLine("2026-01-31T12:00:02Z", "stdout", "last"))
+
+    begun = [one.entry.text for one in reader.begin(lines=1, since=since)]
+
+    assert (begun, news(reader)) == (["last"], [])
+
+
+def test_an_engine_away_at_the_beginning_makes_nothing_old_new(
+    reader: Following, running: Service, engine: FakeRuntime
+) -> None:
+    say(engine, running, "old")
+    engine.fail_next("logs", EngineError("away"))
+    reader.begin(lines=10)
+    say(engine, running, "new")
+
+    assert news(reader) == ["new"]
+
+
+def test_last_words_of_one_that_never_spoke_are_told(
+    reader: Following, running: Service, engine: FakeRuntime
+) -> None:
+    reader.begin(lines=10)
+    say(engine, running, "only words")
+    done(lambda: stop(running, actor="alice"))
+
+    assert news(reader) == ["only words"]
+
+
 def test_a_flood_is_read_in_parts(
     reader: Following, running: Service, engine: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,6 +258,40 @@ def test_a_flood_is_read_in_parts(
         ["line 4"],
         [],
     ]
+
+
+@pytest.fixture
+def flooding(running: Service, engine: FakeRuntime) -> Service:
+    """Two instances of five lines each."""
+    done(lambda: scale(running, replicas=2, actor="alice"))
+    for number in range(10):
+        engine.say(alive(running)[number % 2].engine_id, f"line {number}")
+    return running
+
+
+@pytest.mark.parametrize(("most", "value"), [("MOST_LINES", 4), ("MOST_CURSORS", 1000)])
+def test_a_flood_of_many_is_read_in_parts_of_each(
+    flooding: Service, monkeypatch: pytest.MonkeyPatch, most: str, value: int
+) -> None:
+    monkeypatch.setattr(logs, most, value)
+    parts = list(iter(partial(news, reading(flooding)), []))
+
+    assert max(len(part) for part in parts) <= 4
+    assert sorted(line for part in parts for line in part) == [
+        f"line {number}" for number in range(10)
+    ]
+
+
+@pytest.mark.parametrize(("most", "value"), [("MOST_LINES", 4), ("MOST_TEXT", 24)])
+def test_the_last_lines_of_many_are_a_share_of_each(
+    flooding: Service, monkeypatch: pytest.MonkeyPatch, most: str, value: int
+) -> None:
+    monkeypatch.setattr(logs, most, value)
+    reader = reading(flooding)
+
+    begun = [one.entry.text for one in reader.begin(lines=100)]
+
+    assert (begun, news(reader)) == ([f"line {number}" for number in range(6, 10)], [])
 
 
 def test_a_removed_service_ends_it(reader: Following, running: Service) -> None:
@@ -243,10 +375,12 @@ def test_a_cursor_of_another_service_opens_nothing(running: Service, engine: Fak
     assert news(reading(running, cursor=cursor)) == ["mine"]
 
 
-def test_a_cursor_does_not_grow_with_the_instances_that_were() -> None:
-    position = Position.now()
-    for number in range(500):
-        position.take(f"{number:012x}.stdout", NOW)
+def test_a_cursor_does_not_grow_with_the_instances_that_were(
+    reader: Following, running: Service, engine: FakeRuntime
+) -> None:
+    for number in range(100):
+        reader.position.take(f"{number:012x}.stdout", NOW)
+    say(engine, running, "one")
+    reader.news()
 
-    assert Position.parse(position.text()) == position
-    assert len(position.text()) < 5000
+    assert {source[:12] for source in reader.position.marks} == {only(running).id.hex[:12]}

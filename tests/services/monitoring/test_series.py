@@ -114,7 +114,14 @@ def test_one_query_is_enough(
         (86400, None, Window(86400, 1440)),
         (None, 30, Window(3600, 30)),
         (None, 7200, Window(7200, 7200)),
+        (0, None, Window(0, 0)),
+        (None, 0, Window(3600, 0)),
     ],
 )
 def test_what_is_not_said_fits(range_s: int | None, step_s: int | None, window: Window) -> None:
     assert Window.of(range_s, step_s) == window
+
+
+@pytest.mark.parametrize(("range_s", "least_s"), [(60, 30), (3600, 30), (86400, 173)])
+def test_a_step_is_no_less_than_samples_are_apart(range_s: int, least_s: int) -> None:
+    assert Window.of(range_s, None).least_step_s == least_s
