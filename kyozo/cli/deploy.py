@@ -103,7 +103,8 @@ def source_of(ctx: typer.Context, folder: Path, said: Source) -> Source | None:
             "no name or password belongs into --git: give a token in KYOZO_GIT_TOKEN"
         )
     token_from = ctx.get_parameter_source("git_token")
-    return replace(said, is_token_usual=bool(token_from) and token_from.name == "ENVIRONMENT")
+    is_usual = token_from is not None and token_from.name == "ENVIRONMENT"
+    return replace(said, is_token_usual=is_usual)
 
 
 def given(**options: object) -> dict[str, object]:

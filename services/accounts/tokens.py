@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from services import audit, events
 from services.accounts.members import check_rule, lock, present
-from services.errors import InvalidError
+from services.errors import InvalidError, NotFoundError
 from services.models import Workspace
 from services.models.times import iso
 from services.teams import token_cache
@@ -45,6 +45,8 @@ def create_token(
     text = new_secret()
     with transaction.atomic():
         present(user, team)
+        if workspace and not Workspace.objects.keep(workspace):
+            raise NotFoundError("Workspace not found")
         token = ApiToken.objects.create(
             team=team,
             user=user,

@@ -154,19 +154,8 @@ class Advance:
     failed: uuid.UUID | None = None
 
 
-Action = (
-    Create
-    | Start
-    | Gate
-    | SetRoutes
-    | Leave
-    | Hide
-    | Retire
-    | Forget
-    | TakeOver
-    | GiveBack
-    | Advance
-)
+Away = Leave | Hide | Retire | Forget  # the ways of an instance out
+Action = Create | Start | Gate | SetRoutes | Away | TakeOver | GiveBack | Advance
 
 
 def decide(wanted: Wanted, rollout: Progress | None, seen: Iterable[Seen]) -> list[Action]:

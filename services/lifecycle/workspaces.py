@@ -95,9 +95,8 @@ def create(team: Team, key: UUID, name: str, *, root: str, **fields: Any) -> Wor
 
 
 def lock(workspace: Workspace) -> None:
-    """Until the end of the transaction it cannot be removed; raises NotFoundError when it was."""
-    rows = Workspace.objects.select_for_update(no_key=True)
-    if rows.filter(pk=workspace.pk).first() is None:
+    """`keep`, which raises NotFoundError when it was removed."""
+    if not Workspace.objects.keep(workspace):
         raise NotFoundError("Workspace not found")
 
 

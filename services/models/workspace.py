@@ -20,6 +20,10 @@ class WorkspaceQuerySet(models.QuerySet["Workspace"]):
     def visible_to(self, team: Team) -> "WorkspaceQuerySet":
         return self.filter(team=team)
 
+    def keep(self, workspace: "Workspace") -> bool:
+        """Until the end of the transaction it cannot be removed; False when it was already."""
+        return self.select_for_update(no_key=True).filter(pk=workspace.pk).first() is not None
+
 
 class Workspace(models.Model):
     """`root` is the absolute path of a registered folder, or of the copy that the platform made of

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from services.accounts.tokens import create_token
 from services.errors import EngineError, NotFoundError
 from services.lifecycle import analyse as analyse_module
 from services.lifecycle import plan
@@ -206,6 +207,13 @@ def test_what_is_made_in_it_meanwhile_finds_it_gone(
 
     assert api.post(api.at(f"/workspaces/{workspace.id}/{verb}"), body).status_code == 404
     assert not Service.objects.exists()
+
+
+def test_a_token_made_for_it_meanwhile_finds_it_gone(alice: Person, workspace: Workspace) -> None:
+    remove_workspace(Workspace.objects.get())
+
+    with pytest.raises(NotFoundError):
+        create_token(alice.team, user=alice.user, name="late", workspace=workspace)
 
 
 def test_one_that_is_being_filled_is_left_alone(api: Api, copy: Workspace) -> None:
