@@ -85,6 +85,7 @@ class Heartbeat:
     def __init__(self) -> None:
         self._claims: set[Claim] = set()
         self._guard = threading.Lock()
+        self._renewing = threading.RLock()
         self._thread: threading.Thread | None = None
 
     def keep(self, claim: Claim) -> None:
@@ -95,23 +96,28 @@ class Heartbeat:
                 self._thread.start()
 
     def drop(self, claim: Claim) -> None:
-        with self._guard:
+        """When this returns it is not renewed any more, nor is it just then."""
+        with self._renewing, self._guard:
             self._claims.discard(claim)
 
     def _beat(self) -> None:
         while True:
             time.sleep(settings.KYOZO["LEASE_RENEW_S"])
-            with self._guard:
-                claims = list(self._claims)
-                if not claims:
-                    self._thread = None
-                    return
-            try:
-                self._renew(claims)
-            except DatabaseError as exc:
-                log.warning("leases not renewed, trying again: %s", exc)
-            finally:
-                close_old_connections()
+            with self._renewing:
+                with self._guard:
+                    claims = list(self._claims)
+                    if not claims:
+                        self._thread = None
+                        return
+                self._renew_all(claims)
+
+    def _renew_all(self, claims: list[Claim]) -> None:
+        try:
+            self._renew(claims)
+        except DatabaseError as exc:
+            log.warning("leases not renewed, trying again: %s", exc)
+        finally:
+            close_old_connections()
 
     def _renew(self, claims: list[Claim]) -> None:
         for held in claims:

@@ -1,6 +1,5 @@
 """What holds for every test of the services."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,10 +8,10 @@ from pytest_django import Settings
 from services.lifecycle.claims import HEARTBEAT
 
 
-@pytest.fixture(autouse=True)
-def _no_claim_outlives_its_test() -> Iterator[None]:
-    """Its renewal would come between two tests, when nobody may touch the database."""
-    yield
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """No claim outlives its test, not even by what other fixtures take to end: its renewal would
+    come between two tests, when nobody may touch the database."""
     for held in list(HEARTBEAT._claims):
         HEARTBEAT.drop(held)
 
