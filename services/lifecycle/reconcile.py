@@ -267,6 +267,7 @@ def _forget(this: Pass, action: d.Forget) -> None:
     if row.engine_id and row.state == "dead":
         runtime().remove(row.engine_id, fence=this.claim)
     with transaction.atomic():
+        this.claim.check()
         _close(row)
         events.publish(
             this.service,

@@ -20,67 +20,13 @@ from tests.factories import (
     make_token,
     make_workspace,
 )
-from tests.services.api.test_isolation import filled, state
+from tests.services.api.test_isolation import state
 from tests.services.api.test_matrix import views
-from tests.services.api.test_uploads import FLASK, send
-from tests.sources.archives import tar_gz_of
+from tests.services.api.test_uploads import send
+from tests.services.api.writing import ARCHIVE, REQUESTS, as_route, ask, filled, with_ids
 from tests.sources.git_server import commit
 
 pytestmark = pytest.mark.usefixtures("state_dir")
-
-T = "teams/<key:team_id>"
-S = f"{T}/services/<key:service_id>"
-W = f"{T}/workspaces/<key:workspace_id>"
-ARCHIVE = tar_gz_of(FLASK)
-NEW_SERVICE = {"service": {"name": "new", "folder_path": "/", "workspace_id": "WORKSPACE"}}
-# Of every route that writes, a request that does, and what it is called in the log.
-REQUESTS: dict[tuple[str, str], tuple[Any, str]] = {
-    ("post", f"{T}/services"): (NEW_SERVICE, "service.create"),
-    ("put", S): ({"service": {"name": "renamed"}}, "service.update"),
-    ("patch", S): ({"service": {"name": "renamed"}}, "service.update"),
-    ("delete", S): (None, "service.remove"),
-    ("post", f"{S}/start"): ({}, "service.start"),
-    ("post", f"{S}/stop"): ({}, "service.stop"),
-    ("post", f"{S}/restart"): ({}, "service.restart"),
-    ("post", f"{S}/scale"): ({"replica_count": 3}, "service.scale"),
-    ("post", f"{S}/deploy"): ({}, "service.deploy"),
-    ("post", f"{S}/rollback"): ({"release": 1}, "service.rollback"),
-    ("patch", f"{S}/env"): ({"variables": {"A": "b"}}, "env.set"),
-    ("post", f"{T}/workspaces"): ({"workspace": {"folder": "FOLDER"}}, "workspace.create"),
-    ("post", f"{T}/workspaces/archive"): (ARCHIVE, "workspace.create"),
-    ("post", f"{T}/workspaces/git"): ({"workspace": {"url": "GIT"}}, "workspace.create"),
-    ("put", f"{T}/workspaces/SENT/archive"): (ARCHIVE, "workspace.replace"),
-    ("post", f"{T}/workspaces/CLONED/refresh"): ({}, "workspace.refresh"),
-    ("delete", f"{T}/workspaces/EMPTY"): (None, "workspace.remove"),
-    ("post", f"{W}/analyze"): ({}, "workspace.analyze"),
-    ("post", f"{W}/services"): (
-        {"service": {"name": "new", "folder_path": "/"}},
-        "service.create",
-    ),
-    ("post", f"{W}/deploy"): ({}, "workspace.deploy"),
-    ("post", f"{T}/operations/<key:operation_id>/cancel"): ({}, "operation.cancel"),
-    ("post", f"{T}/tokens"): ({"name": "ci"}, "token.create"),
-    ("delete", f"{T}/tokens/<key:token_id>"): (None, "token.revoke"),
-    ("post", f"{T}/clean"): ({}, "platform.clean"),
-    ("put", f"{T}/image-mappings"): (
-        {"source": "node:22", "target": "node:20"},
-        "image_mapping.set",
-    ),
-    ("delete", f"{T}/image-mappings?source=old"): (None, "image_mapping.remove"),
-    ("patch", f"{T}/members/<user:user_id>"): ({"role": "admin"}, "member.update"),
-    ("delete", f"{T}/members/<user:user_id>"): (None, "member.remove"),
-    ("post", f"{T}/invitations"): ({"role": "viewer"}, "invitation.create"),
-    ("delete", f"{T}/invitations/<key:invitation_id>"): (None, "invitation.revoke"),
-    ("post", "invitations/accept"): ({"token": "INVITED"}, "invitation.accept"),
-    ("post", "sign-in-links"): ({}, "sign_in_link.create"),
-}
-SPECIAL = dict.fromkeys(("SENT", "CLONED", "EMPTY"), "<key:workspace_id>") | {"?source=old": ""}
-
-
-def as_route(address: str) -> str:
-    for special, plain in SPECIAL.items():
-        address = address.replace(special, plain)
-    return address
 
 
 @pytest.fixture
@@ -114,18 +60,6 @@ def ids(
     return {name: str(value) for name, value in found.items()}
 
 
-def ask(api: Api, method: str, address: str, body: Any, ids: dict[str, str]) -> Any:
-    options = {"content_type": "application/gzip"} if isinstance(body, bytes) else {}
-    said = body if isinstance(body, bytes | None) else with_ids(body, ids)
-    return getattr(api, method)(f"/api/v1/{filled(address, ids)}", said, **options)
-
-
-def with_ids(body: Any, ids: dict[str, str]) -> Any:
-    if isinstance(body, dict):
-        return {name: with_ids(value, ids) for name, value in body.items()}
-    return ids.get(body, body)
-
-
 def everything() -> str:
     tokens = list(ApiToken.objects.order_by("pk").values())
     return f"{state()}{tokens}{list(SignInLink.objects.values())}"
@@ -149,7 +83,7 @@ def test_what_writes_leaves_an_entry(
     body, action = REQUESTS[method, address]
     before = set(AuditEntry.objects.values_list("pk", flat=True))
 
-    answer = ask(api, method, address, body, ids)
+    answer = ask(api, method, f"/api/v1/{filled(address, ids)}", with_ids(body, ids))
 
     left = AuditEntry.objects.exclude(pk__in=before)
     assert answer.status_code < 300, answer.content
@@ -176,7 +110,8 @@ def test_what_cannot_be_noted_is_not_done(
         raise DatabaseError("the disk is full")
 
     monkeypatch.setattr(AuditEntry, "save", full)
-    answer = ask(api, method, address, REQUESTS[method, address][0], ids)
+    body = with_ids(REQUESTS[method, address][0], ids)
+    answer = ask(api, method, f"/api/v1/{filled(address, ids)}", body)
 
     assert answer.status_code == 500
     assert everything() == before

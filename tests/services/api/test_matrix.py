@@ -10,7 +10,8 @@ from services.api.urls import one_team, urlpatterns
 from services.models import Service
 from services.teams.models import ROLE_SCOPE, Membership, Role, Scope, allows
 from tests.conftest import Api, Person
-from tests.services.api.test_isolation import filled, ids, state
+from tests.services.api.test_isolation import ids, state
+from tests.services.api.writing import filled
 
 __all__ = ["ids"]  # the fixture: one of everything that is alice's
 OPEN_TO_ALL = {"health/live", "health/ready", "invitations/accept"}
