@@ -1,5 +1,7 @@
 """The cast: alice owns the team, bob is on it, charlie is of another team and must see nothing."""
 
+import gc
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +47,21 @@ class Api(APIClient):
 
     def at(self, path: str = "") -> str:
         return f"/api/v1/teams/{self.team.id}{path}"
+
+
+# Threads of the product that end by themselves, a moment after they were told to.
+ENDING = ("live", "repairs")
+ENDED_WITHIN_S = 5
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """After the last test: PostgreSQL drops no database to which somebody is still connected."""
+    if nextitem is None:
+        gc.collect()
+        for thread in threading.enumerate():
+            if thread.name.startswith(ENDING):
+                thread.join(ENDED_WITHIN_S)
 
 
 @pytest.fixture(scope="session")
