@@ -142,7 +142,9 @@ def test_a_negative_size_ends_at_once(tmp_path: Path) -> None:
     head[124:136] = b"\xff" * 8 + struct.pack(">i", -1024)
     head[148:156] = b"%06o\0 " % (sum(head[:148]) + sum(head[156:]) + 8 * 32)
 
-    assert refusal(tmp_path, gzip.compress(bytes(head) * 3)).error_code == "archive.refused"
+    # Python 3.11.2 finds no archive in it, later ones an entry that cannot be.
+    code = refusal(tmp_path, gzip.compress(bytes(head) * 3)).error_code
+    assert code in {"archive.refused", "archive.damaged"}
 
 
 def test_headers_of_any_length_are_not_read_into_memory(tmp_path: Path) -> None:
