@@ -74,6 +74,15 @@ def test_a_run_takes_its_processes_and_files_along(somewhere: Path) -> None:
     assert list(somewhere.iterdir()) == []
 
 
+def test_a_process_is_known_from_its_first_moment() -> None:
+    """One in five has no variables yet when its parent goes on."""
+    for _ in range(60):
+        with sleeper("dead01") as process:
+            is_known = runs.belongs(Path(f"/proc/{process.pid}"), "dead01")
+            process.kill()
+        assert is_known
+
+
 def test_the_next_run_cleans_up_after_a_killed_one(somewhere: Path) -> None:
     killed = somewhere / "kyozo-test-dead00"
     killed.mkdir()

@@ -6,6 +6,7 @@ import secrets
 import shutil
 import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from services.runtimes.base import LABEL_INSTALL
 
 MARK = "KYOZO_TEST_RUN"
 PREFIX = "kyozo-test-"
+LOOKS = 20
+LOOK_EVERY_S = 0.005
 PORTS = range(21000, 29000, 50)
 # Beside the default networks, so that a platform that runs here keeps its own.
 NETWORKS = "10.192.0.0/13"
@@ -139,18 +142,36 @@ def marked(run_id: str) -> Iterator[ProcessId]:
     A router gets none of our environment; it is known by the folder in its arguments. Redis writes
     its title over both and is known by the folder that it works in.
     """
-    mark, folder = f"{MARK}={run_id}".encode(), f"/{PREFIX}{run_id}/".encode()
     for entry in Path("/proc").iterdir():
         if not entry.name.isdecimal() or int(entry.name) == os.getpid():
             continue
         try:
-            is_ours = mark in (entry / "environ").read_bytes().split(b"\0")
-            is_ours = is_ours or folder in (entry / "cmdline").read_bytes()
-            is_ours = is_ours or folder in os.fsencode((entry / "cwd").readlink()) + b"/"
+            is_ours = belongs(entry, run_id)
         except OSError:
             continue
         if is_ours and (process := ProcessId.find(int(entry.name))):
             yield process
+
+
+def belongs(entry: Path, run_id: str) -> bool:
+    """Whether the process of this entry in /proc is of that run; OSError when it has ended."""
+    folder = f"/{PREFIX}{run_id}/".encode()
+    return (
+        f"{MARK}={run_id}".encode() in _environment(entry).split(b"\0")
+        or folder in (entry / "cmdline").read_bytes()
+        or folder in os.fsencode((entry / "cwd").readlink()) + b"/"
+    )
+
+
+def _environment(entry: Path) -> bytes:
+    """Empty for a moment in a process that just began: the kernel lets the parent go on before it
+    has told where the new program's variables stand."""
+    (entry / "exe").readlink()  # the kernel's own threads have none
+    for _ in range(LOOKS):
+        if variables := (entry / "environ").read_bytes():
+            return variables
+        time.sleep(LOOK_EVERY_S)
+    return b""
 
 
 def _free_block() -> tuple[int, socket.socket]:
