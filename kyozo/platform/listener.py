@@ -22,7 +22,10 @@ def listen(host: str, port: int, *, exact: bool) -> socket.socket:
 
 
 def _try(host: str, port: int) -> socket.socket | None:
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio sends without delay only on what is said to be TCP: without the last word here each
+    # answer on a kept connection waits 40 ms for the client's acknowledgement.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
