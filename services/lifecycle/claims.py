@@ -11,6 +11,8 @@ import socket
 import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -21,6 +23,7 @@ from django.db.models.functions import Now
 
 from services.errors import FenceLostError
 from services.models import Service
+from services.runtimes.base import Fence
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +64,14 @@ class Claim:
         Service.objects.filter(pk=self.service_id, fence=self.token).update(
             lease_until=None, claimed_by=""
         )
+
+
+@contextmanager
+def fenced(fence: Fence) -> Iterator[None]:
+    """A transaction of whoever holds the service: what is written in it stands, or none of it."""
+    with transaction.atomic():
+        fence.check()
+        yield
 
 
 def claim(service_id: uuid.UUID) -> Claim | None:

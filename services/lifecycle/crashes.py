@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from services import events
 from services.lifecycle import describe
+from services.lifecycle.claims import fenced
 from services.lifecycle.engine import runtime
 from services.models import Instance, Service
 from services.runtimes.base import Fence
@@ -81,7 +82,7 @@ def take_over(service: Service, row: Instance, *, fence: Fence) -> None:
     runtime().demote(row.engine_id, fence=fence)
     row.looping_at = timezone.now()
     row.trouble = describe.crash_loop(row)
-    with transaction.atomic():
+    with fenced(fence):
         row.save(update_fields=["looping_at", "trouble"])
         events.publish(
             service,
@@ -91,14 +92,16 @@ def take_over(service: Service, row: Instance, *, fence: Fence) -> None:
         )
 
 
-def look_again(row: Instance) -> None:
+def look_again(row: Instance, *, fence: Fence) -> None:
     """What the last run said, before the next one begins."""
     if row.looping_at is not None:
         row.trouble = describe.crash_loop(row)
-        row.save(update_fields=["trouble"])
+        with fenced(fence):
+            row.save(update_fields=["trouble"])
 
 
 def give_back(row: Instance, *, fence: Fence) -> None:
     runtime().promote(row.engine_id, fence=fence)
     row.looping_at, row.exits, row.trouble = None, [], {}
-    row.save(update_fields=["looping_at", "exits", "trouble"])
+    with fenced(fence):
+        row.save(update_fields=["looping_at", "exits", "trouble"])

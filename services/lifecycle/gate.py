@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from services import events
 from services.lifecycle import names
+from services.lifecycle.claims import fenced
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import ask, runtime
 from services.lifecycle.routes import endpoint
@@ -34,8 +35,7 @@ def gate(service: Service, instance: Instance, *, fence: Fence) -> None:
             runtime().promote(instance.engine_id, fence=fence)
         names.show(instance, fence=fence)
         instance.is_gated, instance.health = True, "healthy"
-    with transaction.atomic():
-        fence.check()
+    with fenced(fence):
         instance.save(
             update_fields=["good_answers", "last_probe", "is_gated", "health", "is_named"]
         )

@@ -2,10 +2,9 @@
 
 import logging
 
-from django.db import transaction
-
 from services.errors import AddressTakenError, KyozoError
 from services.lifecycle import names
+from services.lifecycle.claims import fenced
 from services.lifecycle.engine import runtime
 from services.lifecycle.networks import give_address, team_network
 from services.lifecycle.routes import publish_routes
@@ -38,7 +37,7 @@ def launch(instance: Instance, *, fence: Fence) -> list[ObservedInstance]:
 
 
 def _apply(instance: Instance, network: Network, fence: Fence) -> list[ObservedInstance]:
-    names.prepare(instance)
+    names.prepare(instance, fence=fence)
     spec = service_spec(instance, network, fence=fence.token)
     for mount in spec.mounts:
         if mount.type == "volume":
@@ -52,8 +51,7 @@ def _move(instance: Instance, network: Network, taken: list[str], fence: Fence) 
         _take_out(instance, fence)
     before = instance.address
     instance.is_gated, instance.good_answers = False, 0
-    with transaction.atomic():
-        fence.check()
+    with fenced(fence):
         instance.save(update_fields=["is_gated", "good_answers"])
         _give_address(instance, network, taken=taken)
     log.warning("%s moves: %s is another's, %s is next", instance.name, before, instance.address)
@@ -71,8 +69,7 @@ def _take_out(instance: Instance, fence: Fence) -> None:
 
 
 def _set_routed(instance: Instance, fence: Fence, *, is_routed: bool) -> None:
-    with transaction.atomic():
-        fence.check()
+    with fenced(fence):
         instance.is_routed = is_routed
         instance.save(update_fields=["is_routed"])
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from services.lifecycle.claims import fenced
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import runtime
 from services.models import Instance
@@ -17,14 +18,15 @@ from services.runtimes.base import Fence
 REST_S = 2.0
 
 
-def prepare(row: Instance) -> None:
+def prepare(row: Instance, *, fence: Fence) -> None:
     """For a container that is made now. Without a port nobody could meet it too early."""
     if row.is_gated:
         return
     config = ReleaseConfig.from_json(row.release.config)
     has_port = config.http_port or config.check_port or config.ports
     row.is_named = not has_port
-    row.save(update_fields=["is_named"])
+    with fenced(fence):
+        row.save(update_fields=["is_named"])
 
 
 def show(row: Instance, *, fence: Fence) -> None:
@@ -36,7 +38,8 @@ def show(row: Instance, *, fence: Fence) -> None:
 def hide(row: Instance, *, fence: Fence) -> None:
     """Tried once: an engine that will not do it must not keep an instance from ending."""
     row.is_named, row.hidden_at = False, timezone.now()
-    row.save(update_fields=["is_named", "hidden_at"])
+    with fenced(fence):
+        row.save(update_fields=["is_named", "hidden_at"])
     _set(row, (), fence)
 
 

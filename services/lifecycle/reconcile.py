@@ -25,7 +25,7 @@ from services.errors import (
 )
 from services.lifecycle import crashes, describe, names
 from services.lifecycle import decide as d
-from services.lifecycle.claims import Claim
+from services.lifecycle.claims import Claim, fenced
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import runtime
 from services.lifecycle.gate import check_now, gate
@@ -147,8 +147,7 @@ def _create(this: Pass, action: d.Create) -> None:
         instance.engine_id, instance.state = one.engine_id, one.state
         instance.host_ports = {str(k): v for k, v in one.ports.items()}
         instance.observed_at = timezone.now()
-        with transaction.atomic():
-            this.claim.check()
+        with fenced(this.claim):
             instance.save(update_fields=["engine_id", "state", "host_ports", "observed_at"])
     events.publish(
         this.service,
@@ -161,8 +160,7 @@ def _let_go(this: Pass, instance: Instance) -> None:
     """Another container may take its place: whoever dies then must not leave a row that names one
     that is gone, as if somebody had removed it, or that passed its gate with another."""
     instance.engine_id, instance.is_gated, instance.good_answers = "", False, 0
-    with transaction.atomic():
-        this.claim.check()
+    with fenced(this.claim):
         instance.save(update_fields=["engine_id", "is_gated", "good_answers"])
 
 
@@ -193,7 +191,7 @@ def _release_of(this: Pass, generation: int) -> Release:
 def _start(this: Pass, action: d.Start) -> None:
     row = this.sight.rows[action.id]
     log.info("%s is stopped and should run: starting it", row.name)
-    crashes.look_again(row)
+    crashes.look_again(row, fence=this.claim)
     try:
         runtime().start(row.engine_id, fence=this.claim)
     except (EngineNotFoundError, AddressTakenError):
@@ -203,8 +201,7 @@ def _start(this: Pass, action: d.Start) -> None:
         row.refresh_from_db()
     row.restarts += 1
     row.is_gated, row.good_answers = False, 0
-    with transaction.atomic():
-        this.claim.check()
+    with fenced(this.claim):
         row.save(update_fields=["restarts", "is_gated", "good_answers"])
     events.publish(
         this.service,
@@ -220,16 +217,14 @@ def _gate(this: Pass, action: d.Gate) -> None:
 def _set_routes(this: Pass, action: d.SetRoutes) -> None:
     rows = this.service.instances.alive()
     before = list(rows.filter(is_routed=True).values_list("pk", flat=True))
-    with transaction.atomic():
-        this.claim.check()
+    with fenced(this.claim):
         rows.exclude(pk__in=action.ids).filter(is_routed=True).update(is_routed=False)
         rows.filter(pk__in=action.ids, leaving_at=None).update(is_routed=True)
     try:
         publish_routes(this.service)
     except KyozoError:
         # The router may still have the table before: the next pass must ask for this one again.
-        with transaction.atomic():
-            this.claim.check()
+        with fenced(this.claim):
             rows.exclude(pk__in=before).update(is_routed=False)
             rows.filter(pk__in=before, leaving_at=None).update(is_routed=True)
         raise
@@ -237,8 +232,7 @@ def _set_routes(this: Pass, action: d.SetRoutes) -> None:
 
 def _leave(this: Pass, action: d.Leave) -> None:
     row = this.sight.rows[action.id]
-    with transaction.atomic():
-        this.claim.check()
+    with fenced(this.claim):
         Instance.objects.filter(pk=row.pk, leaving_at=None).update(leaving_at=timezone.now())
 
 
@@ -254,9 +248,10 @@ def _retire(this: Pass, action: d.Retire) -> None:
         runtime().stop(row.engine_id, grace_s=settings.KYOZO["STOP_GRACE_S"], fence=this.claim)
         # After the stop: what it says while it ends is often what is looked for.
         row.last_lines = describe.kept_lines(row, KEPT_LINES) or row.last_lines
-        row.save(update_fields=["last_lines"])
+        with fenced(this.claim):
+            row.save(update_fields=["last_lines"])
         runtime().remove(row.engine_id, fence=this.claim)
-    with transaction.atomic():
+    with fenced(this.claim):
         _close(row)
         events.publish(this.service, event_type="container_stopped", data={"instance": row.name})
 
@@ -266,8 +261,7 @@ def _forget(this: Pass, action: d.Forget) -> None:
     log.info("%s is gone from the engine: making a new one", row.name)
     if row.engine_id and row.state == "dead":
         runtime().remove(row.engine_id, fence=this.claim)
-    with transaction.atomic():
-        this.claim.check()
+    with fenced(this.claim):
         _close(row)
         events.publish(
             this.service,
