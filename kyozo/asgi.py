@@ -15,11 +15,11 @@ from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kyozo.settings")
 
+from kyozo.platform.web import THREADS
 from kyozo.wsgi import application as rest
 from services.live.log_stream import follow_logs, is_follow
 from services.live.routing import sockets
 
-THREADS = 8
 _http: Any = WSGIMiddleware(rest, workers=THREADS)  # type: ignore[arg-type]
 
 

@@ -8,7 +8,6 @@ import logging
 import socket
 import threading
 
-import uvicorn
 from django.conf import settings
 
 from kyozo.asgi import application
@@ -17,6 +16,7 @@ from kyozo.platform import access, database
 from kyozo.platform.log_file import log_to
 from kyozo.platform.record import READY, Record
 from kyozo.platform.state import StateDir
+from kyozo.platform.web import web_server
 from kyozo.platform.workers import EmbeddedWorkers
 from services.errors import KyozoError
 from services.lifecycle.engine import router
@@ -25,7 +25,6 @@ from services.monitoring import watch
 
 log = logging.getLogger(__name__)
 
-CLOSE_CONNECTIONS_S = 1
 STOP_WORKERS_S = 0.5
 
 
@@ -55,7 +54,7 @@ class RunningPlatform:
         # What was imported stays: a full collection that looks at all of it holds up every socket.
         gc.collect()
         gc.freeze()
-        _server().run(sockets=[listener])
+        web_server(application).run(sockets=[listener])
 
     def stop(self) -> None:
         """At most a second. A task that still runs is cut off: its operation is taken up again."""
@@ -86,23 +85,3 @@ class RunningPlatform:
         threading.Thread(
             target=watch.run, args=(self._stopping.is_set,), name="engine-watch", daemon=True
         ).start()
-
-
-def _server() -> uvicorn.Server:
-    return uvicorn.Server(
-        uvicorn.Config(
-            application,
-            http="h11",
-            ws="websockets-sansio",
-            loop="asyncio",
-            lifespan="off",
-            log_config=None,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            # Compression doubles the time a thousand clients take to get one event.
-            ws_per_message_deflate=False,
-            timeout_graceful_shutdown=CLOSE_CONNECTIONS_S,
-        )
-    )

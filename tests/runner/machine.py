@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ class Machine:
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
     _asked: dict[Need, Future[dict[str, str]]] = field(default_factory=dict)
     _dockerd: engine.Started | None = None
+    _is_over: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Self:
         return self
@@ -43,6 +45,7 @@ class Machine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._is_over.set()
         self._pool.shutdown(cancel_futures=True)
         if self._dockerd:
             self._dockerd.stop(self.run)
@@ -81,7 +84,7 @@ class Machine:
         docker = DockerCli(find_client(environ), environ.get("DOCKER_HOST", ""), environ)
         shop = Workshop(docker, self.run.folder / "home", environ)
         wanted = [local_ref(name, TOOLS[name].offers[0].version) for name in IMAGES]
-        ensure(wanted, shop=shop, log=lambda _: None)
+        ensure(wanted, shop=shop, log=lambda _: None, cancelled=self._is_over.is_set)
         return {}
 
     def _servers(self) -> dict[str, str]:
