@@ -92,7 +92,7 @@ def _window(want: dict[str, int]) -> Window | None:
 
 
 def status_json(service: Service) -> dict[str, Any]:
-    started = [i.started_at for i in service.instances.all() if i.is_routed and i.started_at]
+    started = [i.started_at for i in service.living_instances if i.is_routed and i.started_at]
     return {
         "id": str(service.id),
         "name": service.name,

@@ -21,7 +21,7 @@ def urls(service: Service) -> list[ServiceUrl]:
     """The service's addresses; empty for one without an HTTP port."""
     bound = settings.KYOZO["HOST_IP"]
     host = "127.0.0.1" if bound in {"0.0.0.0", "127.0.0.1"} else bound  # noqa: S104 - compared only
-    http = [row for row in service.host_ports.all() if row.is_http and not row.is_replaced]
+    http = [row for row in service.given_ports if row.is_http and not row.is_replaced]
     found = [ServiceUrl(f"http://{host}:{row.port}", "port") for row in http]
     if http:
         found.append(ServiceUrl(f"http://{host_name(service)}:{router().web_port}", "host"))

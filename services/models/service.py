@@ -1,15 +1,20 @@
 """A service: a folder that should run. Wanted state and observed state are separate columns."""
 
 import uuid
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from services.models.encrypted import EncryptedJSONField
 from services.models.workspace import Workspace
 from services.teams.models import Team
+
+if TYPE_CHECKING:
+    from services.models.host_port import HostPort
+    from services.models.instance import Instance
 
 
 class Status(models.TextChoices):
@@ -128,6 +133,16 @@ class Service(models.Model):
     @property
     def is_removed(self) -> bool:
         return self.wanted_state == WantedState.REMOVED
+
+    @cached_property
+    def given_ports(self) -> "list[HostPort]":
+        """Read once; those of a page of services at once (`services.api.serializers`)."""
+        return list(self.host_ports.all())
+
+    @cached_property
+    def living_instances(self) -> "list[Instance]":
+        """As `given_ports`."""
+        return list(self.instances.alive())
 
     @property
     def secrets(self) -> dict[str, str]:

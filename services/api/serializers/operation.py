@@ -14,8 +14,17 @@ def shown(operations: QuerySet[Operation]) -> QuerySet[Operation]:
     builds = Build.objects.only("id", "operation_id", "started_at").order_by("-started_at")
     return (
         operations.select_related("service", "service__workspace", "release")
-        .defer("release__environment", "release__config", "service__environment")
-        .prefetch_related("steps", "service__host_ports", Prefetch("builds", builds))
+        .defer(
+            "release__environment",
+            "release__config",
+            "service__environment",
+            "service__workspace__git_credential",
+        )
+        .prefetch_related(
+            "steps",
+            Prefetch("service__host_ports", to_attr="given_ports"),
+            Prefetch("builds", builds),
+        )
     )
 
 

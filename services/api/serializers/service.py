@@ -23,10 +23,14 @@ TIMES = ("created_at", "updated_at", "deployed_at", "stopped_at")
 
 def shown(services: ServiceQuerySet) -> ServiceQuerySet:
     """These with all that `service_json` reads, in a fixed number of queries."""
+    # The model itself reads `given_ports` and `living_instances` where they are not read here.
     return (
-        services.select_related("workspace", "team", "wanted_release")
-        .defer("wanted_release__environment", "wanted_release__config")
-        .prefetch_related("host_ports", Prefetch("instances", Instance.objects.alive()))
+        services.select_related("workspace", "team", "wanted_release")  # type: ignore[no-redef]
+        .defer("wanted_release__environment", "wanted_release__config", "workspace__git_credential")
+        .prefetch_related(
+            Prefetch("host_ports", to_attr="given_ports"),
+            Prefetch("instances", Instance.objects.alive(), to_attr="living_instances"),
+        )
     )
 
 
@@ -104,7 +108,7 @@ def port_mappings(service: Service) -> dict[str, dict[str, Any]]:
     """What was asked for, with the host ports that were given."""
     given = {
         str(row.container_port): {"host_port": row.port, "protocol": row.protocol}
-        for row in service.host_ports.all()
+        for row in service.given_ports
         if not row.is_replaced
     }
     asked = service.port_mappings
@@ -115,8 +119,8 @@ def port_mappings(service: Service) -> dict[str, dict[str, Any]]:
 
 
 def container_id(service: Service) -> str | None:
-    """The first instance that serves. `instances` holds only living ones here (see `shown`)."""
-    routed = [i for i in service.instances.all() if i.engine_id and i.removed_at is None]
+    """Of the first instance that serves, else of the first."""
+    routed = [i for i in service.living_instances if i.engine_id]
     routed.sort(key=lambda i: (not i.is_routed, i.generation, i.replica))
     return routed[0].engine_id if routed else None
 
