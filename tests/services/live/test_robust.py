@@ -57,7 +57,7 @@ async def test_what_is_not_numbered_is_dropped_before_anybody_is_closed(
     monkeypatch.setattr(clients, "MOST_BYTES", 400)
     async with Socket(query=query) as socket:
         assert await socket.is_silent()
-        events.hint(web.team_id, {"event": "operation_progress", "payload": {"step": "x" * 500}})
+        events.hint(web, {"event": "operation_progress", "payload": {"step": "x" * 500}})
 
         assert await socket.is_silent()
 

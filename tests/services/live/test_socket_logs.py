@@ -151,7 +151,7 @@ async def test_subscribing_to_an_id_of_others_is_like_one_of_nothing(
         await publish(theirs)
         await publish(web)
         chunk = {"service_id": str(theirs.id), "number": 1, "text": "secret"}
-        events.hint(theirs.team_id, {"event": "build_log", "payload": chunk})
+        events.hint(theirs, {"event": "build_log", "payload": chunk})
         await asyncio.sleep(0.05)
 
         assert await socket.is_silent()
@@ -163,7 +163,7 @@ async def test_build_output_can_be_asked_for_and_given_up(query: str, web: Servi
         for wanted in (True, False):
             socket.say(type="subscribe", build_logs=wanted)
             assert await socket.is_silent()
-        events.hint(web.team_id, chunk)
+        events.hint(web, chunk)
 
         assert await socket.is_silent()
 
