@@ -10,7 +10,14 @@ from uuid import UUID
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from services.errors import BadRequestError, KyozoError, TooManyError, UnauthorizedError
+from services.errors import (
+    BadRequestError,
+    ForbiddenError,
+    KyozoError,
+    NotFoundError,
+    TooManyError,
+    UnauthorizedError,
+)
 from services.live import proof
 from services.live.client import Client
 from services.live.hub import Hub, hub
@@ -21,7 +28,12 @@ PROTOCOL = "kyozo"
 TOKEN_PROTOCOL = "kyozo.token."  # noqa: S105 - a prefix, not a token
 FIRST_MESSAGE_S = 10.0
 MOST_TEXT = 16 * 1024
-NOT_AUTHENTICATED, NOT_ADMITTED, NO_SUCH_ADDRESS, TOO_MANY = 4401, 4403, 4404, 4429
+# A socket is refused with the status that HTTP would answer, as a code that applications may use.
+NOT_AUTHENTICATED, NO_SUCH_ADDRESS = 4401, 4404
+REFUSALS = {
+    error.status: 4000 + error.status
+    for error in (BadRequestError, UnauthorizedError, ForbiddenError, NotFoundError, TooManyError)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +71,7 @@ class ContainersConsumer(AsyncWebsocketConsumer):
         said = {name: values[-1] for name, values in _query(self.scope).items()}
         self._headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in self.scope["headers"]}
         said.setdefault("token", _offered_token(offered) or self._headers.get("x-api-key", ""))
-        if said["token"] or "cookie" in self._headers:
+        if said["token"] or proof.session_key(self._headers):
             await self._enter(said)
         else:
             self._expect_first_message()
@@ -125,12 +137,8 @@ class ContainersConsumer(AsyncWebsocketConsumer):
         try:
             wish = Wish.of(said)
             admitted = await self._prove(wish)
-        except UnauthorizedError as exc:
-            await self.close(NOT_AUTHENTICATED, exc.message)
-        except TooManyError as exc:
-            await self.close(TOO_MANY, exc.message)
         except KyozoError as exc:
-            await self.close(NOT_ADMITTED, exc.message)
+            await self.close(REFUSALS[exc.status], exc.message)
         else:
             self.client = Client(admitted, send=self._push, close=self.close)
             self.logs = SocketLogs(self.client)
@@ -144,10 +152,11 @@ class ContainersConsumer(AsyncWebsocketConsumer):
             self._hub.leave(self.client)
 
     async def _prove(self, wish: Wish) -> proof.Proof:
-        run = self._hub.feed.run
+        address, _port = self.scope.get("client") or ("", 0)
+        asked = proof.Asked(self._headers, address, wish.team_id)
         if wish.token:
-            return await run(proof.by_token, wish.token, team_id=wish.team_id)
-        return await run(proof.by_session, self._headers, team_id=wish.team_id)
+            return await self._hub.feed.run(proof.by_token, asked, wish.token)
+        return await self._hub.feed.run(proof.by_session, asked)
 
     async def _push(self, text: str) -> None:
         """Past Channels' dispatch: with a thousand sockets that costs more than all the rest."""
@@ -166,7 +175,8 @@ class Nowhere(AsyncWebsocketConsumer):
     """Any other address."""
 
     async def connect(self) -> None:
-        await self.close(NO_SUCH_ADDRESS)
+        await self.accept()
+        await self.close(NO_SUCH_ADDRESS, "no such address")
 
 
 def _offered_token(protocols: Iterable[str]) -> str:

@@ -21,7 +21,7 @@ from services.events import Hint
 from services.live import proof
 from services.live.client import Client
 from services.live.feed import BATCH, Feed, first_kept, frames_after, last_number
-from services.live.frames import Frame, loose_frame, resync_frame
+from services.live.frames import Frame, loose_frame, resync
 from services.teams import token_cache
 
 log = logging.getLogger(__name__)
@@ -166,7 +166,7 @@ class Hub:
     async def _replay(self, client: Client, room: Room, since: int) -> None:
         last = await self.feed.run(last_number, room.team_id)
         if not await self._can_replay(room.team_id, since, last):
-            await client.replay(resync_frame(last))
+            await client.say(resync(last))
             client.position = last
             return
         client.position = since
@@ -214,7 +214,7 @@ class Hub:
         if said.up_to is not None:
             room.wake(said.up_to)
         elif said.frame is not None:
-            room.fan_out(loose_frame(said.frame))
+            room.fan_out(loose_frame(said.frame, workspace_id=said.workspace_id))
         else:
             room.doubt()
 
