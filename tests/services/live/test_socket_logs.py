@@ -93,6 +93,22 @@ async def test_a_cursor_resumes(query: str, running: Service, say: Callable[[str
         assert [row["line"] for row in (await payload(socket))["lines"]] == ["two"]
 
 
+async def test_a_cursor_of_many_instances_resumes_too(
+    query: str, running: Service, say: Callable[[str], None]
+) -> None:
+    """Of a hundred in the middle of a deploy: a message holds 16 KiB."""
+    position = Position.now()
+    for number in range(200):
+        for stream in ("stdout", "stderr"):
+            position.take(f"{number:012x}.{stream}", "2026-01-31T12:00:00.123456789Z")
+    say("one")
+
+    async with Socket(query=query) as socket:
+        cursor = position.text()
+        socket.say(type="follow_logs", service_id=str(running.id), cursor=cursor)
+        assert [row["line"] for row in (await payload(socket))["lines"]] == ["one"]
+
+
 async def test_what_is_not_followed_any_more_is_silent(
     query: str, running: Service, say: Callable[[str], None]
 ) -> None:
