@@ -3,10 +3,11 @@
 import asyncio
 
 import pytest
+from django.db import DatabaseError
 
 from services import events
 from services.live import client as clients
-from services.live import hub
+from services.live import hub, socket_logs
 from services.models import Service
 from tests.services.live.conftest import Publish
 from tests.services.live.wire import Socket
@@ -93,6 +94,34 @@ async def test_so_is_one_of_a_first_message(since: str) -> None:
     async with Socket() as socket:
         socket.say_text(f'{{"type":"authenticate","token":"any","since":{since}}}')
         assert await socket.close_code() == 4400
+
+
+def away(*asked: object, **options: object) -> None:
+    raise DatabaseError("away")
+
+
+@pytest.mark.parametrize("work", ["proof.by_token", "hub.last_number", "hub.first_kept"])
+async def test_a_database_that_is_away_closes_and_leaves_nothing_behind(
+    query: str, web: Service, publish: Publish, work: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await publish(web)
+    monkeypatch.setattr(f"services.live.{work}", away)
+    async with Socket(query=f"{query}&since=0") as socket:
+        assert await socket.close_code() == 1013
+
+    assert asyncio.get_running_loop() not in hub._hubs
+
+
+async def test_so_does_one_that_goes_away_later(
+    query: str, web: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket_logs, "_find", away)
+    async with Socket(query=query) as socket:
+        assert await socket.is_silent()
+        socket.say(type="follow_logs", service_id=str(web.id))
+        assert await socket.close_code() == 1013
+
+    assert asyncio.get_running_loop() not in hub._hubs
 
 
 async def test_a_number_too_long_to_read_is_answered() -> None:
