@@ -21,6 +21,7 @@ from kyozo.platform.workers import EmbeddedWorkers
 from services.errors import KyozoError
 from services.lifecycle.engine import router
 from services.lifecycle.recover import recover
+from services.live.consumers import MOST_TEXT
 from services.monitoring import watch
 
 log = logging.getLogger(__name__)
@@ -103,6 +104,8 @@ def _server() -> uvicorn.Server:
             proxy_headers=False,
             # Compression doubles the time a thousand clients take to get one event.
             ws_per_message_deflate=False,
+            # A few times what is answered; the server's own limit is 16 MiB, for anybody.
+            ws_max_size=4 * MOST_TEXT,
             timeout_graceful_shutdown=CLOSE_CONNECTIONS_S,
         )
     )
