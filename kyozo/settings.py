@@ -126,6 +126,7 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
 ]
 
 BROKER_URL = env.text("KYOZO_BROKER_URL", "memory://")
+REDIS_URL = BROKER_URL if BROKER_URL.startswith(("redis://", "rediss://")) else ""
 LOCAL_CACHE: dict[str, Any] = {
     "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
     "OPTIONS": {"MAX_ENTRIES": 100_000},
@@ -135,10 +136,10 @@ CACHES: dict[str, Any] = {
     "local": LOCAL_CACHE,
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": BROKER_URL,
+        "LOCATION": REDIS_URL,
         "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
     }
-    if BROKER_URL.startswith(("redis://", "rediss://"))
+    if REDIS_URL
     else LOCAL_CACHE,
 }
 
@@ -172,6 +173,7 @@ LOGGING: dict[str, Any] = {
 ENGINE_URL = env.text("KYOZO_ENGINE_URL") or env.text("DOCKER_HOST", "unix:///var/run/docker.sock")
 KYOZO: dict[str, Any] = {
     "HOME": HOME,
+    "REDIS_URL": REDIS_URL,
     "VERSION": version(),
     "MODE": "production" if env.text("DATABASE_URL") else "embedded",
     "ENCRYPTION_KEYS": env.words("KYOZO_ENCRYPTION_KEYS") or [SECRET_KEY],

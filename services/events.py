@@ -9,6 +9,7 @@ last in a transaction, to hold that lock briefly. Losing a hint loses nothing: r
 import logging
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
@@ -23,17 +24,30 @@ DEPLOYMENT = "deployment_event"
 
 NEXT_NUMBER = "UPDATE services_teamsequence SET last = last + 1 WHERE team_id = %s RETURNING last"
 
-Listener = Callable[[uuid.UUID, "dict[str, Any] | None"], None]
 
-# Not a frame: who may listen to a team has changed, so its sockets are to be checked at once.
-ACCESS_CHANGED: dict[str, Any] = {"hint": "access_changed"}
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """To who listens to a team. `up_to`: it has numbered events up to this one. `frame`: complete,
+    not numbered, may be dropped, and about the workspace. Neither: who may listen has changed."""
+
+    team_id: uuid.UUID
+    up_to: int | None = None
+    frame: dict[str, Any] | None = None
+    workspace_id: uuid.UUID | None = None
+
+    @property
+    def is_about_access(self) -> bool:
+        return self.up_to is None and self.frame is None
+
+
+Listener = Callable[[Hint], None]
 
 _listeners: list[Listener] = []
 _guard = Lock()
 
 
 def subscribe(listener: Listener) -> Callable[[], None]:
-    """Call `listener(team_id, frame)` from now on; a frame of None says: new numbered rows.
+    """Call `listener` with each hint from now on.
 
     Listeners run in the publishing thread and must only pass the hint on. Returns the undo.
     """
@@ -47,12 +61,22 @@ def subscribe(listener: Listener) -> Callable[[], None]:
     return unsubscribe
 
 
-def hint(team_id: uuid.UUID, frame: dict[str, Any] | None = None) -> None:
-    """Tell this process's listeners. `frame` is for what is not numbered and may be dropped."""
+def hint(service: Service, frame: dict[str, Any]) -> None:
+    """Tell listeners what is not numbered and may be dropped."""
+    tell(Hint(service.team_id, frame=frame, workspace_id=service.workspace_id))
+
+
+def access_changed(team_id: uuid.UUID) -> None:
+    """Somebody may no longer listen, so the team's sockets are to be checked at once."""
+    tell(Hint(team_id))
+
+
+def tell(said: Hint) -> None:
+    """Tell this process's listeners; one of them tells other processes (`services.relay`)."""
     with _guard:
         listeners = list(_listeners)
     for listener in listeners:
-        listener(team_id, frame)
+        listener(said)
 
 
 def publish(  # noqa: PLR0913 - the fields of an event, each by its name
@@ -80,7 +104,7 @@ def publish(  # noqa: PLR0913 - the fields of an event, each by its name
             duration_ms=duration_ms,
             triggered_by=triggered_by,
         )
-        transaction.on_commit(lambda: hint(service.team_id))
+        transaction.on_commit(lambda: tell(Hint(service.team_id, up_to=event.number)))
     return event
 
 

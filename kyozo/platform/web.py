@@ -5,6 +5,8 @@ from typing import Any
 import uvicorn
 
 THREADS = 8  # of the REST face
+# A few times what a socket answers to; the server's own limit is 16 MiB, for anybody.
+MOST_MESSAGE = 64 * 1024
 CLOSE_CONNECTIONS_S = 1
 
 
@@ -23,6 +25,7 @@ def web_server(application: Any) -> uvicorn.Server:
             proxy_headers=False,
             # Compression doubles the time a thousand clients take to get one event.
             ws_per_message_deflate=False,
+            ws_max_size=MOST_MESSAGE,
             timeout_graceful_shutdown=CLOSE_CONNECTIONS_S,
         )
     )

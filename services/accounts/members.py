@@ -110,6 +110,6 @@ def _close_invitations(member: Membership, *, but: Collection[Role] = ()) -> lis
 
 
 def _access_changed(team: Team) -> None:
-    """This process at once; others see it within seconds, as they look again by themselves."""
+    """This process and all sockets at once; what other processes remember, within seconds."""
     token_cache.clear()
-    events.hint(team.pk, events.ACCESS_CHANGED)
+    events.access_changed(team.pk)

@@ -77,7 +77,7 @@ def revoke_token(token: ApiToken, *, by: User | None = None) -> None:
 def _forget(token: ApiToken) -> None:
     """Not before the commit: a request in between would remember it as alive again."""
     token_cache.forget(token.hash)
-    events.hint(token.team_id, events.ACCESS_CHANGED)
+    events.access_changed(token.team_id)
 
 
 def _told(token: ApiToken) -> dict[str, str | None]:

@@ -1,6 +1,6 @@
 """Looking one object up for a caller: only among the team's own, and 404 for everything else."""
 
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import Model, QuerySet
@@ -10,31 +10,33 @@ from services.errors import NotFoundError
 from services.models import Build, Event, Operation, Service, Workspace
 from services.models.service import ServiceQuerySet
 from services.teams.models import ApiToken, Invitation, Membership, Scope, Team
-from services.teams.policy import Admission, Caller, is_weaker
+from services.teams.policy import Admission, Caller, is_weaker, within
 
 Row = TypeVar("Row", bound=Model)
-Rows = TypeVar("Rows", bound=QuerySet[Any])
 NOUNS: dict[type[Model], str] = {ApiToken: "Token", Membership: "Member"}
 
 
 def services(who: Admission) -> ServiceQuerySet:
-    return _within(Service.objects.visible_to(who.team), who, "workspace")
+    return within(Service.objects.visible_to(who.team), who.workspace_id, "workspace")
 
 
 def workspaces(who: Admission) -> QuerySet[Workspace]:
-    return _within(Workspace.objects.visible_to(who.team), who, "pk")
+    return within(Workspace.objects.visible_to(who.team), who.workspace_id, "pk")
 
 
 def operations(who: Admission) -> QuerySet[Operation]:
-    return _within(Operation.objects.visible_to(who.team), who, "service__workspace")
+    rows = Operation.objects.visible_to(who.team)
+    return within(rows, who.workspace_id, "service__workspace")
 
 
 def builds(who: Admission) -> QuerySet[Build]:
-    return _within(Build.objects.filter(service__team=who.team), who, "service__workspace")
+    rows = Build.objects.filter(service__team=who.team)
+    return within(rows, who.workspace_id, "service__workspace")
 
 
 def events(who: Admission) -> QuerySet[Event]:
-    return _within(Event.objects.filter(team=who.team), who, "service__workspace")
+    rows = Event.objects.filter(team=who.team)
+    return within(rows, who.workspace_id, "service__workspace")
 
 
 def tokens(caller: Caller, who: Admission) -> QuerySet[ApiToken]:
@@ -74,11 +76,6 @@ def member(team: Team, user_id: int) -> Membership:
 
 def invitation(team: Team, pk: UUID) -> Invitation:
     return _one(Invitation.objects.filter(team=team).select_related("team"), pk)
-
-
-def _within(rows: Rows, who: Admission, path: str) -> Rows:
-    """The one place where a token of one workspace is kept to it."""
-    return rows if who.workspace_id is None else rows.filter(**{path: who.workspace_id})
 
 
 def _one(rows: QuerySet[Row], key: UUID | int, *, by: str = "pk") -> Row:

@@ -61,7 +61,7 @@ class BuildLog:
 
     def _tell(self, chunk: LogChunk) -> None:
         events.hint(
-            self.build.service.team_id,
+            self.build.service,
             {
                 "event": "build_log",
                 "payload": {

@@ -121,7 +121,7 @@ def record(service: Service, instance: Instance, result: ProbeResult) -> HealthC
             status_code=result.status_code,
             error=result.error[:2000],
         )
-        transaction.on_commit(lambda: events.hint(service.team_id, _frame(row)))
+        transaction.on_commit(lambda: events.hint(service, _frame(row)))
     return row
 
 

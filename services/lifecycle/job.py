@@ -91,7 +91,7 @@ class Job:
     def tell(self) -> None:
         """A hint for live listeners that this operation moved; its row is the truth."""
         events.hint(
-            self.operation.team_id,
+            self.service,
             {
                 "event": "operation_progress",
                 "payload": {

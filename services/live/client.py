@@ -54,8 +54,12 @@ class Client:
     async def replay(self, frame: Frame) -> None:
         """Send one frame now, before live ones are offered: the replay waits for the reader."""
         if self._wants(frame):
-            async with asyncio.timeout(SEND_S):
-                await self.send(frame.text)
+            await self.say(frame.text)
+
+    async def say(self, text: str) -> None:
+        """Send what is for this client alone."""
+        async with asyncio.timeout(SEND_S):
+            await self.send(text)
 
     def end(self, code: int, reason: str) -> None:
         """Close it, once; what is queued is dropped."""
@@ -68,6 +72,8 @@ class Client:
         if frame.number is not None and frame.number <= self.position:
             return False
         if frame.kind == BUILD_LOG and not self.wants_build_logs:
+            return False
+        if self.proof.workspace_id not in {None, frame.workspace_id}:
             return False
         return (
             self.service_ids is None

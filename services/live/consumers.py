@@ -1,7 +1,9 @@
 """/live/containers: lets a socket in, hands it to the hub, and answers its few messages."""
 
 import asyncio
+import contextlib
 import json
+import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -9,19 +11,35 @@ from urllib.parse import parse_qs
 from uuid import UUID
 
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db import Error as DatabaseError
 
-from services.errors import BadRequestError, KyozoError, TooManyError, UnauthorizedError
+from services.errors import (
+    BadRequestError,
+    ForbiddenError,
+    KyozoError,
+    NotFoundError,
+    TooManyError,
+    UnauthorizedError,
+)
 from services.live import proof
 from services.live.client import Client
 from services.live.hub import Hub, hub
 from services.live.socket_logs import SocketLogs
 from services.teams.policy import as_uuid
 
+log = logging.getLogger(__name__)
+
 PROTOCOL = "kyozo"
 TOKEN_PROTOCOL = "kyozo.token."  # noqa: S105 - a prefix, not a token
 FIRST_MESSAGE_S = 10.0
 MOST_TEXT = 16 * 1024
-NOT_AUTHENTICATED, NOT_ADMITTED, NO_SUCH_ADDRESS, TOO_MANY = 4401, 4403, 4404, 4429
+# A socket is refused with the status that HTTP would answer, as a code that applications may use.
+NOT_AUTHENTICATED, NO_SUCH_ADDRESS = 4401, 4404
+COME_AGAIN = 1013
+REFUSALS = {
+    error.status: 4000 + error.status
+    for error in (BadRequestError, UnauthorizedError, ForbiddenError, NotFoundError, TooManyError)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +68,27 @@ class ContainersConsumer(AsyncWebsocketConsumer):
     _hub: Hub
     _waiting: asyncio.TimerHandle | None = None
 
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Whatever ends it, its place in the hub is given up: else a team is read for nobody."""
+        self._hub = hub()
+        self._hub.hold(self)
+        try:
+            await super().__call__(scope, receive, send)
+        except DatabaseError:
+            log.exception("a socket is closed: the database does not answer")
+            with contextlib.suppress(OSError, RuntimeError):  # the peer is gone
+                await self.close(COME_AGAIN, "the database does not answer: come again")
+        finally:
+            self._let_go()
+
     async def connect(self) -> None:
         offered = self.scope.get("subprotocols", [])
         chosen = PROTOCOL if PROTOCOL in offered else next(iter(offered), None)
         await self.accept(subprotocol=chosen)
-        self._hub = hub()
-        self._hub.hold(self)
         said = {name: values[-1] for name, values in _query(self.scope).items()}
         self._headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in self.scope["headers"]}
         said.setdefault("token", _offered_token(offered) or self._headers.get("x-api-key", ""))
-        if said["token"] or "cookie" in self._headers:
+        if said["token"] or proof.session_key(self._headers):
             await self._enter(said)
         else:
             self._expect_first_message()
@@ -76,7 +105,7 @@ class ContainersConsumer(AsyncWebsocketConsumer):
             error = {"message": exc.message, "code": exc.error_code}
             await self.send(json.dumps({"event": "error", "payload": error}))
 
-    async def disconnect(self, code: int) -> None:
+    def _let_go(self) -> None:
         if self._waiting:
             self._waiting.cancel()
         if self.client:
@@ -125,12 +154,8 @@ class ContainersConsumer(AsyncWebsocketConsumer):
         try:
             wish = Wish.of(said)
             admitted = await self._prove(wish)
-        except UnauthorizedError as exc:
-            await self.close(NOT_AUTHENTICATED, exc.message)
-        except TooManyError as exc:
-            await self.close(TOO_MANY, exc.message)
         except KyozoError as exc:
-            await self.close(NOT_ADMITTED, exc.message)
+            await self.close(REFUSALS[exc.status], exc.message)
         else:
             self.client = Client(admitted, send=self._push, close=self.close)
             self.logs = SocketLogs(self.client)
@@ -144,10 +169,11 @@ class ContainersConsumer(AsyncWebsocketConsumer):
             self._hub.leave(self.client)
 
     async def _prove(self, wish: Wish) -> proof.Proof:
-        run = self._hub.feed.run
+        address, _port = self.scope.get("client") or ("", 0)
+        asked = proof.Asked(self._headers, address, wish.team_id)
         if wish.token:
-            return await run(proof.by_token, wish.token, team_id=wish.team_id)
-        return await run(proof.by_session, self._headers, team_id=wish.team_id)
+            return await self._hub.feed.run(proof.by_token, asked, wish.token)
+        return await self._hub.feed.run(proof.by_session, asked)
 
     async def _push(self, text: str) -> None:
         """Past Channels' dispatch: with a thousand sockets that costs more than all the rest."""
@@ -166,7 +192,8 @@ class Nowhere(AsyncWebsocketConsumer):
     """Any other address."""
 
     async def connect(self) -> None:
-        await self.close(NO_SUCH_ADDRESS)
+        await self.accept()
+        await self.close(NO_SUCH_ADDRESS, "no such address")
 
 
 def _offered_token(protocols: Iterable[str]) -> str:

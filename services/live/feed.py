@@ -7,7 +7,7 @@ from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 from django.db import close_old_connections, connections
-from django.db.models import Min
+from django.db.models import F, Min
 
 from services.live.frames import Frame, event_frame
 from services.models import Event, TeamSequence
@@ -48,5 +48,6 @@ def first_kept(team_id: UUID) -> int | None:
 
 def frames_after(team_id: UUID, number: int) -> list[Frame]:
     """The next events, in order; fewer than `BATCH` says there are no more now."""
-    rows = Event.objects.filter(team_id=team_id, number__gt=number).order_by("number")[:BATCH]
-    return [event_frame(row) for row in rows]
+    rows = Event.objects.filter(team_id=team_id, number__gt=number).order_by("number")
+    found = rows.annotate(workspace_id=F("service__workspace_id"))[:BATCH]
+    return [event_frame(row, workspace_id=row.workspace_id) for row in found]

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from services.events import STATUS_CHANGED
 from services.models import Event
@@ -13,31 +14,33 @@ BUILD_LOG = "build_log"
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """`number` is None for what is not numbered and may be dropped on the way to a slow reader."""
+    """`number` is None for what is not numbered and may be dropped on the way to a slow reader;
+    `workspace_id` for what is of no workspace that there is."""
 
     text: str
     kind: str
     number: int | None = None
     service_id: str | None = None
+    workspace_id: UUID | None = None
 
 
-def event_frame(event: Event) -> Frame:
+def event_frame(event: Event, *, workspace_id: UUID | None) -> Frame:
     """A numbered event in the seed's payload."""
     payload = _status(event) if event.name == STATUS_CHANGED else _deployment(event)
     body = {"event": event.name, "payload": payload, "sequence_number": event.number}
-    return Frame(_dump(body), event.name, event.number, payload["service_id"])
+    return Frame(_dump(body), event.name, event.number, payload["service_id"], workspace_id)
 
 
-def loose_frame(body: dict[str, Any]) -> Frame:
+def loose_frame(body: dict[str, Any], *, workspace_id: UUID | None) -> Frame:
     """A hint, sample or piece of a log, complete as it was published."""
     service_id = body.get("payload", {}).get("service_id")
-    return Frame(_dump(body), str(body.get("event", "")), None, service_id)
+    return Frame(_dump(body), str(body.get("event", "")), None, service_id, workspace_id)
 
 
-def resync_frame(last: int) -> Frame:
+def resync(last: int) -> str:
     """What the client missed is no longer kept: read everything anew, go on after `last`."""
     body = {"event": "resync", "payload": {"reason": "too old"}, "sequence_number": last}
-    return Frame(_dump(body), "resync")
+    return _dump(body)
 
 
 def _status(event: Event) -> dict[str, Any]:

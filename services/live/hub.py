@@ -1,6 +1,7 @@
 """One reader per process and team: rows after its last number, one frame, straight to every socket.
 
-`services.events` calls from any thread; the only hop is `call_soon_threadsafe`. A lost hint costs
+`services.events` calls from any thread; the only hop is `call_soon_threadsafe`. What happens in
+other processes comes through Redis where there is one, on this loop already. A lost hint costs
 `POLL_S`, never an event. Nothing here is shared between loops.
 """
 
@@ -12,13 +13,16 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
+from django.conf import settings
 from django.db import Error as DatabaseError
 
 from services import events
+from services.events import Hint
 from services.live import proof
 from services.live.client import Client
 from services.live.feed import BATCH, Feed, first_kept, frames_after, last_number
-from services.live.frames import Frame, loose_frame, resync_frame
+from services.live.frames import Frame, loose_frame, resync
+from services.teams import token_cache
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +46,15 @@ class Room:
         # Kept: a task without a strong reference is collected while it waits.
         self._tasks = [_background(self._read()), _background(self._recheck())]
 
-    def wake(self) -> None:
+    def wake(self, up_to: int) -> None:
+        """There are events up to this number."""
+        if up_to > self.last:
+            self._news.set()
+
+    def look(self) -> None:
+        """Hints may have been missed."""
         self._news.set()
+        self._doubt.set()
 
     def doubt(self) -> None:
         """Somebody may have lost their access."""
@@ -103,6 +114,7 @@ class Hub:
         self._users: set[object] = set()
         self._opening = asyncio.Lock()
         self._unsubscribe = events.subscribe(self._hinted)
+        self._others = self._hear_others()
 
     async def join(self, client: Client, *, since: int | None) -> None:
         """First what was missed, then live; nothing is lost between the two."""
@@ -134,6 +146,8 @@ class Hub:
 
     def close(self) -> None:
         self._unsubscribe()
+        if self._others:
+            self._others.cancel()
         self.feed.close()
         for room in self._rooms.values():
             room.close()
@@ -152,7 +166,7 @@ class Hub:
     async def _replay(self, client: Client, room: Room, since: int) -> None:
         last = await self.feed.run(last_number, room.team_id)
         if not await self._can_replay(room.team_id, since, last):
-            await client.replay(resync_frame(last))
+            await client.say(resync(last))
             client.position = last
             return
         client.position = since
@@ -170,21 +184,39 @@ class Hub:
         oldest = await self.feed.run(first_kept, team_id)
         return oldest is not None and oldest <= since + 1 and last - since <= MOST_REPLAYED
 
-    def _hinted(self, team_id: UUID, body: dict[str, Any] | None) -> None:
+    def _hinted(self, said: Hint) -> None:
         """In the publisher's thread."""
         with contextlib.suppress(RuntimeError):  # the loop has ended; so have its sockets
-            self._loop.call_soon_threadsafe(self._deliver, team_id, body)
+            self._loop.call_soon_threadsafe(self._deliver, said)
 
-    def _deliver(self, team_id: UUID, body: dict[str, Any] | None) -> None:
-        room = self._rooms.get(team_id)
+    def _hear_others(self) -> asyncio.Task[None] | None:
+        if not (url := settings.KYOZO["REDIS_URL"]):
+            return None
+        from services.live.subscriber import Subscriber  # noqa: PLC0415 - megabytes, for who has it
+
+        others = Subscriber(url, hear=self._heard, catch_up=self._look)
+        return _background(others.run())
+
+    def _heard(self, said: Hint) -> None:
+        """From another process, on the loop."""
+        if said.is_about_access:
+            token_cache.clear()  # who was closed out would come back with what is remembered
+        self._deliver(said)
+
+    def _look(self) -> None:
+        for room in self._rooms.values():
+            room.look()
+
+    def _deliver(self, said: Hint) -> None:
+        room = self._rooms.get(said.team_id)
         if room is None:
             return
-        if body is None:
-            room.wake()
-        elif body is events.ACCESS_CHANGED:
-            room.doubt()
+        if said.up_to is not None:
+            room.wake(said.up_to)
+        elif said.frame is not None:
+            room.fan_out(loose_frame(said.frame, workspace_id=said.workspace_id))
         else:
-            room.fan_out(loose_frame(body))
+            room.doubt()
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

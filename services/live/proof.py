@@ -19,43 +19,72 @@ from django.utils import timezone
 
 from services.errors import ForbiddenError, UnauthorizedError
 from services.teams import policy, token_cache
-from services.teams.limits import of_team
+from services.teams.limits import of_address, of_team
 from services.teams.models import ApiToken, Membership, Scope
-from services.teams.policy import Caller, admit, home_team
+from services.teams.policy import Admission, Caller, admit, check_header, home_team
 
 Headers = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks for a socket: the handshake's headers, the peer, and the team that is wanted."""
+
+    headers: Headers
+    address: str = ""
+    team_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
-    """What let a socket in; it must hold for as long as the socket lives."""
+    """What let a socket in; it must hold for as long as the socket lives. With `workspace_id` it
+    is to hear and read of that workspace only."""
 
     team_id: UUID
     user_id: int
     token_id: UUID | None = None
     session_key: str | None = None
+    workspace_id: UUID | None = None
 
 
-def by_token(text: str, *, team_id: UUID | None) -> Proof:
+def by_token(asked: Asked, text: str) -> Proof:
     caller = token_cache.find(text)
     if caller is None or caller.token is None:
+        of_address(asked.address).check()
         raise UnauthorizedError("The token is unknown, expired or revoked")
-    if caller.is_of_one_workspace:
-        raise ForbiddenError("A socket hears all of a team; ask /events with this token instead")
     of_team(caller.token.team, token_id=caller.token.pk).check()
-    team = admit(caller, team_id=team_id or caller.token.team_id, need=Scope.READ).team
-    return Proof(team.id, caller.user.pk, token_id=caller.token.pk)
+    admission = _admission(caller, asked)
+    return Proof(
+        admission.team.id,
+        caller.user.pk,
+        token_id=caller.token.pk,
+        workspace_id=admission.workspace_id,
+    )
 
 
-def by_session(headers: Headers, *, team_id: UUID | None) -> Proof:
+def by_session(asked: Asked) -> Proof:
     """A browser sends cookies to every page's sockets, so the page must be ours."""
-    if not is_own_page(headers):
+    if not is_own_page(asked.headers):
         raise ForbiddenError("The Origin is not this server", code="origin_mismatch")
-    key = parse_cookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME, "")
+    key = session_key(asked.headers)
     caller = _caller_of(key)
-    team = admit(caller, team_id=team_id or home_team(caller) or UUID(int=0), need=Scope.READ).team
-    of_team(team, token_id=None).check()
-    return Proof(team.id, caller.user.pk, session_key=key)
+    if caller is None:
+        of_address(asked.address).check()
+        raise UnauthorizedError("Authentication required")
+    admission = _admission(caller, asked)
+    of_team(admission.team, token_id=None).check()
+    return Proof(admission.team.id, caller.user.pk, session_key=key)
+
+
+def session_key(headers: Headers) -> str:
+    """Empty without one; pages have other cookies, too."""
+    return parse_cookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME, "")
+
+
+def _admission(caller: Caller, asked: Asked) -> Admission:
+    team_id = asked.team_id or home_team(caller) or UUID(int=0)
+    check_header(asked.headers.get("x-team-id"), team_id=team_id, is_required=False)
+    return admit(caller, team_id=team_id, need=Scope.READ)
 
 
 def is_own_page(headers: Headers) -> bool:
@@ -96,10 +125,8 @@ def _present(rows: QuerySet[Any], column: str, wanted: set[Any]) -> set[Any]:
     return {None, *found}
 
 
-def _caller_of(session_key: str) -> Caller:
+def _caller_of(key: str) -> Caller | None:
     request = HttpRequest()
-    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key or None)
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(key or None)
     user = get_user(request)
-    if not isinstance(user, User):
-        raise UnauthorizedError("Authentication required")
-    return policy.by_session(user, request.session)
+    return policy.by_session(user, request.session) if isinstance(user, User) else None

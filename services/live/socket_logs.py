@@ -14,13 +14,13 @@ from services.errors import BadRequestError, NotFoundError, TooManyError
 from services.live import log_stream
 from services.live.client import TOO_SLOW, Client
 from services.live.feed import Feed
-from services.live.frames import Frame
+from services.live.proof import Proof
 from services.models import Service
 from services.monitoring.follow import Following, Handover, Told
 from services.monitoring.logs import MOST_LINES, Wish
 from services.monitoring.positions import Position
 from services.teams.models import Team
-from services.teams.policy import as_uuid
+from services.teams.policy import as_uuid, within
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class SocketLogs:
         feed = log_stream.readers.enter()
         handover = Handover()
         try:
-            service = await feed.run(_find, self._client.proof.team_id, service_id)
+            service = await feed.run(_find, self._client.proof, service_id)
             handover.take(self._following(service, position or Position.now(), wish))
             work = self._run(service, handover, feed, lines=0 if position else lines)
             self._tasks[service.id] = asyncio.create_task(work)
@@ -108,7 +108,7 @@ class SocketLogs:
             return
         body = {"event": event, "payload": {"service_id": str(service.id), **payload}}
         try:
-            await self._client.replay(Frame(json.dumps(body), event))
+            await self._client.say(json.dumps(body))
         except TimeoutError:
             self._client.end(TOO_SLOW, "too slow: follow the log again from its last cursor")
         except log_stream.GONE:
@@ -119,10 +119,10 @@ def _payload(told: list[Told]) -> dict[str, Any]:
     return {"lines": [one.body for one in told], "cursor": told[-1].cursor}
 
 
-def _find(team_id: UUID, service_id: UUID) -> Service:
+def _find(held: Proof, service_id: UUID) -> Service:
     """One of others and one that never was are the same answer."""
-    rows = Service.objects.visible_to(Team(pk=team_id))
-    found = rows.filter(pk=service_id).first()
+    rows = Service.objects.visible_to(Team(pk=held.team_id))
+    found = within(rows, held.workspace_id, "workspace").filter(pk=service_id).first()
     if found is None:
         raise NotFoundError("Service not found")
     return found

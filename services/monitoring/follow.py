@@ -11,7 +11,7 @@ from django.utils import timezone
 from services.errors import TooManyError
 from services.models import Service
 from services.monitoring.logs import LogEntry, Wish, after, latest
-from services.monitoring.positions import Position
+from services.monitoring.positions import Position, nanoseconds
 
 HANDOVER = "kyozo.follow"  # where a server that can carry on says so
 # Each asks the engine once a second.
@@ -62,7 +62,7 @@ class Following:
         first_read = latest(self.service, self.wish, lines=lines, since=since)
         found = first_read.entries
         for entry in found:
-            self.position.start_at(entry.source, entry.at)
+            self.position.start_at(entry.source, nanoseconds(entry.at))
         for source, floor in first_read.floors.items():
             self.position.start_at(source, floor)
         wished = [n for n, entry in enumerate(found) if self.wish.admits(entry)][-lines:]

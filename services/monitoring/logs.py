@@ -16,10 +16,12 @@ from services.models import Instance, Service, WantedState
 from services.monitoring.positions import (
     EARLIEST,
     NOTHING,
+    STREAMS,
+    TIMES,
     Mark,
     Position,
     following,
-    precise,
+    nanoseconds,
 )
 from services.runtimes.base import LogLine
 
@@ -27,7 +29,6 @@ MOST_LINES = 10_000
 MOST_TEXT = 4 * 1024 * 1024
 MOST_CURSORS = 16 * 1024 * 1024  # each line has one of its own
 MOST_GONE = 20
-STREAMS = ("stdout", "stderr")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +84,13 @@ class Latest:
     """`floors`: for each stream of what lives, from when on its lines are news."""
 
     entries: list[LogEntry]
-    floors: dict[str, str]
+    floors: dict[str, int]
 
 
 def latest(service: Service, wish: Wish, *, lines: int, since: str = "") -> Latest:
     """All that the last `lines` lines that are wished for may be chosen from, oldest first."""
     found: list[LogEntry] = []
-    floors: dict[str, str] = {}
+    floors: dict[str, int] = {}
     living = list(_living(service))
     share = Share.of(len(living))
     read = share.lines if wish != Wish() else min(share.lines, lines)
@@ -103,7 +104,7 @@ def latest(service: Service, wish: Wish, *, lines: int, since: str = "") -> Late
     return Latest(found, floors)
 
 
-def _last_of(instance: Instance, share: Share, *, since: str) -> tuple[list[LogEntry], str]:
+def _last_of(instance: Instance, share: Share, *, since: str) -> tuple[list[LogEntry], int]:
     """And from when on the instance says what nobody was told, or chose not to be."""
     asked_at = timezone.now()
     entries: deque[LogEntry] = deque()
@@ -116,9 +117,9 @@ def _last_of(instance: Instance, share: Share, *, since: str) -> tuple[list[LogE
                 size -= len(entries.popleft().text)
                 is_cut = True
     except EngineError:
-        return [], precise(since or asked_at)
+        return [], nanoseconds(since or asked_at)
     is_cut = is_cut or len(entries) >= share.lines
-    return list(entries), entries[0].at if is_cut else precise(since or EARLIEST)
+    return list(entries), nanoseconds(entries[0].at if is_cut else since or EARLIEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ def after(service_id: UUID, position: Position) -> News | None:
     found: list[LogEntry] = []
     living = list(_living(service))
     for source in (source for instance in living for source in _sources(instance)):
-        position.start_at(source, precise(EARLIEST))
+        position.start_at(source, TIMES[0])
     share = Share.of(len(living), cursor=position.text())
     for instance in living:
         entries = _read(instance, since=position.since(_short(instance)))
@@ -159,7 +160,8 @@ def _new(entries: Iterable[LogEntry], position: Position) -> Iterator[LogEntry]:
     for entry in entries:
         if not entry.at:
             continue
-        mark = seen[entry.source] = following(seen.get(entry.source, NOTHING), entry.at)
+        at = nanoseconds(entry.at)
+        mark = seen[entry.source] = following(seen.get(entry.source, NOTHING), at)
         if mark > position.marks.get(entry.source, NOTHING):
             yield entry
 

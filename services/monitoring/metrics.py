@@ -50,7 +50,7 @@ def collect() -> int:
     Metric.objects.bulk_create(samples)
     answered = _response_times(by_service)
     for service, found in by_service.items():
-        events.hint(service.team_id, _frame(service, found, answered_ms=answered[service.pk]))
+        events.hint(service, _frame(service, found, answered_ms=answered[service.pk]))
     return len(stats)
 
 

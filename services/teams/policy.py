@@ -1,6 +1,7 @@
 """Who asks, and what they may do in a team: one policy for HTTP and WebSocket, default deny."""
 
 from dataclasses import dataclass
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -19,6 +20,7 @@ from services.teams.models import (
     allows,
 )
 
+Rows = TypeVar("Rows", bound=QuerySet[Any])
 TEAMS_KEY = "kyozo.teams"  # in a session that began with a link
 
 
@@ -82,6 +84,11 @@ def admit(caller: Caller, *, team_id: UUID, need: Scope) -> Admission:
             fix=f"Use a token with the scope {need.value!r}, of a user whose role allows it.",
         )
     return admission
+
+
+def within(rows: Rows, workspace_id: UUID | None, path: str) -> Rows:
+    """The one place where rows are kept to the workspace of who was admitted to that one only."""
+    return rows if workspace_id is None else rows.filter(**{path: workspace_id})
 
 
 def is_weaker(caller: Caller, admission: Admission) -> bool:

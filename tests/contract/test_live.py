@@ -78,6 +78,6 @@ async def test_service_metrics_update(query: str, web: Service) -> None:
     sample = metrics._frame(web, [USE], answered_ms=125)
     async with Socket(query=query) as socket:
         assert await socket.is_silent()
-        await sync_to_async(events.hint)(web.team_id, sample)
+        await sync_to_async(events.hint)(web, sample)
 
         assert holds("Service Metrics Update", await socket.frame())

@@ -4,6 +4,7 @@ import pytest
 from django.db import transaction
 
 from services import events
+from services.events import Hint
 from services.models import Event, Service, TeamSequence
 from tests.conftest import Person
 from tests.factories import make_service
@@ -55,20 +56,21 @@ def test_an_error_is_kept_with_its_message(service: Service) -> None:
 
 
 def test_a_frame_that_is_not_numbered_reaches_the_listeners(service: Service) -> None:
-    heard: list[tuple[object, object]] = []
-    unsubscribe = events.subscribe(lambda team_id, frame: heard.append((team_id, frame)))
+    heard: list[Hint] = []
+    unsubscribe = events.subscribe(heard.append)
 
-    events.hint(service.team_id, {"event": "pong"})
+    events.hint(service, {"event": "pong"})
     unsubscribe()
-    events.hint(service.team_id, {"event": "unheard"})
+    events.hint(service, {"event": "unheard"})
 
-    assert heard == [(service.team_id, {"event": "pong"})]
+    frame = {"event": "pong"}
+    assert heard == [Hint(service.team_id, frame=frame, workspace_id=service.workspace_id)]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_listeners_hear_of_an_event_only_after_its_commit(service: Service) -> None:
-    heard: list[int] = []
-    unsubscribe = events.subscribe(lambda team_id, frame: heard.append(Event.objects.count()))
+    heard: list[tuple[int | None, int]] = []
+    unsubscribe = events.subscribe(lambda said: heard.append((said.up_to, Event.objects.count())))
 
     with transaction.atomic():
         events.publish(service)
@@ -76,7 +78,7 @@ def test_listeners_hear_of_an_event_only_after_its_commit(service: Service) -> N
         assert heard == []
     unsubscribe()
 
-    assert heard == [2, 2]
+    assert heard == [(1, 2), (2, 2)]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -51,12 +51,6 @@ def test_every_frame_is_explained(event: str) -> None:
 
 
 def test_every_close_code_is_explained() -> None:
-    codes = {
-        client.TOO_SLOW,
-        consumers.NOT_AUTHENTICATED,
-        consumers.NOT_ADMITTED,
-        consumers.NO_SUCH_ADDRESS,
-        consumers.TOO_MANY,
-    }
+    codes = {client.TOO_SLOW, *consumers.REFUSALS.values()}
 
     assert {int(code) for code in re.findall(r"^\| (4\d{3}) \|", PAGE, re.MULTILINE)} == codes

@@ -146,6 +146,20 @@ async def test_a_socket_counts_once(alice: Person, monkeypatch: pytest.MonkeyPat
         assert await socket.close_code() == 4429
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("headers", [{"x-api-key": "wrong"}, {"cookie": "sessionid=wrong"}])
+async def test_sockets_without_access_count_by_address(headers: dict[str, str]) -> None:
+    page = {"origin": "http://testserver", "host": "testserver"}
+    codes = []
+    for address in ("10.0.0.1", "10.0.0.1", "10.0.0.1", "10.0.0.2"):
+        socket = Socket(headers={**page, **headers})
+        socket.scope["client"] = [address, 5]
+        async with socket:
+            codes.append(await socket.close_code())
+
+    assert codes == [4401, 4401, 4429, 4401]
+
+
 def test_what_is_too_much_uses_no_invitation_up(alice: Person, client: Client) -> None:
     token = make_invitation(alice.team, alice.user)[1]
     for _ in range(2):

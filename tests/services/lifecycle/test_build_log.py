@@ -95,7 +95,7 @@ def test_listeners_get_each_chunk_after_it_is_written(
     build: Build, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     heard: list[dict[str, Any]] = []
-    unsubscribe = events.subscribe(lambda team_id, frame: heard.append(frame or {}))
+    unsubscribe = events.subscribe(lambda said: heard.append(said.frame or {}))
     log = BuildLog(build, secrets=[])
 
     with django_capture_on_commit_callbacks(execute=True):

@@ -1,16 +1,16 @@
 """Workers that die: whatever they were doing is taken up again and ends, and nothing leaks."""
 
 import signal
-import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from pytest_django import Settings
 
 from services import events
 from services.errors import FenceLostError, RouterError
+from services.events import Hint
 from services.lifecycle.claims import claim
 from services.lifecycle.deploy import deploy
 from services.lifecycle.job import Job
@@ -56,8 +56,8 @@ class DiesAt:
     def __init__(self, moment: int) -> None:
         self.left = moment
 
-    def __call__(self, team_id: uuid.UUID, frame: dict[str, Any] | None) -> None:
-        if frame and frame["event"] == "operation_progress":
+    def __call__(self, said: Hint) -> None:
+        if said.frame and said.frame["event"] == "operation_progress":
             self.left -= 1
             if self.left == 0:
                 raise WorkerDiedError

@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 from django.utils import timezone
 
 from services import events
+from services.events import Hint
 from services.lifecycle import plan, releases
 from services.lifecycle.claims import HEARTBEAT, claim
 from services.lifecycle.deploy import apply_plan
@@ -52,8 +51,8 @@ def at_step(name: str, work: Callable[[], object]) -> Iterator[None]:
     """Do something once, in the worker's thread, as soon as it has begun a step of that name."""
     done_already: list[object] = []
 
-    def hear(team_id: UUID, frame: dict[str, Any] | None) -> None:
-        step = (frame or {}).get("payload", {}).get("step")
+    def hear(said: Hint) -> None:
+        step = (said.frame or {}).get("payload", {}).get("step")
         if step == name and not done_already:
             done_already.append(True)
             work()

@@ -1,5 +1,6 @@
 """Who gets a socket, and for how long: the same policy as over HTTP."""
 
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
@@ -7,13 +8,14 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 
 from services.accounts.members import remove_member
 from services.accounts.sign_in import create_link
 from services.accounts.tokens import revoke_token
 from services.teams.models import ApiToken, Membership, hash_token
 from tests.conftest import Person
-from tests.factories import make_token, make_workspace
+from tests.factories import make_token
 from tests.services.live.wire import Socket
 
 
@@ -53,10 +55,34 @@ async def test_speaking_before_authenticating_ends_it() -> None:
 
 
 @pytest.mark.parametrize("team", ["charlies", "00000000-0000-0000-0000-000000000000", "no id"])
-async def test_any_other_team_is_refused_alike(team: str, token: str, charlie: Person) -> None:
+async def test_any_other_team_is_not_there(team: str, token: str, charlie: Person) -> None:
     team_id = str(charlie.team.id) if team == "charlies" else team
     async with Socket(query=urlencode({"token": token, "team_id": team_id})) as socket:
-        assert await socket.close_code() == 4403
+        assert await socket.close_code() == 4404
+
+
+@pytest.mark.parametrize(
+    ("team_id", "header", "code"),
+    [
+        ("alices", "alices", None),
+        (None, "alices", None),
+        ("alices", "charlies", 4403),
+        (None, "charlies", 4403),
+        ("charlies", "charlies", 4404),
+        ("alices", "no id", 4403),
+    ],
+)
+async def test_header_address_and_token_name_one_team_as_over_http(
+    team_id: str | None, header: str, code: int | None, token: str, alice: Person, charlie: Person
+) -> None:
+    ids = {"alices": str(alice.team.id), "charlies": str(charlie.team.id)}
+    query = urlencode({"team_id": ids[team_id]} if team_id else {})
+    headers = {"x-api-key": token, "x-team-id": ids.get(header, header)}
+    async with Socket(query=query, headers=headers) as socket:
+        if code is None:
+            assert await socket.is_silent()
+        else:
+            assert await socket.close_code() == code
 
 
 async def test_a_session_of_our_own_page_works(alice: Person) -> None:
@@ -79,6 +105,22 @@ async def test_a_revoked_token_ends_its_socket(token: str) -> None:
         await sync_to_async(revoke_token)(row)
 
         assert await socket.close_code() == 4401
+
+
+async def test_a_token_that_expires_ends_its_socket(token: str) -> None:
+    soon = timezone.now() + timedelta(seconds=0.5)
+    await ApiToken.objects.filter(hash=hash_token(token)).aupdate(expires_at=soon)
+    async with Socket(query=f"token={token}") as socket:
+        assert await socket.is_silent()
+        assert await socket.close_code() == 4401
+    assert timezone.now() > soon
+
+
+async def test_cookies_of_others_are_no_session(token: str) -> None:
+    """A proxy's, for example: the token may still come with the first message."""
+    async with Socket(headers={"cookie": "theme=dark"}) as socket:
+        socket.say(type="authenticate", token=token)
+        assert await socket.is_silent()
 
 
 async def test_a_member_who_is_removed_loses_the_socket(token: str, alice: Person) -> None:
@@ -117,15 +159,6 @@ async def test_who_is_removed_is_out_at_once(
         assert await socket.close_code() == 4401
 
 
-async def test_a_token_of_one_workspace_hears_nothing_of_the_team(
-    token: str, alice: Person
-) -> None:
-    workspace = await sync_to_async(make_workspace)(alice.team)
-    await ApiToken.objects.filter(hash=hash_token(token)).aupdate(workspace=workspace)
-    async with Socket(query=f"token={token}") as socket:
-        assert await socket.close_code() == 4403
-
-
 async def test_a_session_of_one_team_hears_no_other(alice: Person, charlie: Person) -> None:
     def headers() -> dict[str, str]:
         Membership.objects.create(team=charlie.team, user=alice.user)
@@ -137,6 +170,6 @@ async def test_a_session_of_one_team_hears_no_other(alice: Person, charlie: Pers
 
     said = await sync_to_async(headers)()
     async with Socket(headers=said, query=f"team_id={charlie.team.id}") as socket:
-        assert await socket.close_code() == 4403
+        assert await socket.close_code() == 4404
     async with Socket(headers=said, query=f"team_id={alice.team.id}") as socket:
         assert await socket.is_silent()

@@ -128,11 +128,11 @@ async def test_build_logs_come_only_when_asked_for(query: str, web: Service) -> 
     chunk = {"event": "build_log", "payload": {"service_id": str(web.id), "number": 1, "text": "a"}}
     async with Socket(query=query) as socket:
         assert await socket.is_silent()
-        events.hint(web.team_id, chunk)
+        events.hint(web, chunk)
         assert await socket.is_silent()
         socket.say(type="subscribe", build_logs=True)
         assert await socket.is_silent()
-        events.hint(web.team_id, chunk)
+        events.hint(web, chunk)
 
         assert await socket.frame() == chunk
 

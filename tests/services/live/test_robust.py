@@ -3,10 +3,11 @@
 import asyncio
 
 import pytest
+from django.db import DatabaseError
 
 from services import events
 from services.live import client as clients
-from services.live import hub
+from services.live import hub, socket_logs
 from services.models import Service
 from tests.services.live.conftest import Publish
 from tests.services.live.wire import Socket
@@ -57,7 +58,7 @@ async def test_what_is_not_numbered_is_dropped_before_anybody_is_closed(
     monkeypatch.setattr(clients, "MOST_BYTES", 400)
     async with Socket(query=query) as socket:
         assert await socket.is_silent()
-        events.hint(web.team_id, {"event": "operation_progress", "payload": {"step": "x" * 500}})
+        events.hint(web, {"event": "operation_progress", "payload": {"step": "x" * 500}})
 
         assert await socket.is_silent()
 
@@ -83,7 +84,7 @@ async def test_nonsense_is_answered_and_the_socket_lives(query: str, text: str) 
 @pytest.mark.parametrize("since", ["x", "-1", "9" * 40, "1e999", "nan", "1_0", "%D9%A3"])
 async def test_a_since_that_is_no_number_is_refused(query: str, since: str) -> None:
     async with Socket(query=f"{query}&since={since}") as socket:
-        assert await socket.close_code() == 4403
+        assert await socket.close_code() == 4400
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,35 @@ async def test_a_since_that_is_no_number_is_refused(query: str, since: str) -> N
 async def test_so_is_one_of_a_first_message(since: str) -> None:
     async with Socket() as socket:
         socket.say_text(f'{{"type":"authenticate","token":"any","since":{since}}}')
-        assert await socket.close_code() == 4403
+        assert await socket.close_code() == 4400
+
+
+def away(*asked: object, **options: object) -> None:
+    raise DatabaseError("away")
+
+
+@pytest.mark.parametrize("work", ["proof.by_token", "hub.last_number", "hub.first_kept"])
+async def test_a_database_that_is_away_closes_and_leaves_nothing_behind(
+    query: str, web: Service, publish: Publish, work: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await publish(web)
+    monkeypatch.setattr(f"services.live.{work}", away)
+    async with Socket(query=f"{query}&since=0") as socket:
+        assert await socket.close_code() == 1013
+
+    assert asyncio.get_running_loop() not in hub._hubs
+
+
+async def test_so_does_one_that_goes_away_later(
+    query: str, web: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket_logs, "_find", away)
+    async with Socket(query=query) as socket:
+        assert await socket.is_silent()
+        socket.say(type="follow_logs", service_id=str(web.id))
+        assert await socket.close_code() == 1013
+
+    assert asyncio.get_running_loop() not in hub._hubs
 
 
 async def test_a_number_too_long_to_read_is_answered() -> None:

@@ -93,6 +93,22 @@ async def test_a_cursor_resumes(query: str, running: Service, say: Callable[[str
         assert [row["line"] for row in (await payload(socket))["lines"]] == ["two"]
 
 
+async def test_a_cursor_of_many_instances_resumes_too(
+    query: str, running: Service, say: Callable[[str], None]
+) -> None:
+    """Of a hundred in the middle of a deploy: a message holds 16 KiB."""
+    position = Position.now()
+    for number in range(200):
+        for stream in ("stdout", "stderr"):
+            position.take(f"{number:012x}.{stream}", "2026-01-31T12:00:00.123456789Z")
+    say("one")
+
+    async with Socket(query=query) as socket:
+        cursor = position.text()
+        socket.say(type="follow_logs", service_id=str(running.id), cursor=cursor)
+        assert [row["line"] for row in (await payload(socket))["lines"]] == ["one"]
+
+
 async def test_what_is_not_followed_any_more_is_silent(
     query: str, running: Service, say: Callable[[str], None]
 ) -> None:
@@ -151,7 +167,7 @@ async def test_subscribing_to_an_id_of_others_is_like_one_of_nothing(
         await publish(theirs)
         await publish(web)
         chunk = {"service_id": str(theirs.id), "number": 1, "text": "secret"}
-        events.hint(theirs.team_id, {"event": "build_log", "payload": chunk})
+        events.hint(theirs, {"event": "build_log", "payload": chunk})
         await asyncio.sleep(0.05)
 
         assert await socket.is_silent()
@@ -163,7 +179,7 @@ async def test_build_output_can_be_asked_for_and_given_up(query: str, web: Servi
         for wanted in (True, False):
             socket.say(type="subscribe", build_logs=wanted)
             assert await socket.is_silent()
-        events.hint(web.team_id, chunk)
+        events.hint(web, chunk)
 
         assert await socket.is_silent()
 

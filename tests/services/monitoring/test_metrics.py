@@ -57,7 +57,7 @@ def test_listeners_hear_the_sum_of_all_instances(running: Service, engine: FakeR
     engine.used[first.engine_id] = use()
     engine.used[second.engine_id] = use(memory_bytes=256 * MIB)
     heard: list[dict[str, Any]] = []
-    unsubscribe = events.subscribe(lambda team_id, frame: heard.append(frame or {}))
+    unsubscribe = events.subscribe(lambda said: heard.append(said.frame or {}))
 
     metrics.collect()
     unsubscribe()
