@@ -126,10 +126,13 @@ def _built(
     # A context that is not here (vendor/, another repository) builds what mounts this folder.
     here = path if path in project.place.index.tree else project.place.path
     place = Place(project.place.index, here)
-    found = build_service(survey(place), name=service_name(written.name))
     build = values.dig(written.data, "build")
     target = values.text(build, "target")
     dockerfile = _dockerfile(place, values.table(build), target=target)
+    looked = survey(place)
+    if dockerfile is not None:
+        looked = replace(looked, dockerfile=None)
+    found = build_service(looked, name=service_name(written.name))
     if dockerfile is not None:
         found = with_dockerfile(found, dockerfile, place)
     arguments = _pairs(project, values.dig(build, "args"))

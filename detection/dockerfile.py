@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from detection import values
@@ -45,6 +45,11 @@ class Dockerfile:
     language: str | None = None
     stages: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def image(self) -> str:
+        """The image under the last stage."""
+        return _under(self.bases, self.stages)
 
 
 def find_dockerfile(place: Place) -> str | None:
@@ -148,10 +153,20 @@ def _command(rest: str) -> str:
     return words[2] if is_shell else " ".join(words)
 
 
+def _under(bases: Sequence[str], stages: Sequence[str]) -> str:
+    """What the last stage is made from, which may be an earlier stage, never a later one."""
+    base = bases[-1] if bases else ""
+    earlier = stages[: len(bases) - 1]
+    while base and base in earlier:
+        at = earlier.index(base)
+        base, earlier = bases[at], earlier[:at]
+    return base
+
+
 def _language(bases: list[str], stages: list[str]) -> str | None:
-    """The language of the last stage whose base image names one; a build stage counts too."""
+    """The language of the image that runs, else of the last one that something is built with."""
     images = [base for base in bases if base and base not in stages]
-    for image in reversed(images):
+    for image in [_under(bases, stages), *reversed(images)]:
         name = image.split("@")[0].rpartition("/")[2].split(":")[0]
         for pattern, language in _IMAGE_LANGUAGES:
             if re.fullmatch(pattern, name) or re.fullmatch(rf"(?:{pattern})[-_]\S+", name):

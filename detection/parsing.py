@@ -11,6 +11,10 @@ YAML_CAP = 512 * 1024
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _TRAILING_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
+# A string, a comment, a key with its colon, a tab: what JSON5 writes unlike YAML.
+_JSON5 = re.compile(
+    r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|//[^\n]*|/\*.*?\*/|([\w$]+)\s*:|\t""", re.DOTALL
+)
 _ENV_LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$")
 
 
@@ -33,6 +37,11 @@ def _load_json(text: str) -> object:
     except (ValueError, RecursionError) as exc:
         raise ParseError(f"not valid JSON ({exc})") from exc
     return loaded
+
+
+def parse_json5(text: str) -> object:
+    """JSON5 as YAML's flow style reads it: bare keys, single quotes and trailing commas are its."""
+    return parse_yaml(_JSON5.sub(lambda m: m[1] or (f"{m[2]}: " if m[2] else " "), text))
 
 
 def parse_toml(text: str) -> object:

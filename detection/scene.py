@@ -85,7 +85,7 @@ def look(index: FolderIndex, said: tuple[Override, ...]) -> Scene:
     covered = {service.path for service in scene.services if not service.image}
     if not covered:
         _add_places(scene)
-    elif "." not in covered and _is_own_application(scene):
+    elif "." not in covered and _is_own_application(scene, covered):
         scene.add_place(scene.root)
     if not scene.compose:
         _add_workloads(scene)
@@ -115,10 +115,14 @@ def _add_compose(scene: Scene, project: ComposeProject) -> None:
     scene.warnings += project.warnings
 
 
-def _is_own_application(scene: Scene) -> bool:
+def _is_own_application(scene: Scene, covered: set[str]) -> bool:
     """A server at the root that compose, which builds other folders, says nothing about."""
     finding = scene.root.finding
-    return finding is not None and finding.role == "server"
+    if finding is None or finding.role != "server":
+        return False
+    # A source file below can speak for the root, too, where nothing at the root itself does.
+    seen = [item.file for item in finding.evidence if item.weight > 0]
+    return not all(file.startswith(tuple(f"{path}/" for path in covered)) for file in seen)
 
 
 def _add_places(scene: Scene) -> None:

@@ -12,7 +12,10 @@ Kind = Literal["site", "hybrid", "server", "part"]
 
 @dataclass(frozen=True, slots=True)
 class NodeFramework:
-    """`static_if` and `server_if` are patterns tried on the configuration files, then packages."""
+    """`static_if` and `server_if` are patterns tried on the configuration files, then packages.
+
+    Where `beside` names packages, one of them has to be required, too.
+    """
 
     name: str
     packages: tuple[str, ...]
@@ -30,6 +33,7 @@ class NodeFramework:
     is_static_by_default: bool = False
     static_output: str | None = None
     single_page: bool = False
+    beside: tuple[str, ...] = ()
 
 
 _VITE = ("vite.config.ts", "vite.config.js", "vite.config.mts", "vite.config.mjs")
@@ -63,7 +67,8 @@ NODE_FRAMEWORKS = (
         "hybrid",
         90,
         build="next build",
-        start="next start -H 0.0.0.0 -p $PORT",
+        # By itself it listens on all addresses and on $PORT.
+        start="next start",
         configs=("next.config.js", "next.config.mjs", "next.config.ts", "next.config.cjs"),
         static_if=r"""output['"]?\s*:\s*['"]export['"]""",
         static_output="out",
@@ -138,11 +143,24 @@ NODE_FRAMEWORKS = (
         "hybrid",
         94,
         build="vite build",
+        start="npx srvx --prod -s ../client dist/server/server.js",
+        configs=_VITE,
+        static_if=r"spa\s*:\s*\{[^}]*enabled\s*:\s*true",
+        static_output="dist/client",
+        single_page=True,
+    ),
+    NodeFramework(
+        "tanstack-start",
+        ("@tanstack/react-start", "@tanstack/solid-start", "@tanstack/start"),
+        "hybrid",
+        95,
+        build="vite build",
         start=_NITRO,
         configs=_VITE,
         static_if=r"spa\s*:\s*\{[^}]*enabled\s*:\s*true",
         static_output="dist/client",
         single_page=True,
+        beside=("nitro", "nitropack", "vinxi", "@tanstack/nitro-v2-vite-plugin"),
     ),
     NodeFramework(
         "solidstart",

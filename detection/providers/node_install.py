@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from detection.finding import Notes
 from detection.frameworks.node import NodeFramework
 from detection.place import Place
-from detection.providers.node_package import LOCKS, Manager, Package, manager_version
+from detection.providers.node_package import LOCKS, MANIFESTS, Manager, Package, manager_version
 from detection.providers.node_start import NodeStart
 
-# TypeScript that nothing compiles is run by tsx, which the project need not have asked for.
-TSX = "tsx@4"
+# Programs that run what is started, which the project need not have asked for: TypeScript that
+# nothing compiles, and builds whose result is a handler without a server.
+_RUNNERS = {"tsx": "tsx@4", "srvx": "srvx@1"}
 _HOOKS = ("preinstall", "install", "postinstall", "prepare", "prepublish")
 _CONFIG = (
     ".npmrc",
@@ -112,8 +113,10 @@ def _facts(
         facts["needs_source"] = "yes"
     if prune and package.development and not _starts_with_dev(package, start):
         facts["prune"] = prune
-    if (start.command or "").startswith("npx tsx ") and "tsx" not in package.dependencies:
-        facts["interpreter"] = TSX
+    for program, release in _RUNNERS.items():
+        is_run = (start.command or "").startswith(f"npx {program} ")
+        if is_run and program not in package.dependencies:
+            facts["interpreter"] = release
     if root.path != place.path:
         facts["workspace_path"] = (
             place.path if root.path == "." else place.path.removeprefix(f"{root.path}/")
@@ -160,5 +163,5 @@ def _starts_with_dev(package: Package, start: NodeStart) -> bool:
 
 
 def _manifests(place: Place) -> tuple[str, ...]:
-    names = ("package.json", *(file for file, _ in LOCKS), *_CONFIG)
+    names = (*MANIFESTS, *(file for file, _ in LOCKS), *_CONFIG)
     return tuple(name for name in names if place.has(name))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from detection import values
 from detection.finding import Notes
+from detection.parsing import parse_json5
 from detection.place import Place
 from detection.versions import Asked, asked_range, clean, first_line, tool_versions
 
@@ -17,6 +18,8 @@ LOCKS = (
     ("package-lock.json", "npm"),
     ("npm-shrinkwrap.json", "npm"),
 )
+# npm and yarn read the first one only.
+MANIFESTS = ("package.json", "package.json5", "package.yaml")
 _CALL = re.compile(r"\b(?:npm|pnpm|yarn|bun)(?: run)? ([\w:.-]+)")
 _MANAGERS = ("npm", "pnpm", "yarn", "bun")
 # The first release of each long-term line, by the name .nvmrc may use.
@@ -37,13 +40,14 @@ _LTS = {
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One package.json, typed."""
+    """One package.json, typed; `file` is its name, as pnpm reads it in other notations, too."""
 
     name: str | None
     scripts: dict[str, str]
     runtime: frozenset[str]
     development: frozenset[str]
     data: values.Table
+    file: str = "package.json"
 
     @property
     def dependencies(self) -> frozenset[str]:
@@ -60,7 +64,8 @@ class Package:
 
 
 def read_package(place: Place) -> Package | None:
-    document = place.json("package.json")
+    file = next((name for name in MANIFESTS if place.has(name)), "package.json")
+    document = _document(place, file)
     if not isinstance(document, Mapping):
         return None
     data = values.table(document)
@@ -73,7 +78,13 @@ def read_package(place: Place) -> Package | None:
         values.table(data, "optionalDependencies")
     )
     development = frozenset(values.table(data, "devDependencies"))
-    return Package(values.text(data, "name"), scripts, runtime, development, data)
+    return Package(values.text(data, "name"), scripts, runtime, development, data, file)
+
+
+def _document(place: Place, file: str) -> object:
+    if file.endswith(".json"):
+        return place.json(file)
+    return place.parsed(file, parse_json5) if file.endswith(".json5") else place.yaml(file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +145,8 @@ def _engine_manager(place: Place, package: Package) -> str | None:
             return name
     if place.has(".yarnrc.yml") or place.has_folder(".yarn"):
         return "yarn"
-    if place.has("pnpm-workspace.yaml") or place.has(".pnpmfile.cjs"):
+    only_pnpm = ("pnpm-workspace.yaml", ".pnpmfile.cjs", *MANIFESTS[1:])
+    if any(place.has(file) for file in only_pnpm):
         return "pnpm"
     if place.has("bunfig.toml"):
         return "bun"

@@ -9,6 +9,8 @@ from detection.finding import Notes, Role
 from detection.frameworks.node import DEV_SERVERS, NODE_FRAMEWORKS, NodeFramework
 from detection.place import Place
 from detection.providers.node_package import Package
+from detection.providers.nx_project import holds_projects
+from detection.workspaces import workspace_patterns
 
 _DEV_SERVER = re.compile(DEV_SERVERS)
 _SERVES = re.compile(r"\b(?:node|nodemon|ts-node|tsx|bun|nest|pm2|forever|babel-node|next start)\b")
@@ -40,6 +42,8 @@ def frameworks_of(package: Package, place: Place) -> list[NodeFramework]:
 
 def _counts(row: NodeFramework, package: Package) -> bool:
     """A server or bundler that only tools pull in, as a development dependency, is no framework."""
+    if row.beside and not package.dependencies.intersection(row.beside):
+        return False
     if row.kind == "server" and not package.runtime.intersection(row.packages):
         return row.build is not None
     return True
@@ -59,6 +63,8 @@ def decide(
     The `main` of a workspace member is what others import, not what runs.
     """
     script = _start_script(package, framework)
+    if _is_only_a_workspace(place, package, framework, script):
+        return NodeStart("library")
     if framework and framework.kind == "hybrid":
         return _hybrid(place, package, notes, framework, script=script, runner=runner)
     if framework and framework.kind == "site" and not _is_server_script(place, package, script):
@@ -75,6 +81,17 @@ def decide(
         return NodeStart("library")
     notes.saw("start", "package.json" if script else file or ".", command, weight=0.2)
     return NodeStart("server" if listens else "program", command, file)
+
+
+def _is_only_a_workspace(
+    place: Place, package: Package, framework: NodeFramework | None, script: str | None
+) -> bool:
+    """The top of a workspace that requires a framework for its members, and is none itself."""
+    if holds_projects(place):
+        return bool(re.match(r"(?:npx )?nx\b|$", package.command(script)))
+    if not workspace_patterns(place) or not {"start", "build"}.isdisjoint(package.scripts):
+        return False
+    return framework is not None and bool(framework.configs) and not place.find(*framework.configs)
 
 
 def _start_script(package: Package, framework: NodeFramework | None) -> str | None:

@@ -85,3 +85,10 @@ def test_the_published_image_of_this_folder_is_built_from_it(analyzed: Analyzed)
         ("web", None, "Dockerfile"),
         ("other", "acme/basket:2", None),
     ]
+
+
+def test_what_compose_builds_below_is_not_found_again_at_the_root(analyzed: Analyzed) -> None:
+    program = 'package main\nfunc main() { http.ListenAndServe(":80", nil) }\n'
+    files = {"compose.yaml": "services: {api: {build: api}}", "api/main.go": program}
+
+    assert [service.name for service in analyzed(files).services] == ["api"]
