@@ -5,7 +5,9 @@ from dataclasses import replace
 from detection.assemble import Survey
 from detection.model import DetectedService
 from detection.modules import is_module
-from detection.workspaces import workspace_patterns
+from detection.workspaces import required_by_members, workspace_patterns
+
+_SERVICE_FOLDERS = frozenset({"apps", "services", "workers", "jobs"})
 
 
 def is_strong(root: Survey) -> bool:
@@ -60,6 +62,28 @@ def counts(looked: Survey, *, beside: Survey | None) -> bool:
     return finding is not None and finding.framework is not None and finding.role != "program"
 
 
+def without_libraries(below: list[Survey], root: Survey) -> list[Survey]:
+    """A script that other members of the workspace require is their library, whatever it starts."""
+    if not any(_is_script(looked) for looked in below) or not workspace_patterns(root.place):
+        return below
+    required = required_by_members(root.place)
+    return [
+        looked
+        for looked in below
+        if not (_is_script(looked) and looked.finding and looked.finding.name in required)
+    ]
+
+
+def _is_script(looked: Survey) -> bool:
+    finding = looked.finding
+    return (
+        looked.dockerfile is None
+        and finding is not None
+        and finding.role == "program"
+        and finding.service_type == "nodejs"
+    )
+
+
 def _is_same_build(looked: Survey, beside: Survey) -> bool:
     """`build/Dockerfile` builds the root from the root; its folder is no second application."""
     paths = {survey.dockerfile.path for survey in (looked, beside) if survey.dockerfile}
@@ -69,6 +93,8 @@ def _is_same_build(looked: Survey, beside: Survey) -> bool:
 def _is_tool(looked: Survey) -> bool:
     """A package that only installs a command is somebody's tool, not a service."""
     finding = looked.finding
+    if looked.place.path.partition("/")[0] in _SERVICE_FOLDERS:
+        return False
     if finding is None or looked.dockerfile is not None or finding.role != "program":
         return False
     return any(item.rule == "console-script" for item in finding.evidence)

@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 import yaml
 
 YAML_CAP = 512 * 1024
-_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SAFE: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _TRAILING_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
 # A string, a comment, a key with its colon, a tab: what JSON5 writes unlike YAML.
@@ -20,6 +20,22 @@ _ENV_LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$"
 
 class ParseError(ValueError):
     """The document is not what its name says."""
+
+
+class _Loader(_SAFE):  # type: ignore[misc, valid-type]
+    """Safe, and indifferent to others' tags: `!reset []` is a list, `!!python/name:x` text."""
+
+
+def _plain(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> object:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return node.value
+
+
+for _prefix in ("!", "tag:yaml.org,2002:python/"):
+    _Loader.add_multi_constructor(_prefix, _plain)
 
 
 def parse_json(text: str) -> object:
@@ -55,7 +71,7 @@ def parse_yaml(text: str) -> object:
     if len(text) > YAML_CAP:
         raise ParseError(f"larger than {YAML_CAP} bytes of YAML")
     try:
-        loaded: object = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a SafeLoader either way
+        loaded: object = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader either way
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as exc:
         reason = str(exc).split("\n", maxsplit=1)[0]
         raise ParseError(f"not valid YAML ({reason})") from exc
@@ -67,7 +83,7 @@ def parse_yaml_all(text: str) -> list[object]:
     if len(text) > YAML_CAP:
         raise ParseError(f"larger than {YAML_CAP} bytes of YAML")
     try:
-        return list(yaml.load_all(text, Loader=_LOADER))
+        return list(yaml.load_all(text, Loader=_Loader))
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as exc:
         raise ParseError("not valid YAML") from exc
 

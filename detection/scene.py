@@ -3,10 +3,19 @@
 from dataclasses import dataclass, field, replace
 
 from detection import compose, hosting, kubernetes, overrides
-from detection.applications import counts, is_strong, starts_all, take_after
+from detection.applications import (
+    counts,
+    is_strong,
+    starts_all,
+    take_after,
+    without_libraries,
+)
 from detection.assemble import Survey, build_service, survey
 from detection.compose_file import ComposeProject, read_compose
-from detection.hosting import Said
+from detection.dockerfile import read_dockerfile
+from detection.finding import Finding
+from detection.hosting_databases import listed_databases
+from detection.hosting_said import Said
 from detection.index import FolderIndex
 from detection.model import DetectedDatabase, DetectedService
 from detection.modules import built_from_root, is_module, modules
@@ -60,11 +69,29 @@ class Scene:
         processes = processes or hosted_processes(looked.place, alone=built)
         for service in split(built, processes, looked.place):
             self.add(service)
+        if looked.finding and not processes and not looked.dockerfile:
+            self._add_programs(built, looked.finding)
+
+    def _add_programs(self, service: DetectedService, finding: Finding) -> None:
+        for program in finding.programs:
+            self.add(
+                replace(
+                    service,
+                    name=service_name(program.name),
+                    process="web" if program.port else "worker",
+                    build_command=program.build_command,
+                    port=program.port,
+                    health_endpoint=None,
+                )
+            )
 
     def add_listed(self, said: Said) -> None:
         """A service that a file for another hosting platform lists, in a folder of its own."""
         place = Place(self.index, said.path)
-        built = build_service(self.survey(place), name=service_name(said.name or "app"))
+        looked = self.survey(place)
+        if said.dockerfile and place.has(said.dockerfile):
+            looked = replace(looked, dockerfile=read_dockerfile(place, said.dockerfile))
+        built = build_service(looked, name=service_name(said.name or "app"))
         hosted = hosting.apply(built, said, Place(self.index))
         if said.process != "web":
             hosted = replace(hosted, process=said.process, port=None, health_endpoint=None)
@@ -88,6 +115,7 @@ def look(index: FolderIndex, said: tuple[Override, ...]) -> Scene:
     elif "." not in covered and _is_own_application(scene, covered):
         scene.add_place(scene.root)
     if not scene.compose:
+        scene.databases += listed_databases(Place(index))
         _add_workloads(scene)
     _apply_overrides(scene)
     return scene
@@ -144,6 +172,7 @@ def _add_places(scene: Scene) -> None:
             scene.add_place(looked, root=root)
         looked_at = [looked for looked in looked_at if not is_module(looked, root)]
     below = [looked for looked in looked_at if counts(looked, beside=beside)]
+    below = without_libraries(below, root)
     if len(made) < 2:
         below = _add_root(scene, below, is_application=strong)
     for looked in below:

@@ -36,7 +36,7 @@ class NodeFramework:
     beside: tuple[str, ...] = ()
 
 
-_VITE = ("vite.config.ts", "vite.config.js", "vite.config.mts", "vite.config.mjs")
+VITE_CONFIGS = ("vite.config.ts", "vite.config.js", "vite.config.mts", "vite.config.mjs")
 _NITRO = "node .output/server/index.mjs"
 
 
@@ -120,7 +120,7 @@ NODE_FRAMEWORKS = (
         92,
         build="remix vite:build",
         start="remix-serve ./build/server/index.js",
-        configs=_VITE,
+        configs=VITE_CONFIGS,
         static_if=r"ssr\s*:\s*false",
         static_output="build/client",
         single_page=True,
@@ -144,7 +144,7 @@ NODE_FRAMEWORKS = (
         94,
         build="vite build",
         start="npx srvx --prod -s ../client dist/server/server.js",
-        configs=_VITE,
+        configs=VITE_CONFIGS,
         static_if=r"spa\s*:\s*\{[^}]*enabled\s*:\s*true",
         static_output="dist/client",
         single_page=True,
@@ -156,7 +156,7 @@ NODE_FRAMEWORKS = (
         95,
         build="vite build",
         start=_NITRO,
-        configs=_VITE,
+        configs=VITE_CONFIGS,
         static_if=r"spa\s*:\s*\{[^}]*enabled\s*:\s*true",
         static_output="dist/client",
         single_page=True,

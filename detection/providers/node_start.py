@@ -6,7 +6,12 @@ from shlex import quote
 
 from detection import values
 from detection.finding import Notes, Role
-from detection.frameworks.node import DEV_SERVERS, NODE_FRAMEWORKS, NodeFramework
+from detection.frameworks.node import (
+    DEV_SERVERS,
+    NODE_FRAMEWORKS,
+    VITE_CONFIGS,
+    NodeFramework,
+)
 from detection.place import Place
 from detection.providers.node_package import Package
 from detection.providers.nx_project import holds_projects
@@ -68,7 +73,8 @@ def decide(
     if framework and framework.kind == "hybrid":
         return _hybrid(place, package, notes, framework, script=script, runner=runner)
     if framework and framework.kind == "site" and not _is_server_script(place, package, script):
-        return _site(place, package, framework)
+        is_library = framework.name == "vite" and _bundles_a_library(place)
+        return NodeStart("library") if is_library else _site(place, package, framework)
     file = _entry(place, package, script)
     command = f"{runner} {script}" if script else None
     if command is None and framework and framework.start:
@@ -77,7 +83,8 @@ def decide(
         command = f"{_interpreter(file, runner)} {quote(file)}"
     listens = framework is not None and framework.kind == "server"
     listens = listens or bool(file and _LISTENS.search(place.source(file)))
-    if command is None or (is_member and script is None and not listens):
+    is_for_others = script is None and not listens and (is_member or _is_published(package))
+    if command is None or is_for_others:
         return NodeStart("library")
     notes.saw("start", "package.json" if script else file or ".", command, weight=0.2)
     return NodeStart("server" if listens else "program", command, file)
@@ -89,9 +96,22 @@ def _is_only_a_workspace(
     """The top of a workspace that requires a framework for its members, and is none itself."""
     if holds_projects(place):
         return bool(re.match(r"(?:npx )?nx\b|$", package.command(script)))
-    if not workspace_patterns(place) or not {"start", "build"}.isdisjoint(package.scripts):
+    if script or framework is None or framework.build is None or not workspace_patterns(place):
         return False
-    return framework is not None and bool(framework.configs) and not place.find(*framework.configs)
+    tool = framework.build.split()[0]
+    is_run = re.search(rf"(?<![\w-]){tool}\b", package.command("build"))
+    return not is_run and not (framework.configs and place.find(*framework.configs))
+
+
+def _bundles_a_library(place: Place) -> bool:
+    config = place.find(*VITE_CONFIGS)
+    makes_library = config and re.search(r"\blib\s*:\s*\{", place.source(config))
+    return bool(makes_library) and not place.has("index.html")
+
+
+def _is_published(package: Package) -> bool:
+    """What only packages for others to install say about themselves."""
+    return not {"files", "exports", "types"}.isdisjoint(package.data)
 
 
 def _start_script(package: Package, framework: NodeFramework | None) -> str | None:
@@ -157,7 +177,7 @@ def _site(place: Place, package: Package, framework: NodeFramework) -> NodeStart
 
 
 def _vite_output(place: Place) -> str | None:
-    config = place.find("vite.config.ts", "vite.config.js", "vite.config.mts", "vite.config.mjs")
+    config = place.find(*VITE_CONFIGS)
     written = re.search(r"outDir\s*:\s*['\"`]([\w./-]+)", place.source(config)) if config else None
     path = written[1].removeprefix("./").rstrip("/") if written else ""
     return path if path and ".." not in path and not path.startswith("/") else None

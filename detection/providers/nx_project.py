@@ -64,7 +64,7 @@ def read_project(place: Place) -> Project | None:
     data = place.json("project.json")
     if values.text(data, "projectType") == "library":
         return None
-    name = values.text(data, "name") or place.path.rpartition("/")[2]
+    name = _plain(values.text(data, "name")) or place.path.rpartition("/")[2]
     targets = values.table(data, "targets") or values.table(data, "architect")
     found = _from_target(place, name, targets) or _from_files(place, name)
     start = _own_start(values.table(targets, "start"))
@@ -90,7 +90,7 @@ def _from_target(place: Place, name: str, targets: values.Table) -> Project | No
         return None
     options = values.table(build, "options")
     written = values.text(options, "outputPath") or values.text(options, "outputPath", "base")
-    output = _in_workspace(written or f"dist/{place.path}", place)
+    output = _in_workspace(_plain(written) or f"dist/{place.path}", place)
     if _NEXT.search(executor):
         return _next(name, output)
     is_page = "index" in options or values.text(options, "target") == "web"
@@ -142,6 +142,10 @@ def _server(name: str, file: str, main: str) -> Project:
 
 def _build(name: str) -> str:
     return f"npx nx build {quote(name)}"
+
+
+def _plain(text: str | None) -> str | None:
+    return text if text and re.fullmatch(r"[\w@./{}-]+", text) and ".." not in text else None
 
 
 def _in_workspace(path: str, place: Place) -> str:

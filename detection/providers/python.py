@@ -1,7 +1,7 @@
 """Python: projects, application objects anywhere in the folder, scripts."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -23,6 +23,7 @@ from detection.providers.python_project import (
     pick_manager,
     read_requirements,
 )
+from detection.providers.uv_workspace import plan_member, uv_root
 from detection.versions import pick
 
 MANIFESTS = frozenset(
@@ -83,7 +84,8 @@ def _is_python(place: Place, found: list[str], files: list[str]) -> bool:
 
 def _describe(place: Place, notes: Notes, files: list[str]) -> Finding:
     requirements = read_requirements(place)
-    manager = pick_manager(place, notes)
+    root = uv_root(place)
+    manager = "uv" if root else pick_manager(place, notes)
     imports = _imports(place, files)
     inferred = () if manager else _infer(place, notes, imports, files)
     installed = requirements.names | frozenset(inferred)
@@ -96,8 +98,12 @@ def _describe(place: Place, notes: Notes, files: list[str]) -> Finding:
         notes.saw("framework", entry.file or place.path, framework.name, weight=0.6)
     extras = (*inferred, *entry.extra_packages)
     plan = plan_install(place, notes, manager=manager, files=requirements.files, extras=extras)
+    declared = _name(place)
+    if root and declared:
+        plan = plan_member(place, root, name=declared, extras=extras) or plan
     code = [file for file in (entry.file, *entry.settings) if file]
-    version = pick(asked_versions(place, notes), notes, tool="python")
+    asked = asked_versions(place, notes) or (asked_versions(root, notes) if root else [])
+    version = pick(asked, notes, tool="python")
     environment = signs.environment(notes, code)
     return Finding(
         service_type="python",
@@ -105,7 +111,7 @@ def _describe(place: Place, notes: Notes, files: list[str]) -> Finding:
         role=entry.role,
         evidence=tuple(notes.evidence),
         warnings=tuple(notes.warnings),
-        name=_name(place),
+        name=declared,
         language_version=version.version or None,
         minimum_version=version.minimum,
         framework=framework.name if framework else None,
@@ -119,9 +125,14 @@ def _describe(place: Place, notes: Notes, files: list[str]) -> Finding:
         dependencies=installed,
         manifest_files=plan.manifests,
         system_packages=_system_packages(installed),
-        build_facts=dict(plan.facts)
-        | ({"python_path": entry.python_path} if entry.python_path else {}),
+        build_facts=_facts(plan.facts, entry.python_path),
     )
+
+
+def _facts(facts: Mapping[str, str], python_path: str | None) -> dict[str, str]:
+    """`python_path` is where modules are imported from, below /app, when that is another folder."""
+    parts = [part for part in (facts.get("workspace_path"), python_path) if part]
+    return dict(facts) | ({"python_path": "/".join(parts)} if parts else {})
 
 
 def _imports(place: Place, files: list[str]) -> frozenset[str]:

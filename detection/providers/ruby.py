@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from shlex import quote
 
-from detection import signs
+from detection import signs, values
 from detection.finding import Finding, Notes, Role
 from detection.frameworks.compiled import RUBY_FRAMEWORKS, Framework, best
 from detection.place import Place
@@ -71,9 +71,7 @@ class RubyProvider:
 
 
 def _jekyll_without_gemfile(place: Place) -> Finding | None:
-    if not (
-        place.has("_config.yml") and (place.has_folder("_posts") or place.has_folder("_layouts"))
-    ):
+    if not (place.has("_config.yml") and _is_jekyll(place)):
         return None
     notes = Notes(place)
     notes.saw("generator", "_config.yml", "a Jekyll site without a Gemfile", weight=0.85)
@@ -91,6 +89,19 @@ def _jekyll_without_gemfile(place: Place) -> Finding | None:
         health_endpoint="/",
         output_directory="_site",
     )
+
+
+def _is_jekyll(place: Place) -> bool:
+    """Folders of its own, or pages with front matter and a theme: others share the file's name."""
+    if any(place.has_folder(name) for name in ("_posts", "_layouts", "_includes", "_data")):
+        return True
+    keys = values.table(place.yaml("_config.yml"))
+    pages = place.ending(".md", ".markdown", ".html")
+    is_written = any(place.source(page).startswith("---") for page in pages)
+    if {"theme", "remote_theme"} & set(keys):
+        # Of a Hexo site the theme is a folder.
+        return is_written or not place.has_folder("source")
+    return is_written and bool({"plugins", "markdown", "permalink", "collections"} & set(keys))
 
 
 def _describe(place: Place, notes: Notes, manifest: str | None) -> Finding:

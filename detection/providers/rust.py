@@ -76,6 +76,7 @@ def _describe(place: Place, notes: Notes) -> Finding:
         dependencies=crates,
         manifest_files=tuple(n for n in ("Cargo.toml", "Cargo.lock") if place.has(n)),
         build_facts={"binary": chosen.name if chosen else ""}
+        | ({"programs": " ".join(b.name for b in binaries)} if len(binaries) > 1 else {})
         | ({"member": chosen.folder} if chosen and chosen.folder else {})
         | {
             "assets": " ".join(

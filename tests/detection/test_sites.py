@@ -1,0 +1,84 @@
+"""Sites and libraries told apart: Jekyll by its configuration, bundlers by what they make."""
+
+import json
+
+import pytest
+
+from tests.detection.conftest import Analyzed
+
+PAGE = "---\nlayout: home\n---\nhello\n"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"_config.yml": "theme: minima\n", "index.md": PAGE},
+        {"_config.yml": "remote_theme: a/b\n", "README.md": "# hello\n"},
+        {"_config.yml": "plugins: [jekyll-feed]\n", "index.html": PAGE},
+        {"_config.yml": "title: x\n", "_posts/2025-01-01-a.md": PAGE},
+    ],
+)
+def test_jekyll_is_known_by_its_configuration_alone(
+    analyzed: Analyzed, files: dict[str, str]
+) -> None:
+    found = analyzed(files)
+
+    assert (found.service_type, found.services[0].framework) == ("static", "jekyll")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"_config.yml": "name: x\n", "index.md": "# hello\n"},
+        {"_config.yml": "theme: landscape\n", "source/_posts/a.md": PAGE},
+        {"_config.yml": "[", "index.md": PAGE},
+    ],
+)
+def test_what_shares_its_file_name_only_is_not_jekyll(
+    analyzed: Analyzed, files: dict[str, str]
+) -> None:
+    assert analyzed(files).service_type == "unknown"
+
+
+def test_a_bundled_library_is_nothing_to_serve(analyzed: Analyzed) -> None:
+    package = {"scripts": {"build": "vite build"}, "devDependencies": {"vite": "7"}}
+    files = {
+        "package.json": json.dumps(package),
+        "vite.config.ts": "export default { build: { lib: { entry: 'src/index.ts' } } }\n",
+    }
+
+    assert not analyzed(files).is_deployable
+    assert analyzed({**files, "index.html": ""}).service_type == "static"
+
+
+def test_a_published_package_without_a_start_is_nothing_to_run(analyzed: Analyzed) -> None:
+    package = {"name": "left", "main": "index.js", "files": ["index.js"]}
+
+    found = analyzed({"package.json": json.dumps(package), "index.js": "module.exports = 1\n"})
+
+    assert not found.is_deployable
+
+
+def test_what_other_members_require_is_their_library(analyzed: Analyzed) -> None:
+    def member(name: str, **dependencies: str) -> str:
+        start = {"start": "node tool.js"}
+        return json.dumps({"name": name, "scripts": start, "dependencies": dependencies})
+
+    found = analyzed(
+        {
+            "package.json": json.dumps({"workspaces": ["packages/*"]}),
+            "packages/db/package.json": member("@shop/db"),
+            "packages/mailer/package.json": member("mailer", **{"@shop/db": "workspace:*"}),
+        }
+    )
+
+    assert [service.name for service in found.services] == ["mailer"]
+
+
+def test_mkdocs_with_tags_of_its_own_is_read(analyzed: Analyzed) -> None:
+    text = "site_name: x\nemoji: !!python/name:material.extensions.emoji.twemoji\n"
+
+    found = analyzed({"mkdocs.yml": text, "docs/index.md": ""})
+
+    assert found.services[0].framework == "mkdocs"
+    assert found.warnings == ()
