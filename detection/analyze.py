@@ -11,6 +11,7 @@ from detection.model import Analysis, DetectedService, ServiceType, Strategy
 from detection.overrides import read_overrides
 from detection.scene import Scene, look
 from detection.summary import indicators, patterns
+from detection.workers import unstarted
 
 
 def analyze(folder: Path, *, overrides: Mapping[str, object] | None = None) -> Analysis:
@@ -41,7 +42,9 @@ def analyze(folder: Path, *, overrides: Mapping[str, object] | None = None) -> A
         ),
         clusters=graph.clusters(services, databases),
         patterns=patterns(index, services, databases, needs),
-        warnings=tuple(dict.fromkeys((*scene.warnings, *index.problems))),
+        warnings=tuple(
+            dict.fromkeys((*scene.warnings, *unstarted(services, needs), *index.problems))
+        ),
         reason=_reason(scene),
         deployment_strategy=_strategy(services, len(databases)),
         confidence_scores={s.name: s.confidence for s in services},

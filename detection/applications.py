@@ -1,5 +1,6 @@
 """Which of the surveyed places are applications: the root, some below it, or both."""
 
+import re
 from dataclasses import replace
 
 from detection.assemble import Survey
@@ -85,7 +86,13 @@ def _is_script(looked: Survey) -> bool:
 
 
 def _is_same_build(looked: Survey, beside: Survey) -> bool:
-    """`build/Dockerfile` builds the root from the root; its folder is no second application."""
+    """`build/Dockerfile` builds the root from the root; its folder is no second application.
+
+    Nor is `docker-alpine/`, which has nothing to build but another Dockerfile of the same.
+    """
+    is_variant = re.match(r"\.?docker", looked.place.path.rpartition("/")[2])
+    if is_variant and looked.finding is None:
+        return True
     paths = {survey.dockerfile.path for survey in (looked, beside) if survey.dockerfile}
     return len(paths) == 1 and beside.dockerfile is not None
 

@@ -3,14 +3,15 @@
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from detection import values
 from detection.assemble import Surveyor, build_service, with_dockerfile
 from detection.compose_file import ComposeProject, ComposeService, inside
 from detection.compose_mounts import files, volumes
+from detection.compose_ports import database_port, exposed, ports_of, told
 from detection.dockerfile import Dockerfile, parse_dockerfile
-from detection.images import DatabaseKind, database_of, image_version
+from detection.images import database_of, image_version
 from detection.model import (
     DetectedDatabase,
     DetectedService,
@@ -30,12 +31,6 @@ _LISTENS = re.compile(
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
-    container: int | None = None
-    published: int | None = None
-
-
 def database(project: ComposeProject, service: ComposeService) -> DetectedDatabase | None:
     """The database a service is: by its image, or by the image its Dockerfile starts from."""
     image = _image(project, service)
@@ -48,7 +43,7 @@ def database(project: ComposeProject, service: ComposeService) -> DetectedDataba
         version=image_version(image),
         declared=True,
         image=image,
-        port=_database_port(project, service, kind),
+        port=database_port(project, service, kind),
         environment=_environment(project, service),
         volumes=volumes(project, service),
         files=files(project, service, context=None),
@@ -60,7 +55,7 @@ def database(project: ComposeProject, service: ComposeService) -> DetectedDataba
 
 def service(project: ComposeProject, written: ComposeService, survey: Surveyor) -> DetectedService:
     """A compose service: built from a folder of this tree, or a ready image."""
-    ports = _ports(project, written)
+    ports = ports_of(project, written)
     base = (
         _built(project, written, survey)
         or _published(project, written, survey)
@@ -69,7 +64,8 @@ def service(project: ComposeProject, written: ComposeService, survey: Surveyor) 
     command = _words(project, values.dig(written.data, "command"))
     entrypoint = _words(project, values.dig(written.data, "entrypoint"))
     evidence = Evidence("compose-service", written.file, f"service {written.name}", 0.95)
-    port = ports.container or _exposed(project, written) or _own_port(base, [*entrypoint, *command])
+    port = ports.container or exposed(project, written) or _own_port(base, [*entrypoint, *command])
+    port = port or told(project, written)
     return replace(
         base,
         name=service_name(written.name),
@@ -190,38 +186,6 @@ def _ready(project: ComposeProject, written: ComposeService) -> DetectedService:
 def _image(project: ComposeProject, written: ComposeService) -> str | None:
     image = values.text(written.data, "image")
     return project.expand(image)[0] if image else None
-
-
-def _database_port(project: ComposeProject, written: ComposeService, kind: DatabaseKind) -> int:
-    port = _exposed(project, written) or _ports(project, written).container
-    return port or kind.port
-
-
-def _ports(project: ComposeProject, written: ComposeService) -> Ports:
-    """The first port: long form, or [[host address:]host port:]container port[/protocol]."""
-    for item in values.items(written.data, "ports"):
-        if isinstance(item, Mapping):
-            found = Ports(
-                values.number(values.text(item, "target")),
-                values.number(values.text(item, "published")),
-            )
-        else:
-            text, _ = project.expand(values.text({"port": item}, "port") or "")
-            words = [word.split("-")[0] for word in text.split("/")[0].split(":")]
-            published = words[-2] if len(words) > 1 else ""
-            found = Ports(values.number(words[-1]), values.number(published))
-        if found.container:
-            return found
-    return Ports()
-
-
-def _exposed(project: ComposeProject, written: ComposeService) -> int | None:
-    for item in values.items(written.data, "expose"):
-        text, _ = project.expand(values.text({"port": item}, "port") or "")
-        port = values.number(text.split("/")[0])
-        if port:
-            return port
-    return None
 
 
 def _environment(

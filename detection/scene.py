@@ -12,6 +12,7 @@ from detection.applications import (
 )
 from detection.assemble import Survey, build_service, survey
 from detection.compose_file import ComposeProject, read_compose
+from detection.development import forwarded
 from detection.dockerfile import read_dockerfile
 from detection.finding import Finding
 from detection.hosting_databases import listed_databases
@@ -101,7 +102,7 @@ class Scene:
         for said in hosting.read_hosting(place):
             if said.process == "web" and said.path == ".":
                 service = hosting.apply(service, said, place)
-        return service
+        return forwarded(service, place)
 
 
 def look(index: FolderIndex, said: tuple[Override, ...]) -> Scene:

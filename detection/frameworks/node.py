@@ -14,7 +14,8 @@ Kind = Literal["site", "hybrid", "server", "part"]
 class NodeFramework:
     """`static_if` and `server_if` are patterns tried on the configuration files, then packages.
 
-    Where `beside` names packages, one of them has to be required, too.
+    Where `beside` names packages, one of them has to be required, too. `output_key` is what the
+    configuration calls the folder of the result.
     """
 
     name: str
@@ -34,16 +35,36 @@ class NodeFramework:
     static_output: str | None = None
     single_page: bool = False
     beside: tuple[str, ...] = ()
+    output_key: str | None = None
 
 
 VITE_CONFIGS = ("vite.config.ts", "vite.config.js", "vite.config.mts", "vite.config.mjs")
+# Where generators of files are told the folder of their result, and what it is called there.
+_OUTPUTS: dict[str, tuple[tuple[str, ...], str]] = {
+    "vite": (VITE_CONFIGS, "outDir"),
+    "ionic-react": (VITE_CONFIGS, "outDir"),
+    "vue": (("vue.config.js", "vue.config.ts"), "outputDir"),
+    "eleventy": (("eleventy.config.js", "eleventy.config.mjs", ".eleventy.js"), "output"),
+    "webpack": (("webpack.config.js", "webpack.config.ts"), "path"),
+}
 _NITRO = "node .output/server/index.mjs"
 
 
 def _site(
     name: str, *packages: str, output: str, build: str, rank: int = 60, spa: bool = False
 ) -> NodeFramework:
-    return NodeFramework(name, packages, "site", rank, output=output, build=build, single_page=spa)
+    configs, key = _OUTPUTS.get(name, ((), None))
+    return NodeFramework(
+        name,
+        packages,
+        "site",
+        rank,
+        output=output,
+        build=build,
+        single_page=spa,
+        configs=configs,
+        output_key=key,
+    )
 
 
 def _server(name: str, *packages: str, rank: int = 40, port: int = 3000) -> NodeFramework:
@@ -72,6 +93,7 @@ NODE_FRAMEWORKS = (
         configs=("next.config.js", "next.config.mjs", "next.config.ts", "next.config.cjs"),
         static_if=r"""output['"]?\s*:\s*['"]export['"]""",
         static_output="out",
+        output_key="distDir",
     ),
     NodeFramework(
         "nuxt",
@@ -95,6 +117,7 @@ NODE_FRAMEWORKS = (
         configs=("svelte.config.js", "svelte.config.mjs", "svelte.config.ts"),
         server_packages=("@sveltejs/adapter-node",),
         static_output="build",
+        output_key="out|pages",
     ),
     NodeFramework(
         "astro",
@@ -109,6 +132,7 @@ NODE_FRAMEWORKS = (
         server_packages=("@astrojs/node",),
         is_static_by_default=True,
         static_output="dist",
+        output_key="outDir",
     ),
     NodeFramework(
         "hydrogen", ("@shopify/hydrogen",), "hybrid", 96, start="shopify hydrogen preview"

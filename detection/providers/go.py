@@ -80,8 +80,6 @@ def _describe(place: Place, notes: Notes) -> Finding:
         service_type="golang",
         language="go",
         role="library" if chosen is None else "server" if serves else "program",
-        evidence=tuple(notes.evidence),
-        warnings=tuple(notes.warnings),
         name=_name(module),
         language_version=version.version or None,
         minimum_version=version.minimum,
@@ -97,6 +95,9 @@ def _describe(place: Place, notes: Notes) -> Finding:
         manifest_files=tuple(name for name in ("go.mod", "go.sum") if place.has(name)),
         build_facts=_facts(place, module, mains),
         programs=programs,
+        # Last: what stands above adds to them.
+        evidence=tuple(notes.evidence),
+        warnings=tuple(notes.warnings),
     )
 
 

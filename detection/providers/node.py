@@ -83,8 +83,6 @@ def _describe(place: Place, package: Package, notes: Notes) -> Finding:
         service_type="static" if start.role == "site" else "nodejs",
         language="typescript" if _is_typescript(place, package) else "javascript",
         role=start.role,
-        evidence=tuple(notes.evidence),
-        warnings=tuple(notes.warnings),
         name=package.name,
         language_version=version.version or None,
         minimum_version=version.minimum,
@@ -102,6 +100,9 @@ def _describe(place: Place, package: Package, notes: Notes) -> Finding:
         single_page=start.single_page,
         system_packages=plan.system_packages,
         build_facts=plan.facts,
+        # Last: what stands above adds to them.
+        evidence=tuple(notes.evidence),
+        warnings=tuple(notes.warnings),
     )
 
 

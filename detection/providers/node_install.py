@@ -42,6 +42,7 @@ _NATIVE = frozenset(
         "zeromq",
     ]
 )
+_ELSEWHERE = frozenset({"@astrojs/vercel", "@astrojs/netlify", "@astrojs/cloudflare"})
 _COMPILER = ("g++", "make", "python3")
 
 
@@ -128,6 +129,9 @@ def _facts(
 def _adapter(package: Package, notes: Notes) -> dict[str, str]:
     """SvelteKit makes a server with adapter-node, which adapter-auto takes where it finds this."""
     adapters = {name for name in package.dependencies if name.startswith("@sveltejs/adapter-")}
+    for adapter in sorted(_ELSEWHERE & package.dependencies):
+        if "@astrojs/node" not in package.dependencies:
+            notes.warn(f"{adapter} makes nothing that starts here: use @astrojs/node")
     if "@sveltejs/adapter-node" in adapters:
         return {}
     if "@sveltejs/adapter-auto" in adapters:

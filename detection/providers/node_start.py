@@ -13,6 +13,7 @@ from detection.frameworks.node import (
     NodeFramework,
 )
 from detection.place import Place
+from detection.providers.node_output import configured_output, output_of
 from detection.providers.node_package import Package
 from detection.providers.nx_project import holds_projects
 from detection.workspaces import workspace_patterns
@@ -136,12 +137,19 @@ def _hybrid(
     runner: str,
 ) -> NodeStart:
     if _renders_files(place, package, notes, framework):
-        output = _angular_output(place) if framework.name == "angular" else framework.static_output
-        return NodeStart("site", output=output, single_page=framework.single_page)
+        return _site(place, package, framework)
     if script and not _DEV_SERVER.search(package.command(script)):
         return NodeStart("server", f"{runner} {script}")
     ssr = next((name for name in package.scripts if name.startswith("serve:ssr")), None)
-    return NodeStart("server", f"{runner} {ssr}" if ssr else framework.start)
+    start = f"{runner} {ssr}" if ssr else framework.start
+    if framework.name == "sveltekit":
+        start = f"node {quote(configured_output(place, framework) or 'build')}"
+    return NodeStart("server", start)
+
+
+def _site(place: Place, package: Package, framework: NodeFramework) -> NodeStart:
+    output = output_of(place, package, framework)
+    return NodeStart("site", output=output, single_page=framework.single_page)
 
 
 def _renders_files(place: Place, package: Package, notes: Notes, framework: NodeFramework) -> bool:
@@ -162,38 +170,6 @@ def _renders_files(place: Place, package: Package, notes: Notes, framework: Node
         return False
     generates = bool(re.search(r"\bnuxi? generate\b", package.scripts.get("build", "")))
     return framework.is_static_by_default or generates
-
-
-def _site(place: Place, package: Package, framework: NodeFramework) -> NodeStart:
-    output = framework.output or "dist"
-    if framework.name in {"vite", "ionic-react"}:
-        output = _vite_output(place) or output
-    if framework.name in {"vitepress", "vuepress"}:
-        folder = re.search(
-            rf"{framework.name} build (\w[\w./-]*)", package.scripts.get("build", "")
-        )
-        output = f"{folder[1]}/{output}" if folder else output
-    return NodeStart("site", output=output, single_page=framework.single_page)
-
-
-def _vite_output(place: Place) -> str | None:
-    config = place.find(*VITE_CONFIGS)
-    written = re.search(r"outDir\s*:\s*['\"`]([\w./-]+)", place.source(config)) if config else None
-    path = written[1].removeprefix("./").rstrip("/") if written else ""
-    return path if path and ".." not in path and not path.startswith("/") else None
-
-
-def _angular_output(place: Place) -> str:
-    """The build's own output path; the application builder adds `browser` below it."""
-    projects = values.table(place.json("angular.json"), "projects")
-    for name, project in projects.items():
-        build = values.dig(project, "architect", "build") or values.dig(project, "targets", "build")
-        builder = values.text(build, "builder") or ""
-        path = values.text(build, "options", "outputPath") or f"dist/{name}"
-        path = values.text(build, "options", "outputPath", "base") or path
-        if ".." not in path and not path.startswith("/"):
-            return f"{path}/browser" if builder.endswith(":application") else path
-    return "dist"
 
 
 def _entry(place: Place, package: Package, script: str | None) -> str | None:

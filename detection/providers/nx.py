@@ -56,8 +56,6 @@ def _describe(
         service_type="static" if is_site else "nodejs",
         language="typescript" if "typescript" in package.dependencies else "javascript",
         role=project.role,
-        evidence=tuple(notes.evidence),
-        warnings=tuple(notes.warnings),
         name=project.name,
         language_version=version.version or None,
         minimum_version=version.minimum,
@@ -73,6 +71,9 @@ def _describe(
         output_directory=project.output,
         single_page=is_site,
         build_facts=facts | ({"manager_version": release} if release else {}),
+        # Last: what stands above adds to them.
+        evidence=tuple(notes.evidence),
+        warnings=tuple(notes.warnings),
     )
 
 

@@ -14,6 +14,7 @@ from detection.frameworks.python import (
     PythonFramework,
 )
 from detection.model import EnvironmentVariable
+from detection.parsing import parse_env
 from detection.place import Place
 from detection.providers.python_entry import Entry, find_entry
 from detection.providers.python_files import read_module, third_party
@@ -109,8 +110,6 @@ def _describe(place: Place, notes: Notes, files: list[str]) -> Finding:
         service_type="python",
         language="python",
         role=entry.role,
-        evidence=tuple(notes.evidence),
-        warnings=tuple(notes.warnings),
         name=declared,
         language_version=version.version or None,
         minimum_version=version.minimum,
@@ -126,6 +125,9 @@ def _describe(place: Place, notes: Notes, files: list[str]) -> Finding:
         manifest_files=plan.manifests,
         system_packages=_system_packages(installed),
         build_facts=_facts(plan.facts, entry.python_path),
+        # Last: what stands above adds to them.
+        evidence=tuple(notes.evidence),
+        warnings=tuple(notes.warnings),
     )
 
 
@@ -180,7 +182,23 @@ def _port(notes: Notes, entry: Entry) -> int | None:
         detail = f"listens on {written.number}"
         notes.saw("port-in-code", entry.file or "", detail, line=written.line)
         return written.number
-    return signs.port_in_dotenv(notes) or entry.default_port
+    return _configured_port(notes) or signs.port_in_dotenv(notes) or entry.default_port
+
+
+def _configured_port(notes: Notes) -> int | None:
+    """Settings of Streamlit and of Flask's command, where those are there."""
+    place = notes.place
+    streamlit = ".streamlit/config.toml"
+    written = place.toml(streamlit) if place.has(streamlit) else None
+    for file, port in (
+        (streamlit, values.dig(written, "server", "port")),
+        (".flaskenv", parse_env(place.source(".flaskenv")).get("FLASK_RUN_PORT")),
+    ):
+        found = values.number(port)
+        if found:
+            notes.saw("port-in-config", file, f"listens on {found}")
+            return found
+    return None
 
 
 def _collect_static(
@@ -197,7 +215,8 @@ def _collect_static(
     # Settings often insist on a key, or an address, that only exists where the service runs.
     values_for_build = {"SECRET_KEY": "build", "DJANGO_SECRET_KEY": "build"}
     for variable in environment:
-        if variable.required:
+        # manage.py knows the settings; a stand-in for their name would hide them.
+        if variable.required and variable.name != "DJANGO_SETTINGS_MODULE":
             stand_in = "sqlite:///build" if variable.name.endswith("URL") else "1"
             values_for_build.setdefault(variable.name, stand_in)
     assigned = " ".join(f"{name}={value}" for name, value in values_for_build.items())

@@ -29,6 +29,8 @@ class Module:
     calls: tuple[Call, ...] = ()
     assigned: tuple[str, ...] = ()
     has_main: bool = False
+    callables: tuple[tuple[str, str], ...] = ()
+    """Functions that are applications by their arguments: the name, and `wsgi` or `asgi`."""
     is_parsed: bool = False
 
 
@@ -44,6 +46,7 @@ def read_module(source: str) -> Module:
         calls=tuple(_calls(tree)),
         assigned=tuple(_assigned(tree.body)),
         has_main=any(_is_main(node) for node in tree.body),
+        callables=tuple(_callables(tree)),
         is_parsed=True,
     )
 
@@ -80,6 +83,22 @@ def _calls(tree: ast.Module) -> list[Call]:
             if isinstance(value, ast.Call):
                 found.append(Call(_name(value.func), variable, node.lineno))
     return found
+
+
+_INTERFACES = {
+    (ast.FunctionDef, ("environ", "start_response")): "wsgi",
+    (ast.AsyncFunctionDef, ("scope", "receive", "send")): "asgi",
+}
+
+
+def _callables(tree: ast.Module) -> list[tuple[str, str]]:
+    functions = (n for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+    known = ((f.name, _INTERFACES.get((type(f), _arguments(f)))) for f in functions)
+    return [(name, interface) for name, interface in known if interface]
+
+
+def _arguments(function: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[str, ...]:
+    return tuple(argument.arg for argument in function.args.args)
 
 
 def _top_level(body: list[ast.stmt]) -> list[ast.stmt]:

@@ -61,8 +61,6 @@ def _describe(place: Place, notes: Notes) -> Finding:
         service_type="rust",
         language="rust",
         role="library" if chosen is None else "server" if serves else "program",
-        evidence=tuple(notes.evidence),
-        warnings=tuple(notes.warnings),
         name=values.text(place.toml("Cargo.toml"), "package", "name"),
         language_version=version.version or None,
         minimum_version=version.minimum,
@@ -85,6 +83,9 @@ def _describe(place: Place, notes: Notes) -> Finding:
                 if place.has_folder(n)
             )
         },
+        # Last: what stands above adds to them.
+        evidence=tuple(notes.evidence),
+        warnings=tuple(notes.warnings),
     )
 
 

@@ -13,6 +13,7 @@ RUN composer dump-autoload --no-dev --optimize --no-scripts
 # PHP with the application.
 {% endif %}
 FROM {{ base("php", version) }}
+{% include "_packages.Dockerfile" %}
 {% if facts.extensions %}
 RUN if command -v docker-php-ext-install > /dev/null; then docker-php-ext-install {{ facts.extensions }}; fi
 {% endif %}

@@ -92,3 +92,21 @@ def test_what_compose_builds_below_is_not_found_again_at_the_root(analyzed: Anal
     files = {"compose.yaml": "services: {api: {build: api}}", "api/main.go": program}
 
     assert [service.name for service in analyzed(files).services] == ["api"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "labels: [traefik.http.services.web.loadbalancer.server.port=8088]",
+        "labels: {traefik.http.services.web.loadbalancer.server.port: 8088}",
+        "environment: [VIRTUAL_PORT=8088]",
+        "healthcheck: {test: 'curl -f http://localhost:8088/up || exit 1'}",
+        "healthcheck: {test: [CMD, curl, 'http://127.0.0.1:8088']}",
+    ],
+)
+def test_a_port_that_is_not_published_is_told_elsewhere(analyzed: Analyzed, line: str) -> None:
+    text = f"services:\n  web:\n    image: example/web:1\n    {line}\n"
+
+    web = analyzed({"compose.yaml": text}).services[0]
+
+    assert (web.port, web.process) == (8088, "web")

@@ -61,3 +61,68 @@ def test_a_member_with_a_name_that_is_none_is_installed_by_itself(analyzed: Anal
     odd = UV | {"services/api/pyproject.toml": MEMBER.format("a; b", '"fastapi"')}
 
     assert "--package" not in (analyzed(odd).services[0].install_command or "")
+
+
+@pytest.mark.parametrize(
+    ("source", "start"),
+    [
+        ("def application(environ, start_response): ...", "gunicorn --bind 0.0.0.0:$PORT {}"),
+        ("async def application(scope, receive, send): ...", "uvicorn {} --host 0.0.0.0 --port"),
+    ],
+)
+def test_a_function_can_be_the_application(analyzed: Analyzed, source: str, start: str) -> None:
+    web = analyzed({"serve.py": source + "\n", "requirements.txt": ""}).services[0]
+
+    assert (web.start_command or "").startswith(start.format("serve:application"))
+    assert web.process == "web"
+
+
+def test_a_conda_environment_is_installed_as_pip_writes_it(analyzed: Analyzed) -> None:
+    text = """dependencies:
+  - python=3.11
+  - conda-forge::numpy=1.26=py311_0
+  - pytorch>=2
+  - pip
+  - pip: [flask==3.0.3, gunicorn]
+"""
+    files = {"environment.yml": text, "app.py": "from flask import Flask\napp = Flask(__name__)\n"}
+
+    web = analyzed(files).services[0]
+
+    assert web.install_command == "pip install 'numpy==1.26.*' 'torch>=2' flask==3.0.3 gunicorn"
+    assert web.language_version == "3.11"
+
+
+def test_settings_stay_known_while_files_are_collected(analyzed: Analyzed) -> None:
+    files = {
+        "requirements.txt": "django\nwhitenoise\n",
+        "manage.py": "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n",
+        "shop/settings.py": "STATIC_ROOT = 'x'\nos.environ['DJANGO_SETTINGS_MODULE']\n",
+        "shop/wsgi.py": "",
+    }
+
+    assert "DJANGO_SETTINGS_MODULE" not in (analyzed(files).services[0].build_command or "")
+
+
+def test_gradio_is_told_to_listen_for_everybody(analyzed: Analyzed) -> None:
+    source = "import gradio as gr\ngr.Interface(fn=str).launch()\n"
+
+    web = analyzed({"requirements.txt": "gradio\n", "app.py": source}).services[0]
+
+    last = render_dockerfile(web).dockerfile.splitlines()[-1]
+    assert "exec env GRADIO_SERVER_NAME=0.0.0.0 GRADIO_SERVER_PORT=$PORT python app.py" in last
+
+
+@pytest.mark.parametrize(
+    ("source", "start"),
+    [
+        ("server = app.server\n", "gunicorn --bind 0.0.0.0:$PORT app:server"),
+        ("", "HOST=0.0.0.0 python app.py"),
+    ],
+)
+def test_dash_is_served_by_its_server(analyzed: Analyzed, source: str, start: str) -> None:
+    app = f"from dash import Dash\napp = Dash(__name__)\n{source}app.run()\n"
+
+    web = analyzed({"requirements.txt": "dash\ngunicorn\n", "app.py": app}).services[0]
+
+    assert web.start_command == start

@@ -82,3 +82,37 @@ def test_mkdocs_with_tags_of_its_own_is_read(analyzed: Analyzed) -> None:
 
     assert found.services[0].framework == "mkdocs"
     assert found.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("package", "config", "text", "output"),
+    [
+        ("astro", "astro.config.mjs", "export default { outDir: './public' }", "public"),
+        ("vite", "vite.config.ts", "build: { outDir: 'site/' }", "site"),
+        ("vite", "vite.config.ts", "build: { outDir: '../up' }", "dist"),
+        ("@vue/cli-service", "vue.config.js", "outputDir: 'web'", "web"),
+        ("@11ty/eleventy", ".eleventy.js", "return { dir: { output: 'www' } }", "www"),
+    ],
+)
+def test_a_site_is_served_from_where_its_configuration_puts_it(
+    analyzed: Analyzed, package: str, config: str, text: str, output: str
+) -> None:
+    said = {"scripts": {"build": "make"}, "dependencies": {package: "1"}}
+
+    site = analyzed({"package.json": json.dumps(said), config: text}).services[0]
+
+    assert (site.service_type, site.output_directory) == ("static", output)
+
+
+def test_a_flag_of_the_build_script_names_the_folder(analyzed: Analyzed) -> None:
+    said = {"scripts": {"build": "vite build --outDir web"}, "dependencies": {"vite": "7"}}
+
+    assert analyzed({"package.json": json.dumps(said)}).services[0].output_directory == "web"
+
+
+def test_an_adapter_of_another_platform_is_a_warning(analyzed: Analyzed) -> None:
+    said = {"dependencies": {"astro": "5", "@astrojs/vercel": "8"}}
+    files = {"package.json": json.dumps(said), "astro.config.mjs": "output: 'server'"}
+
+    warning = "@astrojs/vercel makes nothing that starts here: use @astrojs/node"
+    assert warning in analyzed(files).warnings
