@@ -7,12 +7,21 @@ from dataclasses import dataclass, field
 from detection.finding import Notes
 from detection.frameworks.node import NodeFramework
 from detection.place import Place
-from detection.providers.node_package import LOCKS, MANIFESTS, Manager, Package, manager_version
+from detection.providers.node_package import (
+    LOCKS,
+    MANIFESTS,
+    Manager,
+    Package,
+    declared,
+    manager_version,
+    read_package,
+)
 from detection.providers.node_start import NodeStart
 
 # Programs that run what is started, which the project need not have asked for: TypeScript that
 # nothing compiles, and builds whose result is a handler without a server.
 _RUNNERS = {"tsx": "tsx@4", "srvx": "srvx@1"}
+_NAME = re.compile(r"[\w@./-]+")
 _HOOKS = ("preinstall", "install", "postinstall", "prepare", "prepublish")
 _CONFIG = (
     ".npmrc",
@@ -97,8 +106,12 @@ def plan_install(
         install = "yarn install --immutable"
     if not manager.lock:
         notes.warn("no lock file: every build may install other versions")
-    build = _build(package, framework, row)
     facts = {"manager": manager.name} | ({"manager_version": version} if version else {})
+    build = _build(package, framework, row)
+    filtered = _with_libraries(place, package, manager) if build else None
+    if filtered:
+        build = filtered
+        facts["build_at_root"] = "yes"
     facts |= _facts(place, package, start, root=root, prune=row.prune if build else None)
     if start.role == "server":
         facts |= _adapter(package, notes)
@@ -147,6 +160,24 @@ def _build(package: Package, framework: NodeFramework | None, row: Row) -> str |
     if framework and framework.build:
         return f"{row.execute} {framework.build}"
     return None
+
+
+def _with_libraries(place: Place, package: Package, manager: Manager) -> str | None:
+    """Members are often built before who requires them: Turborepo and pnpm know the order."""
+    root = manager.root
+    if root is None or "build" not in package.scripts or not _NAME.fullmatch(package.name or ""):
+        return None
+    if root.has("turbo.json") and _can_turbo(read_package(root)):
+        execute = MANAGERS[manager.name].execute
+        return f"{execute} turbo run build --filter={package.name}"
+    if manager.name == "pnpm" and '"workspace:' in (place.text("package.json") or ""):
+        return f'pnpm --filter "{package.name}..." run build'
+    return None
+
+
+def _can_turbo(package: Package | None) -> bool:
+    """Without a packageManager field Turborepo refuses to work."""
+    return package is not None and "turbo" in package.dependencies and bool(declared(package))
 
 
 def _needs_source(place: Place, package: Package, root: Place) -> bool:

@@ -101,28 +101,28 @@ def pick_manager(place: Place, package: Package, notes: Notes, *, root: Place) -
     locks = [(file, name) for file, name in LOCKS if place.has(file)]
     if not locks and root.path != place.path:
         locks = [(file, name) for file, name in LOCKS if root.has(file)]
-    declared = _declared(package)
-    if declared is None and root.path != place.path:
+    asked = declared(package)
+    if asked is None and root.path != place.path:
         above = read_package(root)
-        declared = _declared(above) if above else None
+        asked = declared(above) if above else None
     found = Manager(_engine_manager(place, package) or "npm")
-    if declared:
-        found = _declared_manager(declared, locks, notes)
+    if asked:
+        found = _declared_manager(asked, locks, notes)
     elif locks:
         found = _locked(locks, notes)
     return replace(found, root=root) if root.path != place.path else found
 
 
-def _declared(package: Package) -> str | None:
+def declared(package: Package) -> str | None:
     written = values.text(package.data, "packageManager")
     if written and re.fullmatch(r"(npm|pnpm|yarn|bun)@[\w.+:/-]+", written):
         return written
     return values.text(package.data, "devEngines", "packageManager", "name")
 
 
-def _declared_manager(declared: str, locks: list[tuple[str, str]], notes: Notes) -> Manager:
-    name, _, version = declared.partition("@")
-    notes.saw("package-manager", "package.json", f"packageManager {declared}", weight=0.1)
+def _declared_manager(asked: str, locks: list[tuple[str, str]], notes: Notes) -> Manager:
+    name, _, version = asked.partition("@")
+    notes.saw("package-manager", "package.json", f"packageManager {asked}", weight=0.1)
     lock = next((file for file, owner in locks if owner == name), None)
     if locks and lock is None:
         notes.warn(f"packageManager says {name}, the lock is {locks[0][0]}: took {name}")

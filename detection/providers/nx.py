@@ -47,7 +47,13 @@ def _describe(
     manager = pick_manager(root, package, notes, root=root)
     row = MANAGERS[manager.name]
     release = manager_version(root, manager, package)
-    facts = {"manager": manager.name, "needs_source": "yes", "workspace_root": root.path}
+    facts = {
+        "manager": manager.name,
+        "needs_source": "yes",
+        "workspace_root": root.path,
+        # One build and then nothing more: no daemon to wait for.
+        "build_environment": "NX_DAEMON=false",
+    }
     framework = _framework(place, package, project)
     is_site = project.role == "site"
     code = [project.main] if project.main and place.has(project.main) else []

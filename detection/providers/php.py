@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from detection import signs, values
 from detection.finding import Finding, Notes
 from detection.frameworks.compiled import PHP_FRAMEWORKS, Framework, best
+from detection.parsing import parse_env
 from detection.place import Place
 from detection.versions import Asked, asked_range, first_line, pick, tool_versions
 
@@ -35,6 +36,8 @@ _LIBRARIES = {
     "xsl": "libxslt1-dev",
     "zip": "libzip-dev",
 }
+_IMPLIED = {"wordpress": ("mysqli",)}
+_DRIVERS = {"mysql": "pdo_mysql", "mariadb": "pdo_mysql", "pgsql": "pdo_pgsql"}
 _SCRIPTS = ("worker.php", "app.php", "main.php", "server.php", "cli.php", "bot.php")
 _EXTENSIONS = {
     "ext-bz2",
@@ -91,7 +94,7 @@ def _describe(place: Place, notes: Notes) -> Finding:
         notes.warn(
             "served by PHP's built-in server: fine for small loads, use your own image beyond"
         )
-    extensions = sorted(e.removeprefix("ext-") for e in required & _EXTENSIONS)
+    extensions = sorted({*_asked_extensions(place, required), *_IMPLIED.get(name or "", ())})
     version = pick(_asked(place, notes, composer), notes, tool="php")
     return Finding(
         service_type="php",
@@ -115,6 +118,13 @@ def _describe(place: Place, notes: Notes) -> Finding:
         evidence=tuple(notes.evidence),
         warnings=tuple(notes.warnings),
     )
+
+
+def _asked_extensions(place: Place, required: frozenset[str]) -> set[str]:
+    """Those that composer.json requires, and the one for the database of the example settings."""
+    connection = parse_env(place.source(".env.example")).get("DB_CONNECTION", "")
+    asked = {e.removeprefix("ext-") for e in required & _EXTENSIONS}
+    return asked | {_DRIVERS[connection]} if connection in _DRIVERS else asked
 
 
 def _is_wordpress(place: Place) -> bool:

@@ -17,7 +17,7 @@ from detection.model import EnvironmentVariable
 from detection.parsing import parse_env
 from detection.place import Place
 from detection.providers.python_entry import Entry, find_entry
-from detection.providers.python_files import read_module, third_party
+from detection.providers.python_files import imported_names, read_module, third_party
 from detection.providers.python_install import plan_install
 from detection.providers.python_project import (
     asked_versions,
@@ -87,7 +87,7 @@ def _describe(place: Place, notes: Notes, files: list[str]) -> Finding:
     requirements = read_requirements(place)
     root = uv_root(place)
     manager = "uv" if root else pick_manager(place, notes)
-    imports = _imports(place, files)
+    imports = _imports(place, files, exact=manager is None)
     inferred = () if manager else _infer(place, notes, imports, files)
     installed = requirements.names | frozenset(inferred)
     known = _frameworks(installed, imports)
@@ -137,11 +137,15 @@ def _facts(facts: Mapping[str, str], python_path: str | None) -> dict[str, str]:
     return dict(facts) | ({"python_path": "/".join(parts)} if parts else {})
 
 
-def _imports(place: Place, files: list[str]) -> frozenset[str]:
-    """What the code imports; enough files to tell, not all of a large tree."""
+def _imports(place: Place, files: list[str], *, exact: bool) -> frozenset[str]:
+    """What the code imports; enough files to tell, not all of a large tree.
+
+    Requirements that are guessed from it need to be exact; a framework beside a list of them not.
+    """
     found: set[str] = set()
     for file in files[:60]:
-        found |= read_module(place.source(file)).imports
+        source = place.source(file)
+        found |= read_module(source).imports if exact else imported_names(source)
     return frozenset(found)
 
 

@@ -84,7 +84,11 @@ def _jekyll_without_gemfile(place: Place) -> Finding | None:
         return None
     notes = Notes(place)
     notes.saw("generator", "_config.yml", "a Jekyll site without a Gemfile", weight=0.85)
-    notes.warn("no Gemfile: the newest Jekyll is installed")
+    notes.warn("no Gemfile: the newest Jekyll is installed, with the theme and plugins it names")
+    settings = place.yaml("_config.yml")
+    themes = ["jekyll-remote-theme"] if values.text(settings, "remote_theme") else []
+    asked = [values.text(settings, "theme") or "", *values.strings(settings, "plugins")]
+    gems = [name for name in dict.fromkeys([*themes, *asked]) if re.fullmatch(r"[a-z][\w-]*", name)]
     return Finding(
         "static",
         "ruby",
@@ -92,11 +96,12 @@ def _jekyll_without_gemfile(place: Place) -> Finding | None:
         tuple(notes.evidence),
         tuple(notes.warnings),
         framework="jekyll",
-        install_command="gem install jekyll",
+        install_command=" ".join(["gem install jekyll", *gems]),
         build_command="jekyll build",
         port=8080,
         health_endpoint="/",
         output_directory="_site",
+        build_facts={"unpinned": "yes"},
     )
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from detection import render_dockerfile
 from tests.detection.conftest import Analyzed
 
 JSON5 = """{
@@ -122,3 +123,37 @@ def test_a_start_target_of_ones_own_is_what_starts(analyzed: Analyzed) -> None:
     found = analyzed({**NX, "apps/api/project.json": project(targets=targets)})
 
     assert found.services[0].start_command == "node dist/it.js"
+
+
+API = json.dumps(
+    {
+        "name": "@shop/api",
+        "scripts": {"build": "tsc", "start": "node dist/a.js"},
+        "dependencies": {"express": "5", "@shop/db": "workspace:*"},
+    }
+)
+TURBO = {"packageManager": "npm@10.0.0", "devDependencies": {"turbo": "2"}}
+
+
+@pytest.mark.parametrize(
+    ("root", "files", "build"),
+    [
+        (TURBO, {"turbo.json": "{}"}, "npx turbo run build --filter=@shop/api"),
+        ({"devDependencies": {"turbo": "2"}}, {"turbo.json": "{}"}, "npm run build"),
+        ({}, {"pnpm-lock.yaml": ""}, 'pnpm --filter "@shop/api..." run build'),
+        ({}, {}, "npm run build"),
+    ],
+    ids=["turbo", "turbo that refuses", "pnpm", "npm"],
+)
+def test_libraries_of_a_workspace_are_built_before_their_application(
+    analyzed: Analyzed, root: dict[str, object], files: dict[str, str], build: str
+) -> None:
+    package = {"workspaces": ["apps/*"], **root}
+    found = analyzed({"package.json": json.dumps(package), "apps/api/package.json": API, **files})
+
+    api = found.services[0]
+    assert api.build_command == build
+    lines = render_dockerfile(api).dockerfile.splitlines()
+    built = lines.index(f"RUN {build}")
+    at_root = build != "npm run build"
+    assert ("WORKDIR /app/apps/api" in lines[:built]) is not at_root

@@ -83,3 +83,15 @@ def test_extensions_get_what_they_compile_against(analyzed: Analyzed) -> None:
 
     assert "install -y --no-install-recommends libicu-dev" in text
     assert "docker-php-ext-install intl pdo_mysql" in text
+
+
+def test_the_database_of_the_example_settings_gets_its_extension(analyzed: Analyzed) -> None:
+    files = composer(require={"laravel/framework": "^12"}) | {
+        "public/index.php": "",
+        ".env.example": "DB_CONNECTION=pgsql\n",
+    }
+
+    shop = analyzed(files).services[0]
+
+    assert shop.build_facts["extensions"] == "pdo_pgsql"
+    assert shop.system_packages == ("libpq-dev",)

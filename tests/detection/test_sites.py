@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from detection import render_dockerfile
 from tests.detection.conftest import Analyzed
 
 PAGE = "---\nlayout: home\n---\nhello\n"
@@ -116,3 +117,24 @@ def test_an_adapter_of_another_platform_is_a_warning(analyzed: Analyzed) -> None
 
     warning = "@astrojs/vercel makes nothing that starts here: use @astrojs/node"
     assert warning in analyzed(files).warnings
+
+
+@pytest.mark.parametrize(
+    ("files", "install"),
+    [
+        ({"mkdocs.yml": "site_name: x\n"}, None),
+        ({"mkdocs.yml": "theme: readthedocs\n"}, None),
+        ({"mkdocs.yml": "theme: {name: material}\n"}, "pip install mkdocs mkdocs-material"),
+        (
+            {"mkdocs.yml": "theme: {name: material}\n", "docs/requirements.txt": "mkdocs-x\n"},
+            "pip install -r docs/requirements.txt",
+        ),
+    ],
+)
+def test_a_theme_of_mkdocs_is_installed(
+    analyzed: Analyzed, files: dict[str, str], install: str | None
+) -> None:
+    site = analyzed({**files, "docs/index.md": ""}).services[0]
+
+    assert site.install_command == install
+    assert ("FROM python:" in render_dockerfile(site).dockerfile) is bool(install)
