@@ -29,7 +29,11 @@ _ENV_READS = (
         False,
     ),
     (re.compile(r"""os\.Getenv\(\s*"(\w+)"\s*\)"""), False),
-    (re.compile(r"""ENV\.fetch\(\s*["'](\w+)["']\s*\)"""), True),
+    (re.compile(r"""ENV\.fetch\(\s*["'](\w+)["']\s*\)(?!\s*\{)"""), True),
+    (
+        re.compile(r"""ENV\.fetch\(\s*["'](\w+)["']\s*(?:,|\)\s*\{)\s*["']?([^"'\n)}]*)"""),
+        False,
+    ),
     (re.compile(r"""ENV\[\s*["'](\w+)["']\s*\]"""), False),
     (re.compile(r"""System\.getenv\(\s*"(\w+)"\s*\)"""), False),
     (re.compile(r"""(?:env::var|getenv)\(\s*["'](\w+)["']\s*\)"""), False),

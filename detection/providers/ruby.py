@@ -132,6 +132,7 @@ def _describe(place: Place, notes: Notes, manifest: str | None) -> Finding:
     if framework and start.command:
         notes.saw("framework", manifest or "config.ru", framework.name, weight=0.5)
     files = [start.file] if start.file else []
+    settings = _rails_settings(place) if framework and framework.name == "rails" else []
     version = pick(_asked(place, notes, gemfile), notes, tool="ruby")
     return Finding(
         service_type="ruby",
@@ -146,7 +147,7 @@ def _describe(place: Place, notes: Notes, manifest: str | None) -> Finding:
         start_command=start.command,
         port=_port(notes, start, framework),
         health_endpoint=_health(place, notes, files, framework),
-        environment=signs.environment(notes, files),
+        environment=signs.environment(notes, [*files, *settings]),
         dependencies=gems | locked,
         manifest_files=tuple(
             n
@@ -222,6 +223,14 @@ def _script(place: Place, gems: frozenset[str], framework: Framework | None) -> 
         file,
         8080 if serves else None,
     )
+
+
+def _rails_settings(place: Place) -> list[str]:
+    """Where a Rails application reads what is different on every machine."""
+    initializers = place.index.directory(place.full("config/initializers")).files
+    usual = ("config/database.yml", "config/cable.yml", "config/environments/production.rb")
+    below = [f"config/initializers/{name}" for name in initializers if name.endswith(".rb")]
+    return [file for file in usual if place.has(file)] + below[:30]
 
 
 def _assets(place: Place, gems: frozenset[str]) -> str | None:
