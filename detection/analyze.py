@@ -81,8 +81,9 @@ def _main(services: list[DetectedService]) -> DetectedService | None:
 
 
 def _confidence(scene: Scene) -> float:
+    """The main service's; that there is nothing here, not even a script, is seldom wrong."""
     main = _main(scene.services)
-    return main.confidence if main else 0.0
+    return main.confidence if main else 0.9
 
 
 def _reason(scene: Scene) -> str | None:
