@@ -63,7 +63,8 @@ def _root_type(scene: Scene) -> ServiceType:
     finding = scene.root.finding
     if scene.root.dockerfile:
         return "docker"
-    if scene.compose and (finding is None or finding.role in {"site", "library"}):
+    is_beside = finding is None or scene.is_root_covered or finding.role in {"site", "library"}
+    if scene.compose and is_beside:
         return "docker"
     main = _main(scene.services)
     if finding is None or (finding.service_type == "unknown" and main and main.path != "."):

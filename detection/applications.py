@@ -34,7 +34,7 @@ def starts_all(root: Survey, below: list[Survey]) -> bool:
     finding = root.finding
     if finding is None or not workspace_patterns(root.place) or not finding.start_command:
         return False
-    return len(below) < 2
+    return len(below) < 2 and not any(looked.dockerfile for looked in below)
 
 
 def take_after(service: DetectedService, below: list[Survey]) -> DetectedService:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from detection import values
-from detection.assemble import Surveyor, build_service, with_dockerfile
+from detection.assemble import Surveyor
+from detection.compose_build import built, image_of, pairs, published, ready
 from detection.compose_file import ComposeProject, ComposeService, inside
 from detection.compose_mounts import files, volumes
 from detection.compose_ports import database_port, exposed, ports_of, told
-from detection.dockerfile import Dockerfile, parse_dockerfile
 from detection.images import database_of, image_version
 from detection.model import (
     DetectedDatabase,
@@ -21,19 +21,22 @@ from detection.model import (
 )
 from detection.naming import service_name
 from detection.parsing import parse_env
-from detection.place import Place
 from detection.signs import port_in_command
 
 _LISTENS = re.compile(
     r"\b(?:gunicorn|uvicorn|hypercorn|daphne|runserver|flask|waitress|streamlit|serve|server|start"
     r"|dev|rackup|puma|rails|nginx|java|artisan|php-fpm|apache2?|httpd|node|npm|yarn|pnpm|bun)\b"
 )
+_WORKS = re.compile(
+    r"\b(?:queue:(?:work|listen)|schedule:(?:run|work)|horizon|celery|sidekiq|rqworker|dramatiq"
+    r"|migrate|db:migrate|seed)\b"
+)
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
 
 
 def database(project: ComposeProject, service: ComposeService) -> DetectedDatabase | None:
     """The database a service is: by its image, or by the image its Dockerfile starts from."""
-    image = _image(project, service)
+    image = image_of(project, service)
     kind = database_of(image) if image and not values.dig(service.data, "build") else None
     if kind is None or image is None:
         return None
@@ -57,9 +60,9 @@ def service(project: ComposeProject, written: ComposeService, survey: Surveyor) 
     """A compose service: built from a folder of this tree, or a ready image."""
     ports = ports_of(project, written)
     base = (
-        _built(project, written, survey)
-        or _published(project, written, survey)
-        or _ready(project, written)
+        built(project, written, survey)
+        or published(project, written, survey)
+        or ready(project, written)
     )
     command = _words(project, values.dig(written.data, "command"))
     entrypoint = _words(project, values.dig(written.data, "entrypoint"))
@@ -89,6 +92,8 @@ def service(project: ComposeProject, written: ComposeService, survey: Surveyor) 
 def _own_port(base: DetectedService, command: list[str]) -> int | None:
     """The image's port, unless compose runs another program of it that does not listen."""
     words = " ".join(command)
+    if _WORKS.search(words):
+        return None
     if not command or _LISTENS.search(words):
         return port_in_command(words) or base.port
     return port_in_command(words)
@@ -102,92 +107,6 @@ def dependencies(written: ComposeService) -> list[str]:
     return list(dict.fromkeys([*names, *links]))
 
 
-def context(project: ComposeProject, written: ComposeService) -> str | None:
-    """The build context, relative to the analysed folder; None without one inside it."""
-    build = values.dig(written.data, "build")
-    path = build if isinstance(build, str) else values.text(build, "context") or "."
-    if build is None:
-        return None
-    expanded, _ = project.expand(path)
-    start = project.place.full(written.folder) if written.folder != "." else project.place.path
-    return inside(start if start != "." else "", expanded)
-
-
-def _built(
-    project: ComposeProject, written: ComposeService, survey: Surveyor
-) -> DetectedService | None:
-    path = context(project, written)
-    if path is None:
-        return None
-    # A context that is not here (vendor/, another repository) builds what mounts this folder.
-    here = path if path in project.place.index.tree else project.place.path
-    place = Place(project.place.index, here)
-    build = values.dig(written.data, "build")
-    target = values.text(build, "target")
-    dockerfile = _dockerfile(place, values.table(build), target=target)
-    looked = survey(place)
-    if dockerfile is not None:
-        looked = replace(looked, dockerfile=None)
-    found = build_service(looked, name=service_name(written.name))
-    if dockerfile is not None:
-        found = with_dockerfile(found, dockerfile, place)
-    arguments = _pairs(project, values.dig(build, "args"))
-    return replace(
-        found,
-        build_target=target,
-        build_args={name: value for name, (value, missing) in arguments.items() if not missing},
-    )
-
-
-def _published(
-    project: ComposeProject, written: ComposeService, survey: Surveyor
-) -> DetectedService | None:
-    """The application of this very folder, which compose runs from the image it is published as.
-
-    Recognised by its name below a namespace: `acme/shop:2` in the folder, or the package, `shop`.
-    """
-    looked = survey(project.place)
-    image = _image(project, written) or ""
-    name = image.rpartition("/")[2].partition("@")[0].partition(":")[0]
-    is_strong = looked.dockerfile or (looked.finding and looked.finding.role == "server")
-    if "/" not in image or not is_strong or service_name(name) not in looked.names:
-        return None
-    detail = f"image {image} is what this folder is published as: built from here"
-    found = build_service(looked, name=service_name(written.name))
-    evidence = Evidence("own-image", written.file, detail, 0.9)
-    return replace(found, evidence=(evidence, *found.evidence))
-
-
-def _dockerfile(place: Place, build: values.Table, *, target: str | None) -> Dockerfile | None:
-    """The Dockerfile compose names, or the usual one when only its target is another."""
-    inline = values.text(build, "dockerfile_inline")
-    if inline:
-        return None
-    name = inside(
-        "" if place.path == "." else place.path, values.text(build, "dockerfile") or "Dockerfile"
-    )
-    if name is None or not place.index.has(name):
-        return None
-    return parse_dockerfile(name, place.index.source(name), target=target)
-
-
-def _ready(project: ComposeProject, written: ComposeService) -> DetectedService:
-    image = _image(project, written)
-    return DetectedService(
-        name=service_name(written.name),
-        path=project.place.path,
-        service_type="docker",
-        image=image,
-        build_context=project.place.path,
-        confidence=0.95 if image else 0.3,
-    )
-
-
-def _image(project: ComposeProject, written: ComposeService) -> str | None:
-    image = values.text(written.data, "image")
-    return project.expand(image)[0] if image else None
-
-
 def _environment(
     project: ComposeProject, written: ComposeService
 ) -> tuple[EnvironmentVariable, ...]:
@@ -196,7 +115,7 @@ def _environment(
     for file in _env_files(project, written):
         for name, value in parse_env(project.place.source(file)).items():
             found[name] = EnvironmentVariable(name, default=value or None, evidence=file)
-    for name, (value, missing) in _pairs(project, values.dig(written.data, "environment")).items():
+    for name, (value, missing) in pairs(project, values.dig(written.data, "environment")).items():
         found[name] = EnvironmentVariable(name, missing, None if missing else value, written.file)
     return tuple(found.values())
 
@@ -208,20 +127,6 @@ def _env_files(project: ComposeProject, written: ComposeService) -> list[str]:
     ]
     paths = (inside("" if written.folder == "." else written.folder, name) for name in names)
     return [path for path in paths if path]
-
-
-def _pairs(project: ComposeProject, written: object) -> dict[str, tuple[str, bool]]:
-    """A map, or a list of NAME=value, as name -> (value, nothing gives it one)."""
-    found: dict[str, tuple[str, bool]] = {}
-    if isinstance(written, Mapping):
-        for name, value in values.table(written).items():
-            text = values.text({"value": value}, "value")
-            found[name] = project.expand(text) if text is not None else ("", value is None)
-        return found
-    for item in values.strings(written):
-        name, equals, value = item.partition("=")
-        found[name] = project.expand(value) if equals else project.expand(f"${{{name}}}")
-    return found
 
 
 def _words(project: ComposeProject, written: object) -> tuple[str, ...]:

@@ -45,6 +45,8 @@ class Dockerfile:
     language: str | None = None
     stages: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    copied: tuple[str, ...] = ()
+    """What COPY and ADD take from the build context."""
 
     @property
     def image(self) -> str:
@@ -84,6 +86,7 @@ def parse_dockerfile(path: str, text: str, *, target: str | None = None) -> Dock
     variables: dict[str, str] = {}
     final: dict[str, str] = {}
     ports: list[int] = []
+    copied: list[str] = []
     for name, rest in _instructions(text):
         if name == "FROM":
             if target and target in stages and stages[-1] == target:
@@ -94,6 +97,8 @@ def parse_dockerfile(path: str, text: str, *, target: str | None = None) -> Dock
             final, ports = {}, []
         elif name in {"ARG", "ENV"}:
             variables.update(_assignments(rest))
+        elif name in {"COPY", "ADD"}:
+            copied += _copied(rest)
         elif name == "EXPOSE":
             ports += _ports(rest, variables)
         elif name in {"CMD", "ENTRYPOINT"}:
@@ -107,7 +112,18 @@ def parse_dockerfile(path: str, text: str, *, target: str | None = None) -> Dock
         _language(bases, stages),
         tuple(stages),
         variables,
+        tuple(copied),
     )
+
+
+def _copied(rest: str) -> list[str]:
+    """Plain sources: not those of another stage, of the network, or with a pattern in them."""
+    words = rest.split()
+    options = [word for word in words if word.startswith("--")]
+    if any(option.startswith("--from") for option in options) or "[" in rest:
+        return []
+    sources = words[len(options) : -1]
+    return [s.strip("/").removeprefix("./") for s in sources if not re.search(r"[*?$<]|://", s)]
 
 
 def _instructions(text: str) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ from detection.dockerfile import read_dockerfile
 from detection.finding import Finding
 from detection.hosting_databases import listed_databases
 from detection.hosting_said import Said
+from detection.images import image_name
 from detection.index import FolderIndex
 from detection.model import DetectedDatabase, DetectedService
 from detection.modules import built_from_root, is_module, modules
@@ -39,6 +40,8 @@ class Scene:
     warnings: list[str] = field(default_factory=list)
     surveys: dict[str, Survey] = field(default_factory=dict)
     compose: ComposeProject | None = None
+    is_root_covered: bool = False
+    """True where all that speaks for the root is what compose builds from folders below it."""
 
     @property
     def root(self) -> Survey:
@@ -61,7 +64,7 @@ class Scene:
 
     def add_place(self, looked: Survey, *, root: Survey | None = None) -> None:
         """The service of a place, once for each process; `root` builds it where it is given."""
-        if looked.finding:
+        if looked.finding and not looked.dockerfile:
             self.warnings += looked.finding.warnings
         built = self._as_hosted(build_service(looked), looked.place)
         if root is not None:
@@ -111,9 +114,10 @@ def look(index: FolderIndex, said: tuple[Override, ...]) -> Scene:
     if scene.compose:
         _add_compose(scene, scene.compose)
     covered = {service.path for service in scene.services if not service.image}
+    scene.is_root_covered = bool(covered) and "." not in covered and not _is_own(scene, covered)
     if not covered:
         _add_places(scene)
-    elif "." not in covered and _is_own_application(scene, covered):
+    elif "." not in covered and not scene.is_root_covered:
         scene.add_place(scene.root)
     if not scene.compose:
         scene.databases += listed_databases(Place(index))
@@ -144,10 +148,14 @@ def _add_compose(scene: Scene, project: ComposeProject) -> None:
     scene.warnings += project.warnings
 
 
-def _is_own_application(scene: Scene, covered: set[str]) -> bool:
+def _is_own(scene: Scene, covered: set[str]) -> bool:
     """A server at the root that compose, which builds other folders, says nothing about."""
     finding = scene.root.finding
     if finding is None or finding.role != "server":
+        return False
+    images = (image_name(service.image) for service in scene.services if service.image)
+    if not set(images).isdisjoint(scene.root.place.names.folders):
+        # Its modules, published one by one.
         return False
     # A source file below can speak for the root, too, where nothing at the root itself does.
     seen = [item.file for item in finding.evidence if item.weight > 0]

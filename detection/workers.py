@@ -28,7 +28,9 @@ def unstarted(
     services: tuple[DetectedService, ...], dependencies: Mapping[str, frozenset[str]]
 ) -> Iterator[str]:
     """A warning for each queue of a server whose tasks would wait for ever."""
-    for path in dict.fromkeys(s.path for s in services if s.process == "web" and s.can_start):
+    servers = (s for s in services if s.process == "web" and s.can_start)
+    # What an own Dockerfile starts besides is its own affair.
+    for path in dict.fromkeys(s.path for s in servers if not s.dockerfile_path):
         required = dependencies.get(path, frozenset())
         commands = " ".join(s.start_command or "" for s in services)
         for queue in QUEUES:

@@ -74,7 +74,7 @@ def decide(
     if framework and framework.kind == "hybrid":
         return _hybrid(place, package, notes, framework, script=script, runner=runner)
     if framework and framework.kind == "site" and not _is_server_script(place, package, script):
-        is_library = framework.name == "vite" and _bundles_a_library(place)
+        is_library = framework.name == "vite" and _bundles_a_library(place, package, is_member)
         return NodeStart("library") if is_library else _site(place, package, framework)
     file = _entry(place, package, script)
     command = f"{runner} {script}" if script else None
@@ -104,10 +104,16 @@ def _is_only_a_workspace(
     return not is_run and not (framework.configs and place.find(*framework.configs))
 
 
-def _bundles_a_library(place: Place) -> bool:
+def _bundles_a_library(place: Place, package: Package, is_member: bool) -> bool:  # noqa: FBT001
+    """Vite makes a site of a page: without one it bundles a library, or only runs its tests."""
     config = place.find(*VITE_CONFIGS)
-    makes_library = config and re.search(r"\blib\s*:\s*\{", place.source(config))
-    return bool(makes_library) and not place.has("index.html")
+    source = place.source(config) if config else ""
+    if any(place.has(f"{folder}index.html") for folder in ("", "src/", "client/", "app/", "web/")):
+        return False
+    if re.search(r"\broot\s*:", source):
+        return False
+    is_run = any(re.search(r"\bvite\b", script) for script in package.scripts.values())
+    return bool(re.search(r"\blib\s*:\s*\{", source)) or (is_member and bool(source or not is_run))
 
 
 def _is_published(package: Package) -> bool:

@@ -110,3 +110,38 @@ def test_a_port_that_is_not_published_is_told_elsewhere(analyzed: Analyzed, line
     web = analyzed({"compose.yaml": text}).services[0]
 
     assert (web.port, web.process) == (8088, "web")
+
+
+@pytest.mark.parametrize(
+    ("command", "process"),
+    [
+        ("php artisan queue:work --tries=3", "worker"),
+        ("php artisan schedule:run", "worker"),
+        ("php artisan serve", "web"),
+    ],
+)
+def test_a_queue_of_the_same_image_listens_on_nothing(
+    analyzed: Analyzed, command: str, process: str
+) -> None:
+    text = f"services: {{app: {{build: ., command: {command}}}}}"
+
+    found = analyzed({"compose.yaml": text, "Dockerfile": "FROM php:8\nEXPOSE 80\n"})
+
+    assert found.services[0].process == process
+
+
+def test_a_root_whose_modules_are_published_one_by_one_is_no_service(analyzed: Analyzed) -> None:
+    text = "services: {orders: {image: acme/shop-orders}, page: {build: page}}"
+    modules = "<modules><module>shop-orders</module></modules>"
+    pom = f"<project>{modules}<groupId>io.quarkus</groupId></project>"
+
+    found = analyzed(
+        {
+            "compose.yaml": text,
+            "page/Dockerfile": "FROM nginx\n",
+            "pom.xml": pom,
+            "shop-orders/pom.xml": pom,
+        }
+    )
+
+    assert [service.name for service in found.services] == ["orders", "page"]

@@ -138,3 +138,21 @@ def test_a_theme_of_mkdocs_is_installed(
 
     assert site.install_command == install
     assert ("FROM python:" in render_dockerfile(site).dockerfile) is bool(install)
+
+
+def test_a_member_that_only_tests_with_vite_is_no_site(analyzed: Analyzed) -> None:
+    def member(**scripts: str) -> str:
+        return json.dumps({"scripts": scripts, "devDependencies": {"vite": "7"}})
+
+    found = analyzed(
+        {
+            "package.json": json.dumps({"workspaces": ["packages/*"]}),
+            "packages/email/package.json": member(test="vitest"),
+            "packages/types/package.json": member(build="vite build"),
+            "packages/types/vite.config.ts": "export default { build: { rollupOptions: {} } }",
+            "packages/page/package.json": member(build="vite build"),
+            "packages/page/index.html": "",
+        }
+    )
+
+    assert [service.path for service in found.services] == ["packages/page"]
