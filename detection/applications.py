@@ -6,6 +6,7 @@ from dataclasses import replace
 from detection.assemble import Survey
 from detection.model import DetectedService
 from detection.modules import is_module
+from detection.projects import ENTRIES, MANIFESTS
 from detection.workspaces import required_by_members, workspace_patterns
 
 _SERVICE_FOLDERS = frozenset({"apps", "services", "workers", "jobs"})
@@ -53,7 +54,7 @@ def take_after(service: DetectedService, below: list[Survey]) -> DetectedService
 
 def counts(looked: Survey, *, beside: Survey | None) -> bool:
     """Whether a folder is an application. Beside one at the root, only clear cases are."""
-    if not looked.is_deployable or _is_tool(looked):
+    if not looked.is_deployable or _is_tool(looked) or _is_loose_script(looked, beside):
         return False
     if beside is None or looked.dockerfile is not None:
         return beside is None or not _is_same_build(looked, beside)
@@ -95,6 +96,15 @@ def _is_same_build(looked: Survey, beside: Survey) -> bool:
         return True
     paths = {survey.dockerfile.path for survey in (looked, beside) if survey.dockerfile}
     return len(paths) == 1 and beside.dockerfile is not None
+
+
+def _is_loose_script(looked: Survey, beside: Survey | None) -> bool:
+    """Without a manifest only what serves with a framework is more than a script, or a part."""
+    finding = looked.finding
+    here = looked.place.names.files
+    if finding is None or ENTRIES.isdisjoint(here) or not MANIFESTS.isdisjoint(here):
+        return False
+    return beside is not None or finding.role != "server" or finding.framework is None
 
 
 def _is_tool(looked: Survey) -> bool:

@@ -12,6 +12,7 @@ from detection.applications import (
 )
 from detection.assemble import Survey, build_service, survey
 from detection.compose_file import ComposeProject, read_compose
+from detection.compose_mounts import mounts_all
 from detection.development import forwarded
 from detection.dockerfile import read_dockerfile
 from detection.finding import Finding
@@ -156,6 +157,8 @@ def _is_own(scene: Scene, covered: set[str]) -> bool:
     images = (image_name(service.image) for service in scene.services if service.image)
     if not set(images).isdisjoint(scene.root.place.names.folders):
         # Its modules, published one by one.
+        return False
+    if scene.compose and any(mounts_all(written) for written in scene.compose.services.values()):
         return False
     # A source file below can speak for the root, too, where nothing at the root itself does.
     seen = [item.file for item in finding.evidence if item.weight > 0]

@@ -30,7 +30,8 @@ def unstarted(
     """A warning for each queue of a server whose tasks would wait for ever."""
     servers = (s for s in services if s.process == "web" and s.can_start)
     # What an own Dockerfile starts besides is its own affair.
-    for path in dict.fromkeys(s.path for s in servers if not s.dockerfile_path):
+    built_here = (s for s in servers if not s.dockerfile_path and not s.image)
+    for path in dict.fromkeys(s.path for s in built_here):
         required = dependencies.get(path, frozenset())
         commands = " ".join(s.start_command or "" for s in services)
         for queue in QUEUES:

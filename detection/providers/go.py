@@ -136,7 +136,10 @@ def _facts(place: Place, module: str, mains: list[str]) -> dict[str, str]:
 def _main_packages(place: Place) -> list[str]:
     """Folders with a main function, relative to the place; "" is the place itself."""
     found: dict[str, None] = {}
-    for file in islice(place.sources(".go", until=frozenset({"go.mod"})), 600):
+    # With nothing of Go up here, a folder that is built by itself is an application of its own.
+    is_ours = place.find("go.work", "go.mod", *_OLD_MANIFESTS) or place.ending(".go")
+    until = {"go.mod"} if is_ours else {"go.mod", "Dockerfile", "Containerfile"}
+    for file in islice(place.sources(".go", until=frozenset(until)), 600):
         folder = file.rpartition("/")[0]
         if folder in found or file.endswith("_test.go"):
             continue

@@ -50,7 +50,12 @@ LANGUAGES = (
         0.9,
         r"(?:<TargetFrameworks?>\s*|\"tfm\":\s*\")net(?:coreapp)?(\d+\.\d+)",
         (
-            Framework("aspnetcore", r"Microsoft\.NET\.Sdk\.Web\"|Microsoft\.AspNetCore\.App", 8080),
+            Framework(
+                "aspnetcore",
+                r"Microsoft\.NET\.Sdk\.Web\"|\"name\":\s*\"Microsoft\.AspNetCore\.(?:App|All)\""
+                r"|Microsoft\.AspNetCore\.(?:All|Server\.Kestrel)\"",
+                8080,
+            ),
             Framework("blazor", r"Sdk\.BlazorWebAssembly|Components\.WebAssembly", 8080),
         ),
         sources=(".cs", "appsettings.json"),

@@ -42,6 +42,8 @@ MANIFESTS = frozenset(
     ]
 )
 _MAX_FILES = 300
+# Scripts that start a server for an application object of another file.
+_RUNNERS = ("main.py", "run.py", "server.py", "app.py", "wsgi.py")
 _WEIGHTS = {
     "requirements.txt": 0.75,
     "pyproject.toml": 0.75,
@@ -181,11 +183,12 @@ def _port(notes: Notes, entry: Entry) -> int | None:
     flag = signs.port_in_command(entry.command)
     if flag:
         return flag
-    written = signs.port_in_code(notes.place.source(entry.file)) if entry.file else None
-    if written:
-        detail = f"listens on {written.number}"
-        notes.saw("port-in-code", entry.file or "", detail, line=written.line)
-        return written.number
+    runners = [n for n in _RUNNERS if ".run(" in notes.place.source(n)]
+    for file in dict.fromkeys([*([entry.file] if entry.file else []), *runners]):
+        written = signs.port_in_code(notes.place.source(file))
+        if written:
+            notes.saw("port-in-code", file, f"listens on {written.number}", line=written.line)
+            return written.number
     return _configured_port(notes) or signs.port_in_dotenv(notes) or entry.default_port
 
 

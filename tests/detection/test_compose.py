@@ -145,3 +145,10 @@ def test_a_root_whose_modules_are_published_one_by_one_is_no_service(analyzed: A
     )
 
     assert [service.name for service in found.services] == ["orders", "page"]
+
+
+def test_what_a_container_mounts_whole_is_no_second_service(analyzed: Analyzed) -> None:
+    text = "services: {php: {build: docker/php, volumes: ['.:/srv'], ports: [80]}}"
+    files = {"compose.yaml": text, "docker/php/Dockerfile": "FROM php:8\n", "index.php": ""}
+
+    assert [service.name for service in analyzed(files).services] == ["php"]

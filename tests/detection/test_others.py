@@ -78,3 +78,15 @@ def test_what_is_only_recognised_is_named_in_full(
     known = found.services[0]
     assert (found.service_type, known.language, known.framework) == ("unknown", language, framework)
     assert (known.language_version, known.port) == (version, port)
+
+
+def test_a_library_for_aspnet_is_no_service(analyzed: Analyzed) -> None:
+    web = '<Project Sdk="Microsoft.NET.Sdk.Web">'
+    reference = '<FrameworkReference Include="Microsoft.AspNetCore.App" />'
+    library = f'<Project Sdk="Microsoft.NET.Sdk">{reference}'
+
+    found = analyzed(
+        {"A.sln": "", "src/Api/Api.csproj": web, "src/Defaults/Defaults.csproj": library}
+    )
+
+    assert [service.path for service in found.services] == ["src/Api"]

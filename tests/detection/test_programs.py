@@ -92,3 +92,11 @@ def test_a_worker_of_a_cargo_workspace_is_a_service_and_a_tool_is_not(analyzed: 
 
     assert [(s.name, s.process) for s in found] == [("api", "web"), ("worker", "worker")]
     assert all("--release --locked --package" in (s.build_command or "") for s in found)
+
+
+def test_a_program_with_a_dockerfile_of_its_own_is_not_the_roots(analyzed: Analyzed) -> None:
+    program = SERVER.replace("{}", "80")
+
+    found = analyzed({"a/api/main.go": program, "a/api/Dockerfile": "FROM golang:1\n"})
+
+    assert [service.path for service in found.services] == ["a/api"]

@@ -126,3 +126,35 @@ def test_dash_is_served_by_its_server(analyzed: Analyzed, source: str, start: st
     web = analyzed({"requirements.txt": "dash\ngunicorn\n", "app.py": app}).services[0]
 
     assert web.start_command == start
+
+
+def test_the_port_of_a_database_is_not_where_an_application_listens(analyzed: Analyzed) -> None:
+    source = "from flask import Flask\napp = Flask(__name__)\ndb = Redis(host='db', port=6379)\n"
+    run = "app.run(host='0.0.0.0', port=8200)\n"
+
+    web = analyzed({"requirements.txt": "flask\n", "app.py": source + run}).services[0]
+
+    assert web.port == 8200
+
+
+API = {
+    "backend/main.py": "import uvicorn\nuvicorn.run('app.api:app', port=8300)\n",
+    "backend/app/api.py": "from fastapi import FastAPI\napp = FastAPI()\n"
+    "origins = ['http://localhost:5173', 'localhost:5173']\n",
+    "backend/app/__init__.py": "",
+}
+
+
+def test_an_application_below_needs_no_manifest_but_a_framework(analyzed: Analyzed) -> None:
+    found = analyzed(API | {"jobs/main.py": "print(1)\n", "web/index.html": ""}).services
+
+    assert [(s.path, s.framework, s.port) for s in found] == [
+        ("backend", "fastapi", 8300),
+        ("web", None, 8080),
+    ]
+
+
+def test_beside_an_application_such_a_folder_is_a_part_of_it(analyzed: Analyzed) -> None:
+    files = {"requirements.txt": "fastapi\n", "main.py": API["backend/app/api.py"]}
+
+    assert [s.path for s in analyzed(API | files).services] == ["."]
