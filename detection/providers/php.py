@@ -8,6 +8,8 @@ from detection.finding import Finding, Notes
 from detection.frameworks.compiled import PHP_FRAMEWORKS, Framework, best
 from detection.parsing import parse_env
 from detection.place import Place
+from detection.providers.node_install import MANAGERS
+from detection.providers.node_package import manager_version, pick_manager, read_package
 from detection.versions import Asked, asked_range, first_line, pick, tool_versions
 
 _WEB_ROOTS = ("public", "web", "htdocs", "webroot", "www", "public_html", "html", "docroot", "src")
@@ -113,11 +115,30 @@ def _describe(place: Place, notes: Notes) -> Finding:
         dependencies=required,
         manifest_files=tuple(n for n in ("composer.json", "composer.lock") if place.has(n)),
         system_packages=tuple(sorted({_LIBRARIES[e] for e in extensions if e in _LIBRARIES})),
-        build_facts={"web_root": root or "", "extensions": " ".join(extensions)},
+        build_facts={"web_root": root or "", "extensions": " ".join(extensions)}
+        | (_assets(place) if root == "public" and place.has("composer.json") else {}),
         # Last: what stands above adds to them.
         evidence=tuple(notes.evidence),
         warnings=tuple(notes.warnings),
     )
+
+
+def _assets(place: Place) -> dict[str, str]:
+    """How a package.json beside the application builds what its pages load, into public/."""
+    package = read_package(place) if place.has("package.json") else None
+    script = next(
+        (s for s in ("build", "production", "prod") if package and s in package.scripts), ""
+    )
+    if package is None or not script:
+        return {}
+    manager = pick_manager(place, package, Notes(place), root=place)
+    row = MANAGERS[manager.name]
+    version = manager_version(place, manager, package)
+    return {
+        "manager": manager.name,
+        "assets_install": row.locked if manager.lock else row.unlocked,
+        "assets_build": f"{row.run} {script}",
+    } | ({"manager_version": version} if version else {})
 
 
 def _asked_extensions(place: Place, required: frozenset[str]) -> set[str]:

@@ -95,3 +95,18 @@ def test_the_database_of_the_example_settings_gets_its_extension(analyzed: Analy
 
     assert shop.build_facts["extensions"] == "pdo_pgsql"
     assert shop.system_packages == ("libpq-dev",)
+
+
+@pytest.mark.parametrize("script", ["build", "production"])
+def test_what_pages_of_laravel_load_is_built_beside_it(analyzed: Analyzed, script: str) -> None:
+    files = composer(require={"laravel/framework": "^12"}) | {
+        "public/index.php": "",
+        "yarn.lock": "",
+        "package.json": json.dumps({"scripts": {script: "x"}}),
+    }
+
+    text = render_dockerfile(analyzed(files).services[0]).dockerfile
+
+    assert "yarn install --frozen-lockfile\n" in text
+    assert f"RUN yarn run {script}\n" in text
+    assert "COPY --from=assets --chown=10001:10001 /app/public ./public\n" in text
