@@ -158,6 +158,10 @@ def _is_own(scene: Scene, covered: set[str]) -> bool:
     if not set(images).isdisjoint(scene.root.place.names.folders):
         # Its modules, published one by one.
         return False
+    module = finding.build_facts.get("module") or finding.build_facts.get("member")
+    if module and module in covered:
+        # Its build makes what compose builds one by one.
+        return False
     if scene.compose and any(mounts_all(written) for written in scene.compose.services.values()):
         return False
     # A source file below can speak for the root, too, where nothing at the root itself does.

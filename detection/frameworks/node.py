@@ -298,6 +298,8 @@ NODE_FRAMEWORKS = (
     _site(
         "parcel", "parcel", "parcel-bundler", output="dist", build="parcel build", rank=66, spa=True
     ),
+    _site("rsbuild", "@rsbuild/core", output="dist", build="rsbuild build", rank=67, spa=True),
+    _site("rspack", "@rspack/cli", output="dist", build="rspack build", rank=56, spa=True),
     _site("vite", "vite", "rolldown-vite", output="dist", build="vite build", rank=65, spa=True),
     _site("svelte", "sirv-cli", output="public", build="rollup -c", rank=62, spa=True),
     _site(

@@ -17,8 +17,6 @@ from detection.providers.node_package import (
 from detection.providers.nx_project import Project, read_project, workspace_of
 from detection.versions import pick
 
-_PAGES = ("vite", "astro", "create-react-app", "angular")
-
 
 @dataclass(frozen=True, slots=True)
 class NxProvider:
@@ -88,8 +86,7 @@ def _framework(place: Place, package: Package, project: Project) -> NodeFramewor
     wanted = [row for row in NODE_FRAMEWORKS if package.dependencies.intersection(row.packages)]
     wanted.sort(key=lambda row: -row.rank)
     if project.framework or project.role == "site":
-        named = [project.framework] if project.framework else _PAGES
-        return next((row for row in wanted if row.name in named), None)
+        return next((row for row in wanted if row.name == project.framework), None)
     source = place.source(project.main) if project.main else ""
     servers = [row for row in wanted if row.kind == "server"]
     used = (r for r in servers if any(f"{q}{p}{q}" in source for p in r.packages for q in "'\""))

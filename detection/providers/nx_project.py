@@ -66,7 +66,7 @@ def read_project(place: Place) -> Project | None:
         return None
     name = _plain(values.text(data, "name")) or place.path.rpartition("/")[2]
     targets = values.table(data, "targets") or values.table(data, "architect")
-    found = _from_target(place, name, targets) or _from_files(place, name)
+    found = _from_target(place, name, targets) or _from_files(place, name, targets)
     start = _own_start(values.table(targets, "start"))
     if start is None or found is None or found.role == "site":
         return found
@@ -96,7 +96,7 @@ def _from_target(place: Place, name: str, targets: values.Table) -> Project | No
     is_page = "index" in options or values.text(options, "target") == "web"
     if is_page or (_SITES.search(executor) and not _is_node(place)):
         below = "/browser" if executor.endswith(":application") else ""
-        kind = "angular" if "angular" in executor else None
+        kind = next((tool for tool in ("angular", "vite", "astro") if tool in executor), None)
         return Project(name, "site", _build(name), output=output + below, framework=kind)
     main = posixpath.relpath(values.text(options, "main") or "src/main.ts", place.path)
     main = main if place.has(main) else "src/main.ts"
@@ -105,23 +105,27 @@ def _from_target(place: Place, name: str, targets: values.Table) -> Project | No
     return _server(name, f"{folder}/{stem}.js", main)
 
 
-def _from_files(place: Place, name: str) -> Project | None:
+def _from_files(place: Place, name: str, targets: values.Table) -> Project | None:
     """Targets that Nx infers from the configuration of the tools."""
     if place.find("next.config.js", "next.config.ts", "next.config.mjs"):
         return _next(name, place.path)
     config = place.find(
-        *(f"{tool}.config.{ending}" for tool in ("vite", "webpack", "rspack", "astro")
+        *(f"{tool}.config.{ending}" for tool in ("vite", "webpack", "rspack", "rsbuild", "astro")
           for ending in ("ts", "js", "mts", "mjs"))
     )  # fmt: skip
     if config is None:
         return None
     written = _OUTPUT.search(place.source(config))
     output = posixpath.normpath(posixpath.join(place.path, written[1] if written else "dist"))
-    output = f"dist/{place.path}" if output.startswith("..") else output
+    told = _plain(next(iter(values.strings(targets, "build", "outputs")), None))
+    if told or output.startswith(".."):
+        output = _in_workspace(told or f"dist/{place.path}", place)
     if _is_node(place):
         return _server(name, f"{output}/main.js", "src/main.ts")
-    is_site = place.has("index.html") or place.has("src/index.html") or config.startswith("astro")
-    return Project(name, "site", _build(name), output=output) if is_site else None
+    makes_pages = config.startswith(("astro", "rsbuild"))
+    is_site = makes_pages or place.has("index.html") or place.has("src/index.html")
+    tool = config.partition(".")[0]
+    return Project(name, "site", _build(name), output=output, framework=tool) if is_site else None
 
 
 def _is_node(place: Place) -> bool:

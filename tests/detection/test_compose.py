@@ -152,3 +152,20 @@ def test_what_a_container_mounts_whole_is_no_second_service(analyzed: Analyzed) 
     files = {"compose.yaml": text, "docker/php/Dockerfile": "FROM php:8\n", "index.php": ""}
 
     assert [service.name for service in analyzed(files).services] == ["php"]
+
+
+def test_a_build_of_what_compose_builds_one_by_one_is_no_service(analyzed: Analyzed) -> None:
+    text = "services: {api: {build: api}}"
+    module = "<project><groupId>io.quarkus</groupId></project>"
+    pom = "<project><modules><module>api</module></modules></project>"
+
+    found = analyzed(
+        {
+            "compose.yaml": text,
+            "pom.xml": pom,
+            "api/pom.xml": module,
+            "api/Dockerfile": "FROM eclipse-temurin:21\n",
+        }
+    )
+
+    assert [service.name for service in found.services] == ["api"]

@@ -157,3 +157,12 @@ def test_libraries_of_a_workspace_are_built_before_their_application(
     built = lines.index(f"RUN {build}")
     at_root = build != "npm run build"
     assert ("WORKDIR /app/apps/api" in lines[:built]) is not at_root
+
+
+def test_a_build_that_only_names_its_outputs_is_a_site_there(analyzed: Analyzed) -> None:
+    targets = {"build": {"outputs": ["{workspaceRoot}/dist/apps/shop"]}}
+    files = {"apps/shop/rsbuild.config.ts": "", "apps/shop/project.json": project(targets=targets)}
+
+    shop = analyzed(NX | files).services[0]
+
+    assert (shop.service_type, shop.output_directory) == ("static", "dist/apps/shop")
