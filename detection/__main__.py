@@ -1,7 +1,9 @@
 """The command `python -m detection`: a report, JSON lines, or the files made from it."""
 
 import argparse
+import io
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -21,18 +23,33 @@ FOUND, FAILED, USAGE, NOTHING = 0, 1, 2, 3
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Exit status: 0 found, 1 error, 2 usage, 3 nothing deployable in at least one folder."""
+    """Exit status: 0 found, 3 nothing deployable in at least one folder, 1 error, 2 usage.
+
+    A folder that cannot be looked at does not keep the others from it: as JSON it has its line.
+    """
     options = _parser().parse_args(argv)
-    status = FOUND
-    for folder in options.folders:
-        try:
-            found = analyze(folder)
-        except DetectionError as exc:
-            sys.stderr.write(f"{exc.code}: {exc}\n")
-            return FAILED
-        show(found, options.form)
-        status = status if found.is_deployable else NOTHING
-    return status
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name that the terminal's encoding lacks is no reason to fail.
+        sys.stdout.reconfigure(errors="replace")
+    status = [_one(folder, options.form) for folder in options.folders]
+    return next((code for code in (FAILED, NOTHING) if code in status), FOUND)
+
+
+def _one(folder: Path, form: str | None) -> int:
+    try:
+        found = analyze(folder)
+    except DetectionError as exc:
+        sys.stderr.write(f"{exc.code}: {exc}\n")
+        if form == "json":
+            error = {"code": exc.code, "message": str(exc)}
+            print(json.dumps({"folder": _name(folder), "error": error}))  # noqa: T201
+        return FAILED
+    show(found, form)
+    return FOUND if found.is_deployable else NOTHING
+
+
+def _name(folder: Path) -> str:
+    return os.fsencode(folder).decode(errors="replace")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -104,5 +121,16 @@ def _show_dockerfiles(found: Analysis) -> None:
             print(f"# {exc}")  # noqa: T201
 
 
+def run() -> int:
+    """As `main`, and quietly where nobody reads on: `python -m detection FOLDER | head`."""
+    try:
+        status = main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return status
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

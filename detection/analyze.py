@@ -11,6 +11,7 @@ from detection.model import Analysis, DetectedService, ServiceType, Strategy
 from detection.overrides import read_overrides
 from detection.scene import Scene, look
 from detection.summary import indicators, patterns
+from detection.workers import unstarted
 
 
 def analyze(folder: Path, *, overrides: Mapping[str, object] | None = None) -> Analysis:
@@ -41,7 +42,9 @@ def analyze(folder: Path, *, overrides: Mapping[str, object] | None = None) -> A
         ),
         clusters=graph.clusters(services, databases),
         patterns=patterns(index, services, databases, needs),
-        warnings=tuple(dict.fromkeys((*scene.warnings, *index.problems))),
+        warnings=tuple(
+            dict.fromkeys((*scene.warnings, *unstarted(services, needs), *index.problems))
+        ),
         reason=_reason(scene),
         deployment_strategy=_strategy(services, len(databases)),
         confidence_scores={s.name: s.confidence for s in services},
@@ -60,7 +63,8 @@ def _root_type(scene: Scene) -> ServiceType:
     finding = scene.root.finding
     if scene.root.dockerfile:
         return "docker"
-    if scene.compose and (finding is None or finding.role in {"site", "library"}):
+    is_beside = finding is None or scene.is_root_covered or finding.role in {"site", "library"}
+    if scene.compose and is_beside:
         return "docker"
     main = _main(scene.services)
     if finding is None or (finding.service_type == "unknown" and main and main.path != "."):
@@ -78,8 +82,9 @@ def _main(services: list[DetectedService]) -> DetectedService | None:
 
 
 def _confidence(scene: Scene) -> float:
+    """The main service's; that there is nothing here, not even a script, is seldom wrong."""
     main = _main(scene.services)
-    return main.confidence if main else 0.0
+    return main.confidence if main else 0.9
 
 
 def _reason(scene: Scene) -> str | None:

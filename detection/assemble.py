@@ -24,6 +24,8 @@ _TYPES: dict[str, ServiceType] = {
     "php": "php",
 }
 
+_LANGUAGES = {"nodejs": "javascript", "golang": "go"}
+
 # A folder of this name is called after the one it lies in.
 _NAMELESS = frozenset({"src", "source", "code"})
 
@@ -98,8 +100,20 @@ def build_service(
         service = _with_finding(service, finding, looked.verdict)
         service = replace(service, process=process or _process(finding))
     if looked.dockerfile is not None:
+        context = _context(looked.place, looked.dockerfile)
         service = with_dockerfile(service, looked.dockerfile, looked.place)
+        service = replace(service, build_context=context)
     return service
+
+
+def _context(place: Place, dockerfile: Dockerfile) -> str:
+    """A Dockerfile is built in its folder, or at the top where only that has what it copies."""
+
+    def has_all(folder: Place) -> bool:
+        return all(folder.has(n) or folder.has_folder(n) for n in dockerfile.copied if n != ".")
+
+    root = Place(place.index)
+    return root.path if not has_all(place) and has_all(root) else place.path
 
 
 def _with_finding(service: DetectedService, finding: Finding, verdict: Verdict) -> DetectedService:
@@ -144,7 +158,7 @@ def with_dockerfile(
     return replace(
         service,
         service_type=kind,
-        language=service.language or dockerfile.language,
+        language=service.language or _LANGUAGES.get(dockerfile.language or "", dockerfile.language),
         dockerfile_path=dockerfile.path,
         start_command=dockerfile.command or service.start_command,
         process="web" if port else service.process,

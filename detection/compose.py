@@ -3,14 +3,15 @@
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from detection import values
-from detection.assemble import Surveyor, build_service, with_dockerfile
+from detection.assemble import Surveyor
+from detection.compose_build import built, image_of, pairs, published, ready
 from detection.compose_file import ComposeProject, ComposeService, inside
 from detection.compose_mounts import files, volumes
-from detection.dockerfile import Dockerfile, parse_dockerfile
-from detection.images import DatabaseKind, database_of, image_version
+from detection.compose_ports import database_port, exposed, ports_of, told
+from detection.images import database_of, image_version
 from detection.model import (
     DetectedDatabase,
     DetectedService,
@@ -20,25 +21,22 @@ from detection.model import (
 )
 from detection.naming import service_name
 from detection.parsing import parse_env
-from detection.place import Place
 from detection.signs import port_in_command
 
 _LISTENS = re.compile(
     r"\b(?:gunicorn|uvicorn|hypercorn|daphne|runserver|flask|waitress|streamlit|serve|server|start"
     r"|dev|rackup|puma|rails|nginx|java|artisan|php-fpm|apache2?|httpd|node|npm|yarn|pnpm|bun)\b"
 )
+_WORKS = re.compile(
+    r"\b(?:queue:(?:work|listen)|schedule:(?:run|work)|horizon|celery|sidekiq|rqworker|dramatiq"
+    r"|migrate|db:migrate|seed)\b"
+)
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?")
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    container: int | None = None
-    published: int | None = None
 
 
 def database(project: ComposeProject, service: ComposeService) -> DetectedDatabase | None:
     """The database a service is: by its image, or by the image its Dockerfile starts from."""
-    image = _image(project, service)
+    image = image_of(project, service)
     kind = database_of(image) if image and not values.dig(service.data, "build") else None
     if kind is None or image is None:
         return None
@@ -48,7 +46,7 @@ def database(project: ComposeProject, service: ComposeService) -> DetectedDataba
         version=image_version(image),
         declared=True,
         image=image,
-        port=_database_port(project, service, kind),
+        port=database_port(project, service, kind),
         environment=_environment(project, service),
         volumes=volumes(project, service),
         files=files(project, service, context=None),
@@ -60,16 +58,17 @@ def database(project: ComposeProject, service: ComposeService) -> DetectedDataba
 
 def service(project: ComposeProject, written: ComposeService, survey: Surveyor) -> DetectedService:
     """A compose service: built from a folder of this tree, or a ready image."""
-    ports = _ports(project, written)
+    ports = ports_of(project, written)
     base = (
-        _built(project, written, survey)
-        or _published(project, written, survey)
-        or _ready(project, written)
+        built(project, written, survey)
+        or published(project, written, survey)
+        or ready(project, written)
     )
     command = _words(project, values.dig(written.data, "command"))
     entrypoint = _words(project, values.dig(written.data, "entrypoint"))
     evidence = Evidence("compose-service", written.file, f"service {written.name}", 0.95)
-    port = ports.container or _exposed(project, written) or _own_port(base, [*entrypoint, *command])
+    port = ports.container or exposed(project, written) or _own_port(base, [*entrypoint, *command])
+    port = port or told(project, written)
     return replace(
         base,
         name=service_name(written.name),
@@ -93,6 +92,8 @@ def service(project: ComposeProject, written: ComposeService, survey: Surveyor) 
 def _own_port(base: DetectedService, command: list[str]) -> int | None:
     """The image's port, unless compose runs another program of it that does not listen."""
     words = " ".join(command)
+    if _WORKS.search(words):
+        return None
     if not command or _LISTENS.search(words):
         return port_in_command(words) or base.port
     return port_in_command(words)
@@ -106,121 +107,6 @@ def dependencies(written: ComposeService) -> list[str]:
     return list(dict.fromkeys([*names, *links]))
 
 
-def context(project: ComposeProject, written: ComposeService) -> str | None:
-    """The build context, relative to the analysed folder; None without one inside it."""
-    build = values.dig(written.data, "build")
-    path = build if isinstance(build, str) else values.text(build, "context") or "."
-    if build is None:
-        return None
-    expanded, _ = project.expand(path)
-    start = project.place.full(written.folder) if written.folder != "." else project.place.path
-    return inside(start if start != "." else "", expanded)
-
-
-def _built(
-    project: ComposeProject, written: ComposeService, survey: Surveyor
-) -> DetectedService | None:
-    path = context(project, written)
-    if path is None:
-        return None
-    # A context that is not here (vendor/, another repository) builds what mounts this folder.
-    here = path if path in project.place.index.tree else project.place.path
-    place = Place(project.place.index, here)
-    found = build_service(survey(place), name=service_name(written.name))
-    build = values.dig(written.data, "build")
-    target = values.text(build, "target")
-    dockerfile = _dockerfile(place, values.table(build), target=target)
-    if dockerfile is not None:
-        found = with_dockerfile(found, dockerfile, place)
-    arguments = _pairs(project, values.dig(build, "args"))
-    return replace(
-        found,
-        build_target=target,
-        build_args={name: value for name, (value, missing) in arguments.items() if not missing},
-    )
-
-
-def _published(
-    project: ComposeProject, written: ComposeService, survey: Surveyor
-) -> DetectedService | None:
-    """The application of this very folder, which compose runs from the image it is published as.
-
-    Recognised by its name below a namespace: `acme/shop:2` in the folder, or the package, `shop`.
-    """
-    looked = survey(project.place)
-    image = _image(project, written) or ""
-    name = image.rpartition("/")[2].partition("@")[0].partition(":")[0]
-    is_strong = looked.dockerfile or (looked.finding and looked.finding.role == "server")
-    if "/" not in image or not is_strong or service_name(name) not in looked.names:
-        return None
-    detail = f"image {image} is what this folder is published as: built from here"
-    found = build_service(looked, name=service_name(written.name))
-    evidence = Evidence("own-image", written.file, detail, 0.9)
-    return replace(found, evidence=(evidence, *found.evidence))
-
-
-def _dockerfile(place: Place, build: values.Table, *, target: str | None) -> Dockerfile | None:
-    """The Dockerfile compose names, or the usual one when only its target is another."""
-    inline = values.text(build, "dockerfile_inline")
-    if inline:
-        return None
-    name = inside(
-        "" if place.path == "." else place.path, values.text(build, "dockerfile") or "Dockerfile"
-    )
-    if name is None or not place.index.has(name):
-        return None
-    return parse_dockerfile(name, place.index.source(name), target=target)
-
-
-def _ready(project: ComposeProject, written: ComposeService) -> DetectedService:
-    image = _image(project, written)
-    return DetectedService(
-        name=service_name(written.name),
-        path=project.place.path,
-        service_type="docker",
-        image=image,
-        build_context=project.place.path,
-        confidence=0.95 if image else 0.3,
-    )
-
-
-def _image(project: ComposeProject, written: ComposeService) -> str | None:
-    image = values.text(written.data, "image")
-    return project.expand(image)[0] if image else None
-
-
-def _database_port(project: ComposeProject, written: ComposeService, kind: DatabaseKind) -> int:
-    port = _exposed(project, written) or _ports(project, written).container
-    return port or kind.port
-
-
-def _ports(project: ComposeProject, written: ComposeService) -> Ports:
-    """The first port: long form, or [[host address:]host port:]container port[/protocol]."""
-    for item in values.items(written.data, "ports"):
-        if isinstance(item, Mapping):
-            found = Ports(
-                values.number(values.text(item, "target")),
-                values.number(values.text(item, "published")),
-            )
-        else:
-            text, _ = project.expand(values.text({"port": item}, "port") or "")
-            words = [word.split("-")[0] for word in text.split("/")[0].split(":")]
-            published = words[-2] if len(words) > 1 else ""
-            found = Ports(values.number(words[-1]), values.number(published))
-        if found.container:
-            return found
-    return Ports()
-
-
-def _exposed(project: ComposeProject, written: ComposeService) -> int | None:
-    for item in values.items(written.data, "expose"):
-        text, _ = project.expand(values.text({"port": item}, "port") or "")
-        port = values.number(text.split("/")[0])
-        if port:
-            return port
-    return None
-
-
 def _environment(
     project: ComposeProject, written: ComposeService
 ) -> tuple[EnvironmentVariable, ...]:
@@ -229,7 +115,7 @@ def _environment(
     for file in _env_files(project, written):
         for name, value in parse_env(project.place.source(file)).items():
             found[name] = EnvironmentVariable(name, default=value or None, evidence=file)
-    for name, (value, missing) in _pairs(project, values.dig(written.data, "environment")).items():
+    for name, (value, missing) in pairs(project, values.dig(written.data, "environment")).items():
         found[name] = EnvironmentVariable(name, missing, None if missing else value, written.file)
     return tuple(found.values())
 
@@ -241,20 +127,6 @@ def _env_files(project: ComposeProject, written: ComposeService) -> list[str]:
     ]
     paths = (inside("" if written.folder == "." else written.folder, name) for name in names)
     return [path for path in paths if path]
-
-
-def _pairs(project: ComposeProject, written: object) -> dict[str, tuple[str, bool]]:
-    """A map, or a list of NAME=value, as name -> (value, nothing gives it one)."""
-    found: dict[str, tuple[str, bool]] = {}
-    if isinstance(written, Mapping):
-        for name, value in values.table(written).items():
-            text = values.text({"value": value}, "value")
-            found[name] = project.expand(text) if text is not None else ("", value is None)
-        return found
-    for item in values.strings(written):
-        name, equals, value = item.partition("=")
-        found[name] = project.expand(value) if equals else project.expand(f"${{{name}}}")
-    return found
 
 
 def _words(project: ComposeProject, written: object) -> tuple[str, ...]:

@@ -54,6 +54,17 @@ def files(
     return tuple(item for item in found.values() if _NOT_COPIED.isdisjoint(item.source + item.path))
 
 
+def mounts_all(service: ComposeService) -> bool:
+    """Whether a container runs the whole folder, laid over what its image was built with."""
+    if service.folder != ".":
+        return False
+    listed = values.items(service.data, "volumes")
+    sources = (
+        i.partition(":")[0] if isinstance(i, str) else values.text(i, "source") for i in listed
+    )
+    return any(source in {".", "./", "${PWD}"} for source in sources)
+
+
 def _mounts(project: ComposeProject, written: ComposeService) -> Iterator[Mount]:
     for item in values.items(written.data, "volumes"):
         if isinstance(item, Mapping):

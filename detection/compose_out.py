@@ -1,10 +1,15 @@
 """An analysis as a compose.yaml for the whole folder, with the files its builds need beside it."""
 
-from collections.abc import Iterable
+import posixpath
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 import yaml
 
+from detection import values
+from detection.base_images import BaseResolver, public_base
+from detection.compose_databases import data_volumes, proposed, setting
 from detection.errors import NotRenderableError
 from detection.images import KIND
 from detection.model import (
@@ -24,42 +29,12 @@ _HEAD = (
     "# What Kyozo found here, for `docker compose up --build`. Variables without a value are"
     " taken from the shell or from .env.\n"
 )
-# For a database that nobody declares: what to run, and what it needs to start.
-_IMAGES = {
-    "postgresql": "postgres:17",
-    "mysql": "mysql:8.4",
-    "mariadb": "mariadb:11.4",
-    "sqlserver": "mcr.microsoft.com/mssql/server:2022-latest",
-    "mongodb": "mongo:7",
-    "redis": "redis:7",
-    "valkey": "valkey/valkey:8",
-    "memcached": "memcached:1.6",
-    "rabbitmq": "rabbitmq:4",
-    "elasticsearch": "elasticsearch:8.17.0",
-    "opensearch": "opensearchproject/opensearch:2",
-    "kafka": "apache/kafka:3.9.0",
-    "cassandra": "cassandra:5",
-    "clickhouse": "clickhouse/clickhouse-server:25.3",
-    "minio": "minio/minio:latest",
-    "neo4j": "neo4j:5",
-}
-_CHANGE_ME = "${DATABASE_CHANGE_ME:-change-me}"
-_NEEDED = {
-    "postgresql": {"POSTGRES_CHANGE_ME": _CHANGE_ME},
-    "mysql": {"MYSQL_ROOT_CHANGE_ME": _CHANGE_ME, "MYSQL_DATABASE": "app"},
-    "mariadb": {"MARIADB_ROOT_CHANGE_ME": _CHANGE_ME, "MARIADB_DATABASE": "app"},
-    "sqlserver": {"MSSQL_SA_CHANGE_ME": _CHANGE_ME, "ACCEPT_EULA": "Y"},
-    "neo4j": {"NEO4J_AUTH": f"neo4j/{_CHANGE_ME}"},
-    "elasticsearch": {"discovery.type": "single-node", "xpack.security.enabled": "false"},
-}
-_USERS = {"postgresql": "postgres", "mysql": "root", "mariadb": "root", "sqlserver": "sa"}
-_NAMES = {"postgresql": "postgres", "mysql": "app", "mariadb": "app"}
 
 
-def compose_files(found: Analysis) -> dict[str, str]:
+def compose_files(found: Analysis, *, base: BaseResolver = public_base) -> dict[str, str]:
     """The text of each file by its path in the folder: compose.yaml first, then for the builds.
 
-    Understood by every compose since 1.27: no `name`, no `deploy`, no Dockerfile inside.
+    Understood by every compose since 1.28: no `name`, no `deploy`, no Dockerfile inside.
     """
     files: dict[str, str] = {}
     services: dict[str, object] = {}
@@ -67,38 +42,63 @@ def compose_files(found: Analysis) -> dict[str, str]:
     taken: set[int] = set()
     for service in found.services:
         try:
-            files |= _build_files(service)
+            files |= _build_files(service, base)
         except NotRenderableError as exc:
             left_out.append(str(exc))
             continue
         services[service.name] = _service(service, found, taken)
     services |= {database.name: _database(database) for database in found.databases}
+    for name, row in services.items():
+        services[name] = _waiting(values.table(row), services)
     volumes = _named_volumes([*found.services, *found.databases], services)
+    volumes |= {name: None for database in found.databases for name in data_volumes(database)}
     document = {"services": services} | ({"volumes": volumes} if volumes else {})
     head = _HEAD + "".join(f"# Left out: {reason}\n" for reason in left_out)
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=1000)
     return {COMPOSE: head + text, **files}
 
 
-def _build_files(service: DetectedService) -> dict[str, str]:
+def _build_files(service: DetectedService, base: BaseResolver) -> dict[str, str]:
+    """Under the service's own name: several may be built from one folder."""
     if service.image or service.dockerfile_path:
         return {}
-    rendered = render_dockerfile(service)
-    files = {_dockerfile(service): rendered.dockerfile, **rendered.files}
+    rendered = render_dockerfile(service, base=base)
+    named = {
+        path: path.replace(f"{FOLDER}/", f"{FOLDER}/{service.name}.") for path in rendered.files
+    }
+    text = rendered.dockerfile
+    for path, own in named.items():
+        text = text.replace(f"COPY {path} ", f"COPY {own} ")
+    files = {_dockerfile(service): text}
+    files |= {named[path]: content for path, content in rendered.files.items()}
+    files[".dockerignore"] = rendered.dockerignore or ""
     context = PurePosixPath(service.build_context)
-    return {str(context / path): text for path, text in files.items()}
+    return {str(context / path): content for path, content in files.items()}
 
 
 def _dockerfile(service: DetectedService) -> str:
     return f"{FOLDER}/{service.name}.Dockerfile"
 
 
+def _waiting(row: values.Table, services: Mapping[str, object]) -> dict[str, object]:
+    """Without what was left out; until it is healthy, where the one waited for can say so."""
+    waits = [name for name in values.strings(row, "depends_on") if name in services]
+    written = {key: value for key, value in row.items() if key != "depends_on" or waits}
+    checked = {name for name in waits if values.dig(services, name, "healthcheck")}
+    if checked:
+        conditions = {True: "service_healthy", False: "service_started"}
+        written["depends_on"] = {name: {"condition": conditions[name in checked]} for name in waits}
+    elif waits:
+        written["depends_on"] = waits
+    return written
+
+
 def _service(service: DetectedService, found: Analysis, taken: set[int]) -> dict[str, object]:
     names = {s.name for s in found.services} | {d.name for d in found.databases}
-    proposed = {d.name for d in found.databases if not d.declared}
+    undeclared = {d.name for d in found.databases if not d.declared}
     asks = {edge.target for edge in found.edges if edge.source == service.name}
     waits = [
-        n for n in dict.fromkeys([*service.depends_on, *sorted(asks & proposed)]) if n in names
+        n for n in dict.fromkeys([*service.depends_on, *sorted(asks & undeclared)]) if n in names
     ]
     written: dict[str, object] = _source(service)
     written["entrypoint"] = [_plain(word) for word in service.entrypoint]
@@ -123,11 +123,10 @@ def _source(service: DetectedService) -> dict[str, object]:
     if service.image:
         return {"image": _plain(service.image)}
     context = PurePosixPath(service.build_context)
-    own = PurePosixPath(service.dockerfile_path or ".")
-    below = own.relative_to(context) if own.is_relative_to(context) else own
+    below = posixpath.relpath(service.dockerfile_path or ".", str(context))
     build: dict[str, object] = {
         "context": str(context) if str(context) == "." else f"./{context}",
-        "dockerfile": str(below) if service.dockerfile_path else _dockerfile(service),
+        "dockerfile": below if service.dockerfile_path else _dockerfile(service),
         "target": service.build_target,
         "args": {name: _plain(value) for name, value in service.build_args.items()},
     }
@@ -136,13 +135,13 @@ def _source(service: DetectedService) -> dict[str, object]:
 
 def _environment(service: DetectedService, found: Analysis) -> dict[str, str | None]:
     written = _variables(service.environment)
-    for edge in found.edges:
-        database = next((d for d in found.databases if d.name == edge.target), None)
-        if edge.source == service.name and database and not database.declared:
-            row = KIND.get(database.kind)
-            name = edge.evidence[0].detail.split(" ")[0] if edge.evidence else ""
-            if row and name in written and name.endswith(("URL", "URI", "DSN")):
-                written[name] = _address(database)
+    asked = {edge.target for edge in found.edges if edge.source == service.name}
+    for database in found.databases:
+        row = KIND.get(database.kind)
+        if database.declared or row is None or database.name not in asked:
+            continue
+        for name in (name for name in written if re.match(row.variables or "^$", name)):
+            written[name] = setting(name, database) or written[name]
     if service.port and not (service.image or service.dockerfile_path):
         written["PORT"] = str(service.port)
     return written
@@ -153,21 +152,13 @@ def _variables(variables: Iterable[EnvironmentVariable]) -> dict[str, str | None
     return {v.name: None if v.default is None else _plain(v.default) for v in variables}
 
 
-def _address(database: DetectedDatabase) -> str:
-    row = KIND[database.kind]
-    user = _USERS.get(database.kind)
-    who = f"{user}:{_CHANGE_ME}@" if user else ""
-    name = _NAMES.get(database.kind, "")
-    scheme = row.schemes[-1] if database.kind == "postgresql" else (row.schemes or ("tcp",))[0]
-    return f"{scheme}://{who}{database.name}:{database.port}" + (f"/{name}" if name else "")
-
-
 def _database(database: DetectedDatabase) -> dict[str, object]:
-    needed = {} if database.declared else _NEEDED.get(database.kind, {})
+    if not database.declared:
+        return proposed(database)
     written: dict[str, object] = {
-        "image": _plain(database.image or _IMAGES.get(database.kind, database.kind)),
+        "image": _plain(database.image or database.kind),
         "command": [_plain(word) for word in database.command],
-        "environment": _variables(database.environment) | needed,
+        "environment": _variables(database.environment),
         "volumes": _mounts(database.volumes, database.files),
         "healthcheck": _health(database.health_command),
         "restart": "unless-stopped",

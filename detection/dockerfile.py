@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from detection import values
@@ -45,6 +45,13 @@ class Dockerfile:
     language: str | None = None
     stages: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    copied: tuple[str, ...] = ()
+    """What COPY and ADD take from the build context."""
+
+    @property
+    def image(self) -> str:
+        """The image under the last stage."""
+        return _under(self.bases, self.stages)
 
 
 def find_dockerfile(place: Place) -> str | None:
@@ -79,6 +86,7 @@ def parse_dockerfile(path: str, text: str, *, target: str | None = None) -> Dock
     variables: dict[str, str] = {}
     final: dict[str, str] = {}
     ports: list[int] = []
+    copied: list[str] = []
     for name, rest in _instructions(text):
         if name == "FROM":
             if target and target in stages and stages[-1] == target:
@@ -89,6 +97,8 @@ def parse_dockerfile(path: str, text: str, *, target: str | None = None) -> Dock
             final, ports = {}, []
         elif name in {"ARG", "ENV"}:
             variables.update(_assignments(rest))
+        elif name in {"COPY", "ADD"}:
+            copied += _copied(rest)
         elif name == "EXPOSE":
             ports += _ports(rest, variables)
         elif name in {"CMD", "ENTRYPOINT"}:
@@ -102,7 +112,18 @@ def parse_dockerfile(path: str, text: str, *, target: str | None = None) -> Dock
         _language(bases, stages),
         tuple(stages),
         variables,
+        tuple(copied),
     )
+
+
+def _copied(rest: str) -> list[str]:
+    """Plain sources: not those of another stage, of the network, or with a pattern in them."""
+    words = rest.split()
+    options = [word for word in words if word.startswith("--")]
+    if any(option.startswith("--from") for option in options) or "[" in rest:
+        return []
+    sources = words[len(options) : -1]
+    return [s.strip("/").removeprefix("./") for s in sources if not re.search(r"[*?$<]|://", s)]
 
 
 def _instructions(text: str) -> list[tuple[str, str]]:
@@ -148,10 +169,20 @@ def _command(rest: str) -> str:
     return words[2] if is_shell else " ".join(words)
 
 
+def _under(bases: Sequence[str], stages: Sequence[str]) -> str:
+    """What the last stage is made from, which may be an earlier stage, never a later one."""
+    base = bases[-1] if bases else ""
+    earlier = stages[: len(bases) - 1]
+    while base and base in earlier:
+        at = earlier.index(base)
+        base, earlier = bases[at], earlier[:at]
+    return base
+
+
 def _language(bases: list[str], stages: list[str]) -> str | None:
-    """The language of the last stage whose base image names one; a build stage counts too."""
+    """The language of the image that runs, else of the last one that something is built with."""
     images = [base for base in bases if base and base not in stages]
-    for image in reversed(images):
+    for image in [_under(bases, stages), *reversed(images)]:
         name = image.split("@")[0].rpartition("/")[2].split(":")[0]
         for pattern, language in _IMAGE_LANGUAGES:
             if re.fullmatch(pattern, name) or re.fullmatch(rf"(?:{pattern})[-_]\S+", name):

@@ -14,6 +14,7 @@ _VARIABLES = (
     "HTTP_PORT",
     "UVICORN_PORT",
     "ASPNETCORE_HTTP_PORTS",
+    "ASPNETCORE_URLS",
     "GRADIO_SERVER_PORT",
     "STREAMLIT_SERVER_PORT",
 )
@@ -32,7 +33,13 @@ _COMMANDS = (
     (r"\bcatalina\.sh run\b", 8080),
 )
 # What the last base image serves on by itself.
-_IMAGES = ((r"nginx|httpd|caddy|apache|wordpress", 80), (r"aspnet", 8080), (r"tomcat|jetty", 8080))
+_IMAGES = (
+    (r"nginx|httpd|caddy|apache|wordpress", 80),
+    # Until .NET 8 the images served on a port that only root may take.
+    (r"aspnet:[1-7]\.|dotnet:[1-7]\.\d\S*aspnet", 80),
+    (r"aspnet", 8080),
+    (r"tomcat|jetty", 8080),
+)
 
 
 def listening_port(dockerfile: Dockerfile, scripts: values.Table) -> int | None:
@@ -43,7 +50,8 @@ def listening_port(dockerfile: Dockerfile, scripts: values.Table) -> int | None:
     if dockerfile.ports:
         return dockerfile.ports[0]
     for name in _VARIABLES:
-        port = values.number(dockerfile.variables.get(name))
+        written = re.search(r"(?:^|:)(\d{2,5})\b", dockerfile.variables.get(name, ""))
+        port = values.number(written[1]) if written else None
         if port:
             return port
     command = _resolved(dockerfile.command or "", scripts)
@@ -60,10 +68,5 @@ def _resolved(command: str, scripts: values.Table) -> str:
 
 
 def _by_image(dockerfile: Dockerfile) -> int | None:
-    """By the image of the last stage, which may be built on an earlier one, never on a later."""
-    base = dockerfile.bases[-1] if dockerfile.bases else ""
-    earlier = dockerfile.stages[: len(dockerfile.bases) - 1]
-    while base and base in earlier:
-        at = earlier.index(base)
-        base, earlier = dockerfile.bases[at], earlier[:at]
+    base = dockerfile.image
     return next((port for pattern, port in _IMAGES if re.search(pattern, base)), None)

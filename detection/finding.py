@@ -31,6 +31,15 @@ class Notes:
 
 
 @dataclass(frozen=True, slots=True)
+class Program:
+    """One more program of the same source that wants to run: built and started by itself."""
+
+    name: str
+    build_command: str
+    port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One provider's answer for one place: a candidate, scored by its evidence.
 
@@ -60,6 +69,7 @@ class Finding:
     single_page: bool = False
     system_packages: tuple[str, ...] = ()
     build_facts: Mapping[str, str] = field(default_factory=dict)
+    programs: tuple[Program, ...] = ()
 
     @property
     def score(self) -> float:

@@ -21,6 +21,13 @@ _URL_HOST = re.compile(
 )
 # A default that is a file needs no server.
 _FILES = ("sqlite", "file:")
+# USERS_URL, CART_SERVICE_ADDR, VITE_API_BASE_URL: whom a variable is about.
+_ABOUT = re.compile(
+    r"(?:VITE|NEXT_PUBLIC|REACT_APP|NUXT_PUBLIC|NUXT|PUBLIC|EXPO_PUBLIC|GATSBY)?_?(\w+?)"
+    r"(?:_(?:SERVICE|SVC|SERVER|BASE|INTERNAL|HTTP|GRPC|API))*"
+    r"_(?:URL|URI|HOST|HOSTNAME|ADDR|ADDRESS|ENDPOINT|ORIGIN)"
+)
+_LOCAL = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?(?:localhost|127\.0\.0\.1|0\.0\.0\.0)\b")
 Dependencies = dict[str, frozenset[str]]
 
 
@@ -93,7 +100,11 @@ def _addressed(
     """Edges from the values of environment variables that name another service."""
     found: list[Edge] = []
     for variable in service.environment:
-        target = _host(variable.default, ports) or _proposed(variable, databases)
+        target = (
+            _host(variable.default, ports)
+            or _proposed(variable, databases)
+            or _named(variable, ports)
+        )
         if target and target != service.name:
             reason = Evidence("address", variable.evidence, f"{variable.name} names {target}", 0.8)
             found.append(Edge(service.name, target, "connects_to", ports[target], (reason,)))
@@ -124,6 +135,15 @@ def _host(value: str | None, ports: dict[str, int | None]) -> str | None:
         return None
     host = match[1].lower().replace("_", "-").replace(".", "-")
     return host if host in ports else None
+
+
+def _named(variable: EnvironmentVariable, ports: dict[str, int | None]) -> str | None:
+    """The service a variable is named after, where its value says nothing else."""
+    match = _ABOUT.fullmatch(variable.name)
+    if not match or not _LOCAL.match(variable.default or "localhost"):
+        return None
+    name = match[1].lower().replace("_", "-")
+    return next((n for n in (name, f"{name}-service", f"{name}service") if n in ports), None)
 
 
 def _proposed(variable: EnvironmentVariable, databases: tuple[DetectedDatabase, ...]) -> str | None:

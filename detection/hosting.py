@@ -1,29 +1,16 @@
 """What files for other hosting platforms say: how a service is built, started, asked, stopped."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from detection import values
 from detection.compose_file import inside
+from detection.hosting_said import Said
 from detection.model import DetectedService, Evidence
 from detection.place import Place
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One service as a hosting file describes it; `path` is relative to the file's folder."""
-
-    file: str
-    name: str | None = None
-    path: str = "."
-    process: str = "web"
-    start: str | None = None
-    build: str | None = None
-    output: str | None = None
-    port: int | None = None
-    health: str | None = None
-
+from detection.programs import fitted
+from detection.skaffold import built_images
 
 Reader = Callable[[str, object], list[Said]]
 
@@ -64,8 +51,12 @@ def _railway(file: str, data: object) -> list[Said]:
 
 
 def _nixpacks(file: str, data: object) -> list[Said]:
-    build = " && ".join(c for c in values.strings(data, "phases", "build", "cmds") if c != "...")
-    return [Said(file, start=values.text(data, "start", "cmd"), build=build or None)]
+    """Its own files under /assets are not here, so what needs them is not taken over."""
+    commands = [c for c in values.strings(data, "phases", "build", "cmds") if c != "..."]
+    start = values.text(data, "start", "cmd")
+    if any("/assets/" in command for command in (*commands, start or "")):
+        return []
+    return [Said(file, start=start, build=" && ".join(commands) or None)]
 
 
 def _railpack(file: str, data: object) -> list[Said]:
@@ -142,7 +133,8 @@ _RENDER_PROCESSES = {"worker": "worker", "cron": "cron"}
 
 def _digital_ocean(file: str, data: object) -> list[Said]:
     kinds = (("services", "web"), ("static_sites", "web"), ("workers", "worker"), ("jobs", "cron"))
-    return [
+    data = values.dig(data, "spec") or data
+    found = [
         Said(
             file,
             name=values.text(row, "name"),
@@ -157,12 +149,16 @@ def _digital_ocean(file: str, data: object) -> list[Said]:
         for key, process in kinds
         for row in values.items(data, key)
     ]
+    # The files of an application, listed again as a site, are what its server gives out.
+    servers = {said.path for said in found if said.start and said.process == "web"}
+    return [s for s in found if s.start or s.process != "web" or s.path not in servers]
 
 
 # The first file that is there and says something is taken.
 READERS: tuple[tuple[str, Reader], ...] = (
     ("render.yaml", _render),
     (".do/app.yaml", _digital_ocean),
+    (".do/deploy.template.yaml", _digital_ocean),
     ("fly.toml", _fly),
     ("railway.json", _railway),
     ("railway.toml", _railway),
@@ -178,14 +174,18 @@ READERS: tuple[tuple[str, Reader], ...] = (
 
 def read_hosting(place: Place) -> list[Said]:
     """All that the hosting files of a place say, in the order of READERS."""
-    return [
+    return _inside(
         said
         for file, read in READERS
         if place.has(file)
         for said in read(file, _document(place, file))
-        if (path := inside("", said.path)) is not None
-        for said in [replace(said, path=path)]
-    ]
+    )
+
+
+def _inside(rows: Iterable[Said]) -> list[Said]:
+    """Those of folders that lie inside."""
+    paths = ((said, inside("", said.path)) for said in rows)
+    return [replace(said, path=path) for said, path in paths if path is not None]
 
 
 def _document(place: Place, file: str) -> object:
@@ -196,7 +196,7 @@ def _document(place: Place, file: str) -> object:
 
 def listed_services(place: Place) -> list[Said]:
     """Several services of one file that lists them by name, each with a folder of its own."""
-    said = [row for row in read_hosting(place) if row.name]
+    said = [row for row in read_hosting(place) if row.name] or _inside(built_images(place))
     files = {row.file for row in said}
     rows = [row for row in said if row.file == min(files)]
     folders = {row.path for row in rows}
@@ -211,8 +211,8 @@ def apply(service: DetectedService, said: Said, place: Place) -> DetectedService
     if not service.dockerfile_path and not service.image:
         if said.start and not is_site:
             changes["start_command"] = said.start
-        if said.build and service.service_type != "docker":
-            changes["build_command"] = said.build
+        if said.build and (build := _without_install(said.build, service)):
+            changes["build_command"] = build
         if is_site and said.output and (output := _plain(said.output)):
             changes["output_directory"] = output
     if said.port and not is_site:
@@ -223,7 +223,24 @@ def apply(service: DetectedService, said: Said, place: Place) -> DetectedService
         return service
     evidence = Evidence("hosting-file", place.full(said.file), _detail(changes), 0.6)
     changes["evidence"] = (evidence, *service.evidence)
-    return replace(service, **changes)  # type: ignore[arg-type]
+    return fitted(replace(service, **changes))  # type: ignore[arg-type]
+
+
+_INSTALLS = re.compile(
+    r"(?:(?:python3? -m )?pip3? install|uv (?:sync|pip install)|poetry install"
+    r"|pipenv (?:install|sync)"
+    r"|npm (?:ci|install|i)|yarn(?: install)?|pnpm (?:install|i)|bun install|corepack enable"
+    r"|(?:gem install bundler|bundle (?:install|config))|composer install|go mod download"
+    r"|apt-get|curl)(?![\w:-]).*"
+)
+
+
+def _without_install(command: str, service: DetectedService) -> str | None:
+    """The steps that build: dependencies come before them, and programs have one place to be."""
+    if service.service_type in {"docker", "golang", "rust"}:
+        return None
+    steps = (step.strip() for step in re.split(r"&&|;|\n", command))
+    return " && ".join(s for s in steps if s and not _INSTALLS.fullmatch(s)) or None
 
 
 _HEALTH = re.compile(r"/[A-Za-z0-9._~/-]*")

@@ -239,7 +239,7 @@ def _list(index: FolderIndex, path: str) -> Directory | None:
     files: list[str] = []
     folders: list[str] = []
     try:
-        with os.scandir(index.root / path) as entries:
+        with os.scandir(f"{index.root}/{path}") as entries:
             for entry in entries:
                 if not _is_plain(entry.name):
                     index.files_pruned += 1

@@ -137,13 +137,20 @@ def apply(service: DetectedService, workloads: list[Workload]) -> DetectedServic
         if variable.name != "PORT":
             known[variable.name] = variable
     evidence = Evidence("kubernetes", workload.file, f"workload {workload.name}", 0.6)
+    # A pod that names no port is asked by nobody, unless the code itself says where it listens.
+    port = workload.port or (service.port if _is_seen(service) else None)
     return replace(
         service,
-        port=workload.port or service.port,
-        process="web" if workload.port else service.process,
+        port=port,
+        process="web" if port else "worker",
+        health_endpoint=service.health_endpoint if port else None,
         environment=tuple(known.values()),
         evidence=(*service.evidence, evidence),
     )
+
+
+def _is_seen(service: DetectedService) -> bool:
+    return not service.dockerfile_path or any(e.rule == "port-in-code" for e in service.evidence)
 
 
 def _runs(workload: Workload, service: DetectedService) -> bool:

@@ -3,6 +3,10 @@
 import re
 from collections.abc import Iterable
 
+# What people call a program that works in the background.
+_WORKER = re.compile(
+    r"(?:^|[-_/])(?:workers?|consumers?|scheduler|cron|daemon|processor|jobs?|queue)(?:$|[-_])"
+)
 _NOT_ALLOWED = re.compile(r"[^a-z0-9]+")
 
 
@@ -10,6 +14,10 @@ def service_name(text: str, *, fallback: str = "app") -> str:
     """`text` as `^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`; an npm scope is left out."""
     bare = text.rpartition("/")[2] if text.startswith("@") else text
     return _NOT_ALLOWED.sub("-", bare.lower()).strip("-")[:63].strip("-") or fallback
+
+
+def is_worker_name(name: str) -> bool:
+    return bool(_WORKER.search(name.lower()))
 
 
 def unique(name: str, taken: Iterable[str]) -> str:

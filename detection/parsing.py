@@ -8,14 +8,34 @@ import xml.etree.ElementTree as ET
 import yaml
 
 YAML_CAP = 512 * 1024
-_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SAFE: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
 _TRAILING_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
+# A string, a comment, a key with its colon, a tab: what JSON5 writes unlike YAML.
+_JSON5 = re.compile(
+    r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|//[^\n]*|/\*.*?\*/|([\w$]+)\s*:|\t""", re.DOTALL
+)
 _ENV_LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$")
 
 
 class ParseError(ValueError):
     """The document is not what its name says."""
+
+
+class _Loader(_SAFE):  # type: ignore[misc, valid-type]
+    """Safe, and indifferent to others' tags: `!reset []` is a list, `!!python/name:x` text."""
+
+
+def _plain(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> object:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return node.value
+
+
+for _prefix in ("!", "tag:yaml.org,2002:python/"):
+    _Loader.add_multi_constructor(_prefix, _plain)
 
 
 def parse_json(text: str) -> object:
@@ -35,6 +55,11 @@ def _load_json(text: str) -> object:
     return loaded
 
 
+def parse_json5(text: str) -> object:
+    """JSON5 as YAML's flow style reads it: bare keys, single quotes and trailing commas are its."""
+    return parse_yaml(_JSON5.sub(lambda m: m[1] or (f"{m[2]}: " if m[2] else " "), text))
+
+
 def parse_toml(text: str) -> object:
     try:
         return tomllib.loads(text)
@@ -46,7 +71,7 @@ def parse_yaml(text: str) -> object:
     if len(text) > YAML_CAP:
         raise ParseError(f"larger than {YAML_CAP} bytes of YAML")
     try:
-        loaded: object = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a SafeLoader either way
+        loaded: object = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader either way
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as exc:
         reason = str(exc).split("\n", maxsplit=1)[0]
         raise ParseError(f"not valid YAML ({reason})") from exc
@@ -58,7 +83,7 @@ def parse_yaml_all(text: str) -> list[object]:
     if len(text) > YAML_CAP:
         raise ParseError(f"larger than {YAML_CAP} bytes of YAML")
     try:
-        return list(yaml.load_all(text, Loader=_LOADER))
+        return list(yaml.load_all(text, Loader=_Loader))
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as exc:
         raise ParseError("not valid YAML") from exc
 

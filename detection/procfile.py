@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from detection.hosting import read_hosting
 from detection.model import DetectedService, Evidence
 from detection.place import Place
+from detection.programs import fitted
 from detection.signs import port_in_command, port_in_gunicorn_config
 
 _LINE = re.compile(r"^([A-Za-z0-9_-]+)\s*:\s*(.+)$")
@@ -72,15 +73,17 @@ def _process(
     command = _without_buildpack(process.command)
     written = port_in_command(command) or port_in_gunicorn_config(place, command)
     port = written or service.port or 8000
-    return replace(
-        service,
-        name=name,
-        process=process.name,
-        start_command=command,
-        port=port if is_web else None,
-        health_endpoint=service.health_endpoint if is_web else None,
-        confidence=max(service.confidence, 0.9),
-        evidence=(evidence, *service.evidence),
+    return fitted(
+        replace(
+            service,
+            name=name,
+            process=process.name,
+            start_command=command,
+            port=port if is_web else None,
+            health_endpoint=service.health_endpoint if is_web else None,
+            confidence=max(service.confidence, 0.9),
+            evidence=(evidence, *service.evidence),
+        )
     )
 
 

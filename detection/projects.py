@@ -15,6 +15,8 @@ MANIFESTS = frozenset().union(*(provider.manifests for provider in PROVIDERS)) |
     "index.html",
     "index.php",
 }
+# Where an application starts that lists no requirements.
+ENTRIES = frozenset({"main.py", "app.py", "wsgi.py", "asgi.py"})
 _MAX_DEPTH = 3
 _MAX_PLACES = 200
 # Inside an application these hold its parts, not other applications.
@@ -57,6 +59,8 @@ _PARTS = frozenset(
         "vendor",
         "third_party",
         "native",
+        "packaging",
+        "contrib",
         "plugins",
         "wwwroot",
         "webapp",
@@ -81,7 +85,8 @@ def candidate_places(root: Place, *, is_application: bool) -> Iterator[Place]:
             continue
         place = Place(root.index, path)
         listed = place.names
-        if not MANIFESTS.isdisjoint(listed.files) or place.ending(*PROJECT_ENDINGS):
+        known = MANIFESTS | ENTRIES
+        if not known.isdisjoint(listed.files) or place.ending(*PROJECT_ENDINGS):
             if not members or is_member(root, path) or not place.has("package.json"):
                 found += 1
                 yield place

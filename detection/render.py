@@ -167,8 +167,9 @@ def _manager_package(service: DetectedService) -> str:
 def exec_form(command: str) -> str:
     """The JSON array for CMD; a shell is kept only for what needs one, and replaced by `exec`."""
     if _SHELL.search(command):
-        simple = not re.search(r"&&|\|\||[;|]|^\w+=", command)
-        return json.dumps(["/bin/sh", "-c", f"exec {command}" if simple else command])
+        simple = not re.search(r"&&|\|\||[;|]", command)
+        before = "exec env " if re.match(r"\w+=", command) else "exec "
+        return json.dumps(["/bin/sh", "-c", f"{before}{command}" if simple else command])
     try:
         return json.dumps(shlex.split(command))
     except ValueError:

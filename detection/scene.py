@@ -3,10 +3,22 @@
 from dataclasses import dataclass, field, replace
 
 from detection import compose, hosting, kubernetes, overrides
-from detection.applications import counts, is_strong, starts_all, take_after
+from detection.applications import (
+    counts,
+    is_strong,
+    starts_all,
+    take_after,
+    without_libraries,
+)
 from detection.assemble import Survey, build_service, survey
 from detection.compose_file import ComposeProject, read_compose
-from detection.hosting import Said
+from detection.compose_mounts import mounts_all
+from detection.development import forwarded
+from detection.dockerfile import read_dockerfile
+from detection.finding import Finding
+from detection.hosting_databases import listed_databases
+from detection.hosting_said import Said
+from detection.images import image_name
 from detection.index import FolderIndex
 from detection.model import DetectedDatabase, DetectedService
 from detection.modules import built_from_root, is_module, modules
@@ -29,6 +41,8 @@ class Scene:
     warnings: list[str] = field(default_factory=list)
     surveys: dict[str, Survey] = field(default_factory=dict)
     compose: ComposeProject | None = None
+    is_root_covered: bool = False
+    """True where all that speaks for the root is what compose builds from folders below it."""
 
     @property
     def root(self) -> Survey:
@@ -51,7 +65,7 @@ class Scene:
 
     def add_place(self, looked: Survey, *, root: Survey | None = None) -> None:
         """The service of a place, once for each process; `root` builds it where it is given."""
-        if looked.finding:
+        if looked.finding and not looked.dockerfile:
             self.warnings += looked.finding.warnings
         built = self._as_hosted(build_service(looked), looked.place)
         if root is not None:
@@ -60,11 +74,29 @@ class Scene:
         processes = processes or hosted_processes(looked.place, alone=built)
         for service in split(built, processes, looked.place):
             self.add(service)
+        if looked.finding and not processes and not looked.dockerfile:
+            self._add_programs(built, looked.finding)
+
+    def _add_programs(self, service: DetectedService, finding: Finding) -> None:
+        for program in finding.programs:
+            self.add(
+                replace(
+                    service,
+                    name=service_name(program.name),
+                    process="web" if program.port else "worker",
+                    build_command=program.build_command,
+                    port=program.port,
+                    health_endpoint=None,
+                )
+            )
 
     def add_listed(self, said: Said) -> None:
         """A service that a file for another hosting platform lists, in a folder of its own."""
         place = Place(self.index, said.path)
-        built = build_service(self.survey(place), name=service_name(said.name or "app"))
+        looked = self.survey(place)
+        if said.dockerfile and place.has(said.dockerfile):
+            looked = replace(looked, dockerfile=read_dockerfile(place, said.dockerfile))
+        built = build_service(looked, name=service_name(said.name or "app"))
         hosted = hosting.apply(built, said, Place(self.index))
         if said.process != "web":
             hosted = replace(hosted, process=said.process, port=None, health_endpoint=None)
@@ -74,7 +106,7 @@ class Scene:
         for said in hosting.read_hosting(place):
             if said.process == "web" and said.path == ".":
                 service = hosting.apply(service, said, place)
-        return service
+        return forwarded(service, place)
 
 
 def look(index: FolderIndex, said: tuple[Override, ...]) -> Scene:
@@ -83,11 +115,13 @@ def look(index: FolderIndex, said: tuple[Override, ...]) -> Scene:
     if scene.compose:
         _add_compose(scene, scene.compose)
     covered = {service.path for service in scene.services if not service.image}
+    scene.is_root_covered = bool(covered) and "." not in covered and not _is_own(scene, covered)
     if not covered:
         _add_places(scene)
-    elif "." not in covered and _is_own_application(scene):
+    elif "." not in covered and not scene.is_root_covered:
         scene.add_place(scene.root)
     if not scene.compose:
+        scene.databases += listed_databases(Place(index))
         _add_workloads(scene)
     _apply_overrides(scene)
     return scene
@@ -115,10 +149,24 @@ def _add_compose(scene: Scene, project: ComposeProject) -> None:
     scene.warnings += project.warnings
 
 
-def _is_own_application(scene: Scene) -> bool:
+def _is_own(scene: Scene, covered: set[str]) -> bool:
     """A server at the root that compose, which builds other folders, says nothing about."""
     finding = scene.root.finding
-    return finding is not None and finding.role == "server"
+    if finding is None or finding.role != "server":
+        return False
+    images = (image_name(service.image) for service in scene.services if service.image)
+    if not set(images).isdisjoint(scene.root.place.names.folders):
+        # Its modules, published one by one.
+        return False
+    module = finding.build_facts.get("module") or finding.build_facts.get("member")
+    if module and module in covered:
+        # Its build makes what compose builds one by one.
+        return False
+    if scene.compose and any(mounts_all(written) for written in scene.compose.services.values()):
+        return False
+    # A source file below can speak for the root, too, where nothing at the root itself does.
+    seen = [item.file for item in finding.evidence if item.weight > 0]
+    return not all(file.startswith(tuple(f"{path}/" for path in covered)) for file in seen)
 
 
 def _add_places(scene: Scene) -> None:
@@ -140,6 +188,7 @@ def _add_places(scene: Scene) -> None:
             scene.add_place(looked, root=root)
         looked_at = [looked for looked in looked_at if not is_module(looked, root)]
     below = [looked for looked in looked_at if counts(looked, beside=beside)]
+    below = without_libraries(below, root)
     if len(made) < 2:
         below = _add_root(scene, below, is_application=strong)
     for looked in below:

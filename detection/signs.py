@@ -29,7 +29,11 @@ _ENV_READS = (
         False,
     ),
     (re.compile(r"""os\.Getenv\(\s*"(\w+)"\s*\)"""), False),
-    (re.compile(r"""ENV\.fetch\(\s*["'](\w+)["']\s*\)"""), True),
+    (re.compile(r"""ENV\.fetch\(\s*["'](\w+)["']\s*\)(?!\s*\{)"""), True),
+    (
+        re.compile(r"""ENV\.fetch\(\s*["'](\w+)["']\s*(?:,|\)\s*\{)\s*["']?([^"'\n)}]*)"""),
+        False,
+    ),
     (re.compile(r"""ENV\[\s*["'](\w+)["']\s*\]"""), False),
     (re.compile(r"""System\.getenv\(\s*"(\w+)"\s*\)"""), False),
     (re.compile(r"""(?:env::var|getenv)\(\s*["'](\w+)["']\s*\)"""), False),
@@ -53,12 +57,14 @@ _LITERAL = (
     re.compile(
         r"""(?:ListenAndServe(?:TLS)?|\.Run|\.Listen|\.Start|Addr:?)\s*\(?\s*["'`][\w.]*:(\d{2,5})["'`]"""
     ),
-    re.compile(r"""["'`](?:0\.0\.0\.0|127\.0\.0\.1|localhost|\[::\]):(\d{2,5})["'`]"""),
+    re.compile(r"""["'`](?:0\.0\.0\.0|127\.0\.0\.1|\[::\]):(\d{2,5})["'`]"""),
     re.compile(r"""(?:0,\s*0,\s*0,\s*0|127,\s*0,\s*0,\s*1)\]?\s*,\s*(\d{2,5})"""),
     re.compile(r"""set\s+:port,\s*(\d{2,5})"""),
     re.compile(r"""["']0\.0\.0\.0["']\s*,\s*(\d{2,5})\b"""),
     re.compile(r"""(?:^|\W)port\(\s*(\d{2,5})\s*\)"""),
 )
+# An application that names one of these is somebody's client there.
+_OF_DATABASES = frozenset({1433, 3306, 5432, 5672, 6379, 7687, 9042, 9092, 11211, 27017})
 _FLAG = re.compile(
     r"(?:--port[= ]|--listen[= ]\S*:|-p[= ]?|--bind[= ]\S*:|-b[= ]\S*:|PORT=)(\d{2,5})\b"
 )
@@ -80,10 +86,10 @@ def port_in_code(source: str) -> Port | None:
     """The port a file listens on: its default beside $PORT first, else a literal."""
     for patterns, is_fixed in ((_ENV_OR_DEFAULT, False), (_LITERAL, "PORT" not in source)):
         for pattern in patterns:
-            match = pattern.search(source)
-            number = values.number(match[1]) if match else None
-            if match and number:
-                return Port(number, source.count("\n", 0, match.start(1)) + 1, is_fixed)
+            for match in pattern.finditer(source):
+                number = values.number(match[1])
+                if number and number not in _OF_DATABASES:
+                    return Port(number, source.count("\n", 0, match.start(1)) + 1, is_fixed)
     return None
 
 

@@ -27,6 +27,18 @@ def is_member(root: Place, path: str) -> bool:
     return any(_matches(inside, p) for p in patterns if not p.startswith("!"))
 
 
+def required_by_members(root: Place) -> frozenset[str]:
+    """Packages that members of the workspace at `root` require: those among them are libraries."""
+    found: set[str] = set()
+    for path in root.index.tree:
+        member = Place(root.index, path)
+        if path != root.path and member.has("package.json") and is_member(root, path):
+            document = member.json("package.json")
+            for key in ("dependencies", "devDependencies"):
+                found.update(values.table(document, key))
+    return frozenset(found)
+
+
 def _matches(path: str, pattern: str) -> bool:
     if pattern.endswith("**"):
         return fnmatch.fnmatchcase(path, pattern)

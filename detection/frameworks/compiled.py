@@ -66,10 +66,10 @@ RUBY_FRAMEWORKS = (
 )
 
 PHP_FRAMEWORKS = (
-    Framework("laravel", ("laravel/framework",), rank=90),
-    Framework("lumen", ("laravel/lumen-framework",), rank=85),
-    Framework("symfony", ("symfony/framework-bundle", "symfony/symfony"), rank=80),
-    Framework("cakephp", ("cakephp/cakephp",), rank=80),
+    Framework("laravel", ("laravel/framework",), port=8000, rank=90),
+    Framework("lumen", ("laravel/lumen-framework",), port=8000, rank=85),
+    Framework("symfony", ("symfony/framework-bundle", "symfony/symfony"), port=8000, rank=80),
+    Framework("cakephp", ("cakephp/cakephp",), port=8765, rank=80),
     Framework("laminas", ("laminas/laminas-mvc", "mezzio/mezzio"), rank=80),
     Framework("codeigniter", ("codeigniter4/framework",), rank=80),
     Framework("yii", ("yiisoft/yii2",), rank=80),

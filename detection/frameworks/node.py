@@ -12,7 +12,11 @@ Kind = Literal["site", "hybrid", "server", "part"]
 
 @dataclass(frozen=True, slots=True)
 class NodeFramework:
-    """`static_if` and `server_if` are patterns tried on the configuration files, then packages."""
+    """`static_if` and `server_if` are patterns tried on the configuration files, then packages.
+
+    Where `beside` names packages, one of them has to be required, too. `output_key` is what the
+    configuration calls the folder of the result.
+    """
 
     name: str
     packages: tuple[str, ...]
@@ -30,16 +34,37 @@ class NodeFramework:
     is_static_by_default: bool = False
     static_output: str | None = None
     single_page: bool = False
+    beside: tuple[str, ...] = ()
+    output_key: str | None = None
 
 
-_VITE = ("vite.config.ts", "vite.config.js", "vite.config.mts", "vite.config.mjs")
+VITE_CONFIGS = ("vite.config.ts", "vite.config.js", "vite.config.mts", "vite.config.mjs")
+# Where generators of files are told the folder of their result, and what it is called there.
+_OUTPUTS: dict[str, tuple[tuple[str, ...], str]] = {
+    "vite": (VITE_CONFIGS, "outDir"),
+    "ionic-react": (VITE_CONFIGS, "outDir"),
+    "vue": (("vue.config.js", "vue.config.ts"), "outputDir"),
+    "eleventy": (("eleventy.config.js", "eleventy.config.mjs", ".eleventy.js"), "output"),
+    "webpack": (("webpack.config.js", "webpack.config.ts"), "path"),
+}
 _NITRO = "node .output/server/index.mjs"
 
 
 def _site(
     name: str, *packages: str, output: str, build: str, rank: int = 60, spa: bool = False
 ) -> NodeFramework:
-    return NodeFramework(name, packages, "site", rank, output=output, build=build, single_page=spa)
+    configs, key = _OUTPUTS.get(name, ((), None))
+    return NodeFramework(
+        name,
+        packages,
+        "site",
+        rank,
+        output=output,
+        build=build,
+        single_page=spa,
+        configs=configs,
+        output_key=key,
+    )
 
 
 def _server(name: str, *packages: str, rank: int = 40, port: int = 3000) -> NodeFramework:
@@ -63,10 +88,12 @@ NODE_FRAMEWORKS = (
         "hybrid",
         90,
         build="next build",
-        start="next start -H 0.0.0.0 -p $PORT",
+        # By itself it listens on all addresses and on $PORT.
+        start="next start",
         configs=("next.config.js", "next.config.mjs", "next.config.ts", "next.config.cjs"),
         static_if=r"""output['"]?\s*:\s*['"]export['"]""",
         static_output="out",
+        output_key="distDir",
     ),
     NodeFramework(
         "nuxt",
@@ -90,6 +117,7 @@ NODE_FRAMEWORKS = (
         configs=("svelte.config.js", "svelte.config.mjs", "svelte.config.ts"),
         server_packages=("@sveltejs/adapter-node",),
         static_output="build",
+        output_key="out|pages",
     ),
     NodeFramework(
         "astro",
@@ -104,6 +132,7 @@ NODE_FRAMEWORKS = (
         server_packages=("@astrojs/node",),
         is_static_by_default=True,
         static_output="dist",
+        output_key="outDir",
     ),
     NodeFramework(
         "hydrogen", ("@shopify/hydrogen",), "hybrid", 96, start="shopify hydrogen preview"
@@ -115,7 +144,7 @@ NODE_FRAMEWORKS = (
         92,
         build="remix vite:build",
         start="remix-serve ./build/server/index.js",
-        configs=_VITE,
+        configs=VITE_CONFIGS,
         static_if=r"ssr\s*:\s*false",
         static_output="build/client",
         single_page=True,
@@ -138,11 +167,24 @@ NODE_FRAMEWORKS = (
         "hybrid",
         94,
         build="vite build",
-        start=_NITRO,
-        configs=_VITE,
+        start="npx srvx --prod -s ../client dist/server/server.js",
+        configs=VITE_CONFIGS,
         static_if=r"spa\s*:\s*\{[^}]*enabled\s*:\s*true",
         static_output="dist/client",
         single_page=True,
+    ),
+    NodeFramework(
+        "tanstack-start",
+        ("@tanstack/react-start", "@tanstack/solid-start", "@tanstack/start"),
+        "hybrid",
+        95,
+        build="vite build",
+        start=_NITRO,
+        configs=VITE_CONFIGS,
+        static_if=r"spa\s*:\s*\{[^}]*enabled\s*:\s*true",
+        static_output="dist/client",
+        single_page=True,
+        beside=("nitro", "nitropack", "vinxi", "@tanstack/nitro-v2-vite-plugin"),
     ),
     NodeFramework(
         "solidstart",
@@ -256,6 +298,8 @@ NODE_FRAMEWORKS = (
     _site(
         "parcel", "parcel", "parcel-bundler", output="dist", build="parcel build", rank=66, spa=True
     ),
+    _site("rsbuild", "@rsbuild/core", output="dist", build="rsbuild build", rank=67, spa=True),
+    _site("rspack", "@rspack/cli", output="dist", build="rspack build", rank=56, spa=True),
     _site("vite", "vite", "rolldown-vite", output="dist", build="vite build", rank=65, spa=True),
     _site("svelte", "sirv-cli", output="public", build="rollup -c", rank=62, spa=True),
     _site(

@@ -46,7 +46,15 @@ PYTHON_FRAMEWORKS = (
         " --server.headless true",
         rank=86,
     ),
-    PythonFramework("gradio", ("gradio",), "script", ("Interface", "Blocks"), port=7860, rank=84),
+    PythonFramework(
+        "gradio",
+        ("gradio",),
+        "script",
+        ("Interface", "Blocks"),
+        port=7860,
+        command="GRADIO_SERVER_NAME=0.0.0.0 GRADIO_SERVER_PORT=$PORT python {file}",
+        rank=84,
+    ),
     PythonFramework(
         "chainlit",
         ("chainlit",),
@@ -56,6 +64,12 @@ PYTHON_FRAMEWORKS = (
     ),
     PythonFramework("celery", ("celery",), "script", ("Celery",), rank=10),
 )
+
+# Applications that no framework makes.
+BARE = {
+    "wsgi": PythonFramework("wsgi", (), "wsgi"),
+    "asgi": PythonFramework("asgi", (), "asgi"),
+}
 
 # What `import x` installs, where the two names differ.
 IMPORT_TO_DISTRIBUTION = {

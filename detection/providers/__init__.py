@@ -5,6 +5,7 @@ from detection.providers.generators import GeneratorProvider
 from detection.providers.go import GoProvider
 from detection.providers.java import JavaProvider
 from detection.providers.node import NodeProvider
+from detection.providers.nx import NxProvider
 from detection.providers.others import OtherLanguageProvider
 from detection.providers.php import PhpProvider
 from detection.providers.python import PythonProvider
@@ -15,6 +16,7 @@ from detection.providers.static import StaticProvider
 PROVIDERS: tuple[Provider, ...] = (
     PythonProvider(),
     NodeProvider(),
+    NxProvider(),
     GoProvider(),
     RubyProvider(),
     PhpProvider(),

@@ -1,5 +1,6 @@
 """Site generators that are one program of their own: Hugo, Zola, mdBook, MkDocs."""
 
+import re
 from dataclasses import dataclass
 
 from detection import values
@@ -99,9 +100,22 @@ def _describe(place: Place, row: Generator, marker: str) -> Finding:
         role="site",
         evidence=tuple(notes.evidence),
         framework=row.name,
+        install_command=_install(place, marker) if row.name == "mkdocs" else None,
         build_command=row.build,
         port=8080,
         health_endpoint="/",
         output_directory=row.output,
         build_facts={"generator": row.name},
     )
+
+
+def _install(place: Place, marker: str) -> str | None:
+    """By pip where the site wants more than MkDocs itself brings: requirements, or a theme."""
+    for file in ("requirements.txt", "docs/requirements.txt"):
+        if "mkdocs" in (place.text(file) or ""):
+            return f"pip install -r {file}"
+    settings = place.yaml(marker)
+    theme = values.text(settings, "theme", "name") or values.text(settings, "theme") or "mkdocs"
+    if theme in {"mkdocs", "readthedocs"} or not re.fullmatch(r"[a-z][\w-]*", theme):
+        return None
+    return f"pip install mkdocs mkdocs-{theme}"

@@ -1,13 +1,16 @@
 """Go: modules, workspaces and the folders that hold a main package."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 from detection import signs
-from detection.finding import Finding, Notes
+from detection.finding import Finding, Notes, Program
 from detection.frameworks.compiled import GO_FRAMEWORKS, best_by_prefix
+from detection.naming import is_worker_name
 from detection.place import Place
+from detection.programs import BINARY
 from detection.versions import Asked, first_line, pick, tool_versions
 
 _OLD_MANIFESTS = ("Gopkg.toml", "glide.yaml")
@@ -21,6 +24,7 @@ _MAIN = re.compile(r"^package\s+main\b", re.MULTILINE)
 _MAIN_FUNCTION = re.compile(r"^func\s+main\s*\(\s*\)", re.MULTILINE)
 _NOT_BUILT = re.compile(r"^//go:build\s+ignore|^// \+build\s+ignore", re.MULTILINE)
 _LISTENS = re.compile(r"net/http|ListenAndServe|net\.Listen|\.Listen\(|grpc\.NewServer")
+_SERVES = re.compile(r"ListenAndServe|\.(?:Listen|Run|Start)\(\s*[\"':]|grpc\.NewServer")
 _ASSETS = (
     "templates",
     "static",
@@ -32,8 +36,8 @@ _ASSETS = (
     "configs",
     "migrations",
 )
+_PLAIN = re.compile(r"[\w./-]*")
 _USUAL = ("server", "api", "web", "app", "main", "http", "service", "serve", "backend")
-BINARY = "/usr/local/bin/app"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,10 @@ def _describe(place: Place, notes: Notes) -> Finding:
         # A program below, with nothing at the top that says so, may be a tool of the project.
         is_stray = bool(chosen) and not notes.evidence
         notes.saw("main-package", files[0], "package main", weight=0.35 if is_stray else 0.6)
-    if len(mains) > 1:
-        others = ", ".join(main or "." for main in mains if main != chosen)
+    programs = tuple(_beside(place, mains, chosen))
+    if len(mains) > 1 + len(programs):
+        started = {_build(chosen or ""), *(program.build_command for program in programs)}
+        others = ", ".join(main or "." for main in mains if _build(main) not in started)
         notes.warn(f"several programs: took {chosen or '.'}, not {others}")
     framework = best_by_prefix(GO_FRAMEWORKS, required)
     if framework:
@@ -74,27 +80,50 @@ def _describe(place: Place, notes: Notes) -> Finding:
         service_type="golang",
         language="go",
         role="library" if chosen is None else "server" if serves else "program",
-        evidence=tuple(notes.evidence),
-        warnings=tuple(notes.warnings),
         name=_name(module),
         language_version=version.version or None,
         minimum_version=version.minimum,
         framework=framework.name if framework else None,
         package_manager=None if place.find(*_OLD_MANIFESTS) else "gomod",
         install_command="go mod download" if module else None,
-        build_command=f"go build -trimpath -ldflags='-s -w' -o {BINARY} ./{chosen or ''}",
+        build_command=_build(chosen or ""),
         start_command=BINARY if chosen is not None else None,
         port=port,
         health_endpoint=signs.health_in_code(notes, files) if serves else None,
         environment=signs.environment(notes, files),
         dependencies=required,
         manifest_files=tuple(name for name in ("go.mod", "go.sum") if place.has(name)),
-        build_facts=_facts(place, module),
+        build_facts=_facts(place, module, mains),
+        programs=programs,
+        # Last: what stands above adds to them.
+        evidence=tuple(notes.evidence),
+        warnings=tuple(notes.warnings),
     )
 
 
-def _facts(place: Place, module: str) -> dict[str, str]:
+def _build(folder: str) -> str:
+    return f"go build -trimpath -ldflags='-s -w' -o {BINARY} ./{folder}"
+
+
+def _beside(place: Place, mains: list[str], chosen: str | None) -> Iterator[Program]:
+    """The other servers of cmd/, and workers by their name: what is left there are tools."""
+    for folder in mains:
+        above, _, name = folder.rpartition("/")
+        if folder == chosen or not above.endswith("cmd") or not _PLAIN.fullmatch(folder):
+            continue
+        if is_worker_name(name):
+            yield Program(name, _build(folder))
+        elif chosen and chosen.rpartition("/")[0] == above and _listens(place, folder, _SERVES):
+            files = [f for f in _files(place, folder) if f.rpartition("/")[0] == folder]
+            written = (signs.port_in_code(place.source(file)) for file in files)
+            port = next((found.number for found in written if found), 8080)
+            yield Program(name, _build(folder), port)
+
+
+def _facts(place: Place, module: str, mains: list[str]) -> dict[str, str]:
     facts = {"assets": " ".join(name for name in _ASSETS if place.has_folder(name))}
+    if len(mains) > 1:
+        facts["programs"] = " ".join(main or "." for main in mains if _PLAIN.fullmatch(main))
     if place.has_folder("vendor"):
         facts["vendored"] = "yes"
     if place.has("go.work") or re.search(r"^replace\s.*=>\s+\.", module, re.MULTILINE):
@@ -107,7 +136,10 @@ def _facts(place: Place, module: str) -> dict[str, str]:
 def _main_packages(place: Place) -> list[str]:
     """Folders with a main function, relative to the place; "" is the place itself."""
     found: dict[str, None] = {}
-    for file in islice(place.sources(".go", until=frozenset({"go.mod"})), 600):
+    # With nothing of Go up here, a folder that is built by itself is an application of its own.
+    is_ours = place.find("go.work", "go.mod", *_OLD_MANIFESTS) or place.ending(".go")
+    until = {"go.mod"} if is_ours else {"go.mod", "Dockerfile", "Containerfile"}
+    for file in islice(place.sources(".go", until=frozenset(until)), 600):
         folder = file.rpartition("/")[0]
         if folder in found or file.endswith("_test.go"):
             continue
@@ -137,10 +169,10 @@ def _choose(place: Place, mains: list[str], module: str) -> str | None:
     return min(mains, key=rank)
 
 
-def _listens(place: Place, folder: str) -> bool:
+def _listens(place: Place, folder: str, pattern: re.Pattern[str] = _LISTENS) -> bool:
     files = place.index.directory(place.full(folder)).files
     sources = (place.source(f"{folder}/{name}") for name in files if name.endswith(".go"))
-    return any(_LISTENS.search(source) for source in sources)
+    return any(pattern.search(source) for source in sources)
 
 
 def _name(module: str) -> str | None:

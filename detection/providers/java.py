@@ -16,6 +16,7 @@ _MAIN = re.compile(r"public\s+static\s+void\s+main\s*\(|^fun\s+main\s*\(", re.MU
 _SERVER = re.compile(
     r"HttpServer|ServerSocket|HttpServlet|SpringApplication|Javalin|embeddedServer"
 )
+_MANIFEST = "META-INF/MANIFEST.MF"
 _JARS = {"quarkus": "quarkus-app/quarkus-run.jar"}
 
 
@@ -27,7 +28,8 @@ class JavaProvider:
         maven = place.find("pom.xml", *POLYGLOT)
         gradle = place.find(*_GRADLE)
         sources = place.ending(".java")
-        if not maven and not gradle and not sources and not place.ending(".jar"):
+        unpacked = place.has(_MANIFEST)
+        if not maven and not gradle and not sources and not place.ending(".jar") and not unpacked:
             return None
         notes = Notes(place)
         for name in (maven, gradle):
@@ -65,8 +67,6 @@ def _describe(place: Place, notes: Notes, build: Build) -> Finding:
         service_type="java",
         language="kotlin" if main and main.endswith(".kt") else "java",
         role="server" if serves else "program" if runs else "library",
-        evidence=tuple(notes.evidence),
-        warnings=tuple(notes.warnings),
         name=build.name,
         language_version=version.version or None,
         minimum_version=version.minimum,
@@ -75,7 +75,7 @@ def _describe(place: Place, notes: Notes, build: Build) -> Finding:
         build_command=build.command,
         start_command=_start(framework),
         port=_port(notes, framework, main) if serves else None,
-        health_endpoint="/actuator/health" if build.has_actuator else None,
+        health_endpoint=build.health,
         environment=signs.environment(notes, [main] if main else []),
         dependencies=build.groups,
         manifest_files=build.manifests,
@@ -84,6 +84,9 @@ def _describe(place: Place, notes: Notes, build: Build) -> Finding:
             "jar": _JARS.get(framework.name if framework else "", ""),
             "module": build.module,
         },
+        # Last: what stands above adds to them.
+        evidence=tuple(notes.evidence),
+        warnings=tuple(notes.warnings),
     )
 
 
@@ -120,7 +123,7 @@ def _plain(place: Place, notes: Notes, sources: list[str]) -> Finding | None:
     jars = place.ending(".jar")
     main = next((f for f in sources if _MAIN.search(place.source(f))), None)
     if main is None and not jars:
-        return None
+        return _unpacked(place, notes)
     notes.saw("source", main or jars[0], "Java without a build tool", weight=0.7)
     serves = bool(main and _SERVER.search(place.source(main)))
     facts = {"main_class": main.removesuffix(".java")} if main else {"prebuilt": jars[0]}
@@ -133,10 +136,35 @@ def _plain(place: Place, notes: Notes, sources: list[str]) -> Finding | None:
         service_type="java",
         language="java",
         role="server" if serves or not main else "program",
-        evidence=tuple(notes.evidence),
-        warnings=tuple(notes.warnings),
         build_command="javac ./*.java" if main else None,
         start_command=start,
         port=_port(notes, None, main) if serves or not main else None,
         build_facts=facts,
+        # Last: what stands above adds to them.
+        evidence=tuple(notes.evidence),
+        warnings=tuple(notes.warnings),
+    )
+
+
+def _unpacked(place: Place, notes: Notes) -> Finding | None:
+    """An archive that somebody unpacked: its manifest says which class to run."""
+    manifest = place.source(_MANIFEST)
+    main = re.search(r"^Main-Class:\s*([\w.$]+)", manifest, re.MULTILINE)
+    if main is None:
+        return None
+    is_spring = "Spring-Boot-Version" in manifest
+    notes.saw("manifest", _MANIFEST, f"main class {main[1]}", weight=0.8)
+    port = "-Dserver.port=$PORT " if is_spring else ""
+    release = re.search(r"^Build-Jdk-Spec:\s*([\d.]+)", manifest, re.MULTILINE)
+    return Finding(
+        service_type="java",
+        language="java",
+        role="server" if is_spring else "program",
+        evidence=tuple(notes.evidence),
+        warnings=tuple(notes.warnings),
+        language_version=release[1] if release else None,
+        framework="spring-boot" if is_spring else None,
+        start_command=f"java {port}$JAVA_OPTS -cp . {main[1]}",
+        port=8080 if is_spring else None,
+        build_facts={"prebuilt": "."},
     )

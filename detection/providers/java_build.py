@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from detection.parsing import parse_xml
@@ -12,6 +13,11 @@ _PLUGIN = re.compile(r"\bid\s*\(?\s*[\"']([\w.-]+)[\"']")
 _CATALOG = re.compile(r"(?:group|id|module)\s*=\s*\"([\w.-]+)")
 
 
+_HEALTH = {
+    "spring-boot-starter-actuator": "/actuator/health",
+    "quarkus-smallrye-health": "/q/health",
+    "micronaut-management": "/health",
+}
 _MODULE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")
 # Maven in other notations: recognised by name, not read.
 POLYGLOT = ("pom.atom", "pom.yaml", "pom.yml", "pom.clj", "pom.groovy", "pom.rb", "pom.scala")
@@ -31,7 +37,7 @@ class Build:
     name: str | None = None
     module: str = ""
     manifests: tuple[str, ...] = ()
-    has_actuator: bool = False
+    health: str | None = None
 
 
 def read_maven(place: Place) -> Build:
@@ -56,8 +62,14 @@ def read_maven(place: Place) -> Build:
         name=_text(root.find("artifactId")) if root is not None else None,
         module=module,
         manifests=() if modules else tuple(n for n in ("pom.xml",) if place.has(n)),
-        has_actuator="spring-boot-starter-actuator" in artifacts,
+        health=_health(artifacts),
     )
+
+
+def _health(artifacts: Iterable[str | None]) -> str | None:
+    """The path of a framework's own health check, where the build asks for it."""
+    known = set(artifacts)
+    return next((path for name, path in _HEALTH.items() if name in known), None)
 
 
 def _text(element: ET.Element | None) -> str | None:
@@ -121,7 +133,7 @@ def read_gradle(place: Place) -> Build:
         packaging="war" if "war" in groups and "org.springframework.boot" not in groups else "jar",
         name=name[1] if name else None,
         module=module,
-        has_actuator="spring-boot-starter-actuator" in text,
+        health=_health(name for name in _HEALTH if name in text),
     )
 
 

@@ -4,7 +4,7 @@ import re
 
 from detection import values
 from detection.finding import Notes
-from detection.parsing import parse_env
+from detection.parsing import parse_env, parse_yaml_all
 from detection.place import Place
 from detection.providers.java_build import Build
 from detection.versions import Asked, first_line, tool_versions
@@ -90,15 +90,22 @@ def _port_of(place: Place, file: str) -> int | None:
         keys = "|".join(re.escape(key) for key in _PORT_KEYS)
         match = re.search(rf"^\s*(?:{keys})\s*[=:]\s*(\S+)", text, re.MULTILINE)
         return _default_of(match[1]) if match else None
-    data = place.yaml(file)
-    for key in _PORT_KEYS:
-        written = values.text(data, *key.split(".")) or values.text(data, key)
-        if written:
-            return _default_of(written)
+    documents = place.parsed(file, parse_yaml_all) or []
+    for data in (d for d in documents if not _is_of_a_profile(d)):
+        for key in _PORT_KEYS:
+            written = values.text(data, *key.split(".")) or values.text(data, key)
+            if written:
+                return _default_of(written)
     return None
+
+
+def _is_of_a_profile(document: object) -> bool:
+    """A document of Spring's application.yml that counts only where somebody asks for it."""
+    keys = (("spring", "profiles"), ("spring", "config", "activate", "on-profile"))
+    return any(values.text(document, *path) for path in keys)
 
 
 def _default_of(written: str) -> int | None:
     """'8081', or the default in '${PORT:8081}'."""
-    match = re.fullmatch(r"\$\{\w+:(\d+)\}", written)
+    match = re.fullmatch(r"\$\{.*:(\d+)\}+", written)
     return values.number(match[1] if match else written)

@@ -10,6 +10,7 @@ from detection.place import Place
 from detection.providers.node_install import plan_install
 from detection.providers.node_package import (
     LOCKS,
+    MANIFESTS,
     Package,
     asked_versions,
     pick_manager,
@@ -25,14 +26,14 @@ _RUNNERS = {"npm": "npm run", "pnpm": "pnpm run", "yarn": "yarn run", "bun": "bu
 
 @dataclass(frozen=True, slots=True)
 class NodeProvider:
-    manifests: frozenset[str] = frozenset({"package.json"})
+    manifests: frozenset[str] = frozenset(MANIFESTS)
 
     def examine(self, place: Place) -> Finding | None:
         notes = Notes(place)
-        package = read_package(place) if place.has("package.json") else None
+        package = read_package(place) if any(place.has(name) for name in MANIFESTS) else None
         if package is None:
             return _bare(place, notes)
-        notes.saw("manifest", "package.json", "package.json", weight=0.6)
+        notes.saw("manifest", package.file, package.file, weight=0.6)
         return _describe(place, package, notes)
 
 
@@ -82,8 +83,6 @@ def _describe(place: Place, package: Package, notes: Notes) -> Finding:
         service_type="static" if start.role == "site" else "nodejs",
         language="typescript" if _is_typescript(place, package) else "javascript",
         role=start.role,
-        evidence=tuple(notes.evidence),
-        warnings=tuple(notes.warnings),
         name=package.name,
         language_version=version.version or None,
         minimum_version=version.minimum,
@@ -101,6 +100,9 @@ def _describe(place: Place, package: Package, notes: Notes) -> Finding:
         single_page=start.single_page,
         system_packages=plan.system_packages,
         build_facts=plan.facts,
+        # Last: what stands above adds to them.
+        evidence=tuple(notes.evidence),
+        warnings=tuple(notes.warnings),
     )
 
 

@@ -7,11 +7,21 @@ from dataclasses import dataclass, field
 from detection.finding import Notes
 from detection.frameworks.node import NodeFramework
 from detection.place import Place
-from detection.providers.node_package import LOCKS, Manager, Package, manager_version
+from detection.providers.node_package import (
+    LOCKS,
+    MANIFESTS,
+    Manager,
+    Package,
+    declared,
+    manager_version,
+    read_package,
+)
 from detection.providers.node_start import NodeStart
 
-# TypeScript that nothing compiles is run by tsx, which the project need not have asked for.
-TSX = "tsx@4"
+# Programs that run what is started, which the project need not have asked for: TypeScript that
+# nothing compiles, and builds whose result is a handler without a server.
+_RUNNERS = {"tsx": "tsx@4", "srvx": "srvx@1"}
+_NAME = re.compile(r"[\w@./-]+")
 _HOOKS = ("preinstall", "install", "postinstall", "prepare", "prepublish")
 _CONFIG = (
     ".npmrc",
@@ -41,6 +51,7 @@ _NATIVE = frozenset(
         "zeromq",
     ]
 )
+_ELSEWHERE = frozenset({"@astrojs/vercel", "@astrojs/netlify", "@astrojs/cloudflare"})
 _COMPILER = ("g++", "make", "python3")
 
 
@@ -95,8 +106,12 @@ def plan_install(
         install = "yarn install --immutable"
     if not manager.lock:
         notes.warn("no lock file: every build may install other versions")
-    build = _build(package, framework, row)
     facts = {"manager": manager.name} | ({"manager_version": version} if version else {})
+    build = _build(package, framework, row)
+    filtered = _with_libraries(place, package, manager) if build else None
+    if filtered:
+        build = filtered
+        facts["build_at_root"] = "yes"
     facts |= _facts(place, package, start, root=root, prune=row.prune if build else None)
     if start.role == "server":
         facts |= _adapter(package, notes)
@@ -112,8 +127,10 @@ def _facts(
         facts["needs_source"] = "yes"
     if prune and package.development and not _starts_with_dev(package, start):
         facts["prune"] = prune
-    if (start.command or "").startswith("npx tsx ") and "tsx" not in package.dependencies:
-        facts["interpreter"] = TSX
+    for program, release in _RUNNERS.items():
+        is_run = (start.command or "").startswith(f"npx {program} ")
+        if is_run and program not in package.dependencies:
+            facts["interpreter"] = release
     if root.path != place.path:
         facts["workspace_path"] = (
             place.path if root.path == "." else place.path.removeprefix(f"{root.path}/")
@@ -125,6 +142,9 @@ def _facts(
 def _adapter(package: Package, notes: Notes) -> dict[str, str]:
     """SvelteKit makes a server with adapter-node, which adapter-auto takes where it finds this."""
     adapters = {name for name in package.dependencies if name.startswith("@sveltejs/adapter-")}
+    for adapter in sorted(_ELSEWHERE & package.dependencies):
+        if "@astrojs/node" not in package.dependencies:
+            notes.warn(f"{adapter} makes nothing that starts here: use @astrojs/node")
     if "@sveltejs/adapter-node" in adapters:
         return {}
     if "@sveltejs/adapter-auto" in adapters:
@@ -140,6 +160,24 @@ def _build(package: Package, framework: NodeFramework | None, row: Row) -> str |
     if framework and framework.build:
         return f"{row.execute} {framework.build}"
     return None
+
+
+def _with_libraries(place: Place, package: Package, manager: Manager) -> str | None:
+    """Members are often built before who requires them: Turborepo and pnpm know the order."""
+    root = manager.root
+    if root is None or "build" not in package.scripts or not _NAME.fullmatch(package.name or ""):
+        return None
+    if root.has("turbo.json") and _can_turbo(read_package(root)):
+        execute = MANAGERS[manager.name].execute
+        return f"{execute} turbo run build --filter={package.name}"
+    if manager.name == "pnpm" and '"workspace:' in (place.text("package.json") or ""):
+        return f'pnpm --filter "{package.name}..." run build'
+    return None
+
+
+def _can_turbo(package: Package | None) -> bool:
+    """Without a packageManager field Turborepo refuses to work."""
+    return package is not None and "turbo" in package.dependencies and bool(declared(package))
 
 
 def _needs_source(place: Place, package: Package, root: Place) -> bool:
@@ -160,5 +198,5 @@ def _starts_with_dev(package: Package, start: NodeStart) -> bool:
 
 
 def _manifests(place: Place) -> tuple[str, ...]:
-    names = ("package.json", *(file for file, _ in LOCKS), *_CONFIG)
+    names = (*MANIFESTS, *(file for file, _ in LOCKS), *_CONFIG)
     return tuple(name for name in names if place.has(name))

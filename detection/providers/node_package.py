@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from detection import values
 from detection.finding import Notes
+from detection.parsing import parse_json5
 from detection.place import Place
 from detection.versions import Asked, asked_range, clean, first_line, tool_versions
 
@@ -17,6 +18,8 @@ LOCKS = (
     ("package-lock.json", "npm"),
     ("npm-shrinkwrap.json", "npm"),
 )
+# npm and yarn read the first one only.
+MANIFESTS = ("package.json", "package.json5", "package.yaml")
 _CALL = re.compile(r"\b(?:npm|pnpm|yarn|bun)(?: run)? ([\w:.-]+)")
 _MANAGERS = ("npm", "pnpm", "yarn", "bun")
 # The first release of each long-term line, by the name .nvmrc may use.
@@ -37,13 +40,14 @@ _LTS = {
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One package.json, typed."""
+    """One package.json, typed; `file` is its name, as pnpm reads it in other notations, too."""
 
     name: str | None
     scripts: dict[str, str]
     runtime: frozenset[str]
     development: frozenset[str]
     data: values.Table
+    file: str = "package.json"
 
     @property
     def dependencies(self) -> frozenset[str]:
@@ -60,7 +64,8 @@ class Package:
 
 
 def read_package(place: Place) -> Package | None:
-    document = place.json("package.json")
+    file = next((name for name in MANIFESTS if place.has(name)), "package.json")
+    document = _document(place, file)
     if not isinstance(document, Mapping):
         return None
     data = values.table(document)
@@ -73,7 +78,13 @@ def read_package(place: Place) -> Package | None:
         values.table(data, "optionalDependencies")
     )
     development = frozenset(values.table(data, "devDependencies"))
-    return Package(values.text(data, "name"), scripts, runtime, development, data)
+    return Package(values.text(data, "name"), scripts, runtime, development, data, file)
+
+
+def _document(place: Place, file: str) -> object:
+    if file.endswith(".json"):
+        return place.json(file)
+    return place.parsed(file, parse_json5) if file.endswith(".json5") else place.yaml(file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,28 +101,28 @@ def pick_manager(place: Place, package: Package, notes: Notes, *, root: Place) -
     locks = [(file, name) for file, name in LOCKS if place.has(file)]
     if not locks and root.path != place.path:
         locks = [(file, name) for file, name in LOCKS if root.has(file)]
-    declared = _declared(package)
-    if declared is None and root.path != place.path:
+    asked = declared(package)
+    if asked is None and root.path != place.path:
         above = read_package(root)
-        declared = _declared(above) if above else None
+        asked = declared(above) if above else None
     found = Manager(_engine_manager(place, package) or "npm")
-    if declared:
-        found = _declared_manager(declared, locks, notes)
+    if asked:
+        found = _declared_manager(asked, locks, notes)
     elif locks:
         found = _locked(locks, notes)
     return replace(found, root=root) if root.path != place.path else found
 
 
-def _declared(package: Package) -> str | None:
+def declared(package: Package) -> str | None:
     written = values.text(package.data, "packageManager")
     if written and re.fullmatch(r"(npm|pnpm|yarn|bun)@[\w.+:/-]+", written):
         return written
     return values.text(package.data, "devEngines", "packageManager", "name")
 
 
-def _declared_manager(declared: str, locks: list[tuple[str, str]], notes: Notes) -> Manager:
-    name, _, version = declared.partition("@")
-    notes.saw("package-manager", "package.json", f"packageManager {declared}", weight=0.1)
+def _declared_manager(asked: str, locks: list[tuple[str, str]], notes: Notes) -> Manager:
+    name, _, version = asked.partition("@")
+    notes.saw("package-manager", "package.json", f"packageManager {asked}", weight=0.1)
     lock = next((file for file, owner in locks if owner == name), None)
     if locks and lock is None:
         notes.warn(f"packageManager says {name}, the lock is {locks[0][0]}: took {name}")
@@ -134,7 +145,8 @@ def _engine_manager(place: Place, package: Package) -> str | None:
             return name
     if place.has(".yarnrc.yml") or place.has_folder(".yarn"):
         return "yarn"
-    if place.has("pnpm-workspace.yaml") or place.has(".pnpmfile.cjs"):
+    only_pnpm = ("pnpm-workspace.yaml", ".pnpmfile.cjs", *MANIFESTS[1:])
+    if any(place.has(file) for file in only_pnpm):
         return "pnpm"
     if place.has("bunfig.toml"):
         return "bun"

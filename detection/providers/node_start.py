@@ -6,9 +6,17 @@ from shlex import quote
 
 from detection import values
 from detection.finding import Notes, Role
-from detection.frameworks.node import DEV_SERVERS, NODE_FRAMEWORKS, NodeFramework
+from detection.frameworks.node import (
+    DEV_SERVERS,
+    NODE_FRAMEWORKS,
+    VITE_CONFIGS,
+    NodeFramework,
+)
 from detection.place import Place
+from detection.providers.node_output import configured_output, output_of
 from detection.providers.node_package import Package
+from detection.providers.nx_project import holds_projects
+from detection.workspaces import workspace_patterns
 
 _DEV_SERVER = re.compile(DEV_SERVERS)
 _SERVES = re.compile(r"\b(?:node|nodemon|ts-node|tsx|bun|nest|pm2|forever|babel-node|next start)\b")
@@ -40,6 +48,8 @@ def frameworks_of(package: Package, place: Place) -> list[NodeFramework]:
 
 def _counts(row: NodeFramework, package: Package) -> bool:
     """A server or bundler that only tools pull in, as a development dependency, is no framework."""
+    if row.beside and not package.dependencies.intersection(row.beside):
+        return False
     if row.kind == "server" and not package.runtime.intersection(row.packages):
         return row.build is not None
     return True
@@ -59,10 +69,13 @@ def decide(
     The `main` of a workspace member is what others import, not what runs.
     """
     script = _start_script(package, framework)
+    if _is_only_a_workspace(place, package, framework, script):
+        return NodeStart("library")
     if framework and framework.kind == "hybrid":
         return _hybrid(place, package, notes, framework, script=script, runner=runner)
     if framework and framework.kind == "site" and not _is_server_script(place, package, script):
-        return _site(place, package, framework)
+        is_library = framework.name == "vite" and _bundles_a_library(place, package, is_member)
+        return NodeStart("library") if is_library else _site(place, package, framework)
     file = _entry(place, package, script)
     command = f"{runner} {script}" if script else None
     if command is None and framework and framework.start:
@@ -71,10 +84,41 @@ def decide(
         command = f"{_interpreter(file, runner)} {quote(file)}"
     listens = framework is not None and framework.kind == "server"
     listens = listens or bool(file and _LISTENS.search(place.source(file)))
-    if command is None or (is_member and script is None and not listens):
+    is_for_others = script is None and not listens and (is_member or _is_published(package))
+    if command is None or is_for_others:
         return NodeStart("library")
     notes.saw("start", "package.json" if script else file or ".", command, weight=0.2)
     return NodeStart("server" if listens else "program", command, file)
+
+
+def _is_only_a_workspace(
+    place: Place, package: Package, framework: NodeFramework | None, script: str | None
+) -> bool:
+    """The top of a workspace that requires a framework for its members, and is none itself."""
+    if holds_projects(place):
+        return bool(re.match(r"(?:npx )?nx\b|$", package.command(script)))
+    if script or framework is None or framework.build is None or not workspace_patterns(place):
+        return False
+    tool = framework.build.split()[0]
+    is_run = re.search(rf"(?<![\w-]){tool}\b", package.command("build"))
+    return not is_run and not (framework.configs and place.find(*framework.configs))
+
+
+def _bundles_a_library(place: Place, package: Package, is_member: bool) -> bool:  # noqa: FBT001
+    """Vite makes a site of a page: without one it bundles a library, or only runs its tests."""
+    config = place.find(*VITE_CONFIGS)
+    source = place.source(config) if config else ""
+    if any(place.has(f"{folder}index.html") for folder in ("", "src/", "client/", "app/", "web/")):
+        return False
+    if re.search(r"\broot\s*:", source):
+        return False
+    is_run = any(re.search(r"\bvite\b", script) for script in package.scripts.values())
+    return bool(re.search(r"\blib\s*:\s*\{", source)) or (is_member and bool(source or not is_run))
+
+
+def _is_published(package: Package) -> bool:
+    """What only packages for others to install say about themselves."""
+    return not {"files", "exports", "types"}.isdisjoint(package.data)
 
 
 def _start_script(package: Package, framework: NodeFramework | None) -> str | None:
@@ -99,12 +143,19 @@ def _hybrid(
     runner: str,
 ) -> NodeStart:
     if _renders_files(place, package, notes, framework):
-        output = _angular_output(place) if framework.name == "angular" else framework.static_output
-        return NodeStart("site", output=output, single_page=framework.single_page)
+        return _site(place, package, framework)
     if script and not _DEV_SERVER.search(package.command(script)):
         return NodeStart("server", f"{runner} {script}")
     ssr = next((name for name in package.scripts if name.startswith("serve:ssr")), None)
-    return NodeStart("server", f"{runner} {ssr}" if ssr else framework.start)
+    start = f"{runner} {ssr}" if ssr else framework.start
+    if framework.name == "sveltekit":
+        start = f"node {quote(configured_output(place, framework) or 'build')}"
+    return NodeStart("server", start)
+
+
+def _site(place: Place, package: Package, framework: NodeFramework) -> NodeStart:
+    output = output_of(place, package, framework)
+    return NodeStart("site", output=output, single_page=framework.single_page)
 
 
 def _renders_files(place: Place, package: Package, notes: Notes, framework: NodeFramework) -> bool:
@@ -125,38 +176,6 @@ def _renders_files(place: Place, package: Package, notes: Notes, framework: Node
         return False
     generates = bool(re.search(r"\bnuxi? generate\b", package.scripts.get("build", "")))
     return framework.is_static_by_default or generates
-
-
-def _site(place: Place, package: Package, framework: NodeFramework) -> NodeStart:
-    output = framework.output or "dist"
-    if framework.name in {"vite", "ionic-react"}:
-        output = _vite_output(place) or output
-    if framework.name in {"vitepress", "vuepress"}:
-        folder = re.search(
-            rf"{framework.name} build (\w[\w./-]*)", package.scripts.get("build", "")
-        )
-        output = f"{folder[1]}/{output}" if folder else output
-    return NodeStart("site", output=output, single_page=framework.single_page)
-
-
-def _vite_output(place: Place) -> str | None:
-    config = place.find("vite.config.ts", "vite.config.js", "vite.config.mts", "vite.config.mjs")
-    written = re.search(r"outDir\s*:\s*['\"`]([\w./-]+)", place.source(config)) if config else None
-    path = written[1].removeprefix("./").rstrip("/") if written else ""
-    return path if path and ".." not in path and not path.startswith("/") else None
-
-
-def _angular_output(place: Place) -> str:
-    """The build's own output path; the application builder adds `browser` below it."""
-    projects = values.table(place.json("angular.json"), "projects")
-    for name, project in projects.items():
-        build = values.dig(project, "architect", "build") or values.dig(project, "targets", "build")
-        builder = values.text(build, "builder") or ""
-        path = values.text(build, "options", "outputPath") or f"dist/{name}"
-        path = values.text(build, "options", "outputPath", "base") or path
-        if ".." not in path and not path.startswith("/"):
-            return f"{path}/browser" if builder.endswith(":application") else path
-    return "dist"
 
 
 def _entry(place: Place, package: Package, script: str | None) -> str | None:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from itertools import islice
 
-from detection import signs
+from detection import signs, values
 from detection.finding import Finding, Notes
 from detection.place import Place
 from detection.versions import clean
@@ -23,7 +23,11 @@ class Framework:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """`version` finds it in the manifest; `sources` may name a port; servers are written in it."""
+    """`version` finds it in the manifest; `sources` may name a port; servers are written in it.
+
+    `also` are files that no other language would be known by, but that name a framework; `port` is
+    how sources name one where numbers after that word mostly mean a database's.
+    """
 
     name: str
     files: tuple[str, ...] = ()
@@ -34,6 +38,8 @@ class Language:
     sources: tuple[str, ...] = ()
     manager: str | None = None
     is_backend: bool = False
+    also: tuple[str, ...] = ()
+    port: str = ""
 
 
 LANGUAGES = (
@@ -42,12 +48,19 @@ LANGUAGES = (
         ("global.json",),
         (".csproj", ".fsproj", ".vbproj", ".sln", ".slnx", ".runtimeconfig.json"),
         0.9,
-        r"<TargetFrameworks?>\s*net(?:coreapp)?(\d+\.\d+)",
+        r"(?:<TargetFrameworks?>\s*|\"tfm\":\s*\")net(?:coreapp)?(\d+\.\d+)",
         (
-            Framework("aspnetcore", r"Microsoft\.NET\.Sdk\.Web\"|Microsoft\.AspNetCore\.App", 8080),
+            Framework(
+                "aspnetcore",
+                r"Microsoft\.NET\.Sdk\.Web\"|\"name\":\s*\"Microsoft\.AspNetCore\.(?:App|All)\""
+                r"|Microsoft\.AspNetCore\.(?:All|Server\.Kestrel)\"",
+                8080,
+            ),
             Framework("blazor", r"Sdk\.BlazorWebAssembly|Components\.WebAssembly", 8080),
         ),
+        sources=(".cs", "appsettings.json"),
         is_backend=True,
+        port=r"https?://(?:\*|\+|0\.0\.0\.0|\[::\]):(\d{2,5})",
     ),
     Language(
         "elixir",
@@ -72,6 +85,7 @@ LANGUAGES = (
         ),
         sources=(".ts", ".js", ".tsx"),
         is_backend=True,
+        also=("import_map.json", "deps.ts", "main.ts"),
     ),
     Language(
         "clojure",
@@ -162,6 +176,7 @@ def _describe(place: Place, row: Language, notes: Notes) -> Finding:
     if framework:
         notes.saw("framework", notes.evidence[0].file, framework.name)
     version = re.search(row.version, manifest, re.MULTILINE) if row.version else None
+    port = _port(notes, row) or framework.port if framework else None
     return Finding(
         "unknown",
         row.name,
@@ -171,13 +186,14 @@ def _describe(place: Place, row: Language, notes: Notes) -> Finding:
         language_version=clean(version[1]) if version else None,
         framework=framework.name if framework else None,
         package_manager=row.manager,
-        port=_port(notes, row) or framework.port if framework else None,
+        port=port,
     )
 
 
 def _manifest(place: Place, row: Language) -> str:
     """All manifests of the language here, and project files one folder down, as one text."""
     names = [name for name in row.files if place.has(name)]
+    names += [name for name in row.also if place.has(name)]
     names += place.ending(*row.endings) if row.endings else []
     names += [
         f"{folder}/{name}"
@@ -191,6 +207,9 @@ def _manifest(place: Place, row: Language) -> str:
 def _port(notes: Notes, row: Language) -> int | None:
     """A port that the code names; settings for development and tests come last."""
     files = list(islice(notes.place.sources(*row.sources), _SOURCES_READ)) if row.sources else []
+    if row.port:
+        found = (re.search(row.port, notes.place.source(file)) for file in files)
+        return next((values.number(match[1]) for match in found if match), None)
     for file in files:
         written = signs.port_in_code(notes.place.source(file))
         if written and not re.search(r"(?:^|/)(?:dev|test)\.exs?$", file):

@@ -1,7 +1,7 @@
 """Python: projects, application objects anywhere in the folder, scripts."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -14,15 +14,17 @@ from detection.frameworks.python import (
     PythonFramework,
 )
 from detection.model import EnvironmentVariable
+from detection.parsing import parse_env
 from detection.place import Place
 from detection.providers.python_entry import Entry, find_entry
-from detection.providers.python_files import read_module, third_party
+from detection.providers.python_files import imported_names, read_module, third_party
 from detection.providers.python_install import plan_install
 from detection.providers.python_project import (
     asked_versions,
     pick_manager,
     read_requirements,
 )
+from detection.providers.uv_workspace import plan_member, uv_root
 from detection.versions import pick
 
 MANIFESTS = frozenset(
@@ -40,6 +42,8 @@ MANIFESTS = frozenset(
     ]
 )
 _MAX_FILES = 300
+# Scripts that start a server for an application object of another file.
+_RUNNERS = ("main.py", "run.py", "server.py", "app.py", "wsgi.py")
 _WEIGHTS = {
     "requirements.txt": 0.75,
     "pyproject.toml": 0.75,
@@ -83,8 +87,9 @@ def _is_python(place: Place, found: list[str], files: list[str]) -> bool:
 
 def _describe(place: Place, notes: Notes, files: list[str]) -> Finding:
     requirements = read_requirements(place)
-    manager = pick_manager(place, notes)
-    imports = _imports(place, files)
+    root = uv_root(place)
+    manager = "uv" if root else pick_manager(place, notes)
+    imports = _imports(place, files, exact=manager is None)
     inferred = () if manager else _infer(place, notes, imports, files)
     installed = requirements.names | frozenset(inferred)
     known = _frameworks(installed, imports)
@@ -96,16 +101,18 @@ def _describe(place: Place, notes: Notes, files: list[str]) -> Finding:
         notes.saw("framework", entry.file or place.path, framework.name, weight=0.6)
     extras = (*inferred, *entry.extra_packages)
     plan = plan_install(place, notes, manager=manager, files=requirements.files, extras=extras)
+    declared = _name(place)
+    if root and declared:
+        plan = plan_member(place, root, name=declared, extras=extras) or plan
     code = [file for file in (entry.file, *entry.settings) if file]
-    version = pick(asked_versions(place, notes), notes, tool="python")
+    asked = asked_versions(place, notes) or (asked_versions(root, notes) if root else [])
+    version = pick(asked, notes, tool="python")
     environment = signs.environment(notes, code)
     return Finding(
         service_type="python",
         language="python",
         role=entry.role,
-        evidence=tuple(notes.evidence),
-        warnings=tuple(notes.warnings),
-        name=_name(place),
+        name=declared,
         language_version=version.version or None,
         minimum_version=version.minimum,
         framework=framework.name if framework else None,
@@ -119,16 +126,28 @@ def _describe(place: Place, notes: Notes, files: list[str]) -> Finding:
         dependencies=installed,
         manifest_files=plan.manifests,
         system_packages=_system_packages(installed),
-        build_facts=dict(plan.facts)
-        | ({"python_path": entry.python_path} if entry.python_path else {}),
+        build_facts=_facts(plan.facts, entry.python_path),
+        # Last: what stands above adds to them.
+        evidence=tuple(notes.evidence),
+        warnings=tuple(notes.warnings),
     )
 
 
-def _imports(place: Place, files: list[str]) -> frozenset[str]:
-    """What the code imports; enough files to tell, not all of a large tree."""
+def _facts(facts: Mapping[str, str], python_path: str | None) -> dict[str, str]:
+    """`python_path` is where modules are imported from, below /app, when that is another folder."""
+    parts = [part for part in (facts.get("workspace_path"), python_path) if part]
+    return dict(facts) | ({"python_path": "/".join(parts)} if parts else {})
+
+
+def _imports(place: Place, files: list[str], *, exact: bool) -> frozenset[str]:
+    """What the code imports; enough files to tell, not all of a large tree.
+
+    Requirements that are guessed from it need to be exact; a framework beside a list of them not.
+    """
     found: set[str] = set()
     for file in files[:60]:
-        found |= read_module(place.source(file)).imports
+        source = place.source(file)
+        found |= read_module(source).imports if exact else imported_names(source)
     return frozenset(found)
 
 
@@ -164,12 +183,29 @@ def _port(notes: Notes, entry: Entry) -> int | None:
     flag = signs.port_in_command(entry.command)
     if flag:
         return flag
-    written = signs.port_in_code(notes.place.source(entry.file)) if entry.file else None
-    if written:
-        detail = f"listens on {written.number}"
-        notes.saw("port-in-code", entry.file or "", detail, line=written.line)
-        return written.number
-    return signs.port_in_dotenv(notes) or entry.default_port
+    runners = [n for n in _RUNNERS if ".run(" in notes.place.source(n)]
+    for file in dict.fromkeys([*([entry.file] if entry.file else []), *runners]):
+        written = signs.port_in_code(notes.place.source(file))
+        if written:
+            notes.saw("port-in-code", file, f"listens on {written.number}", line=written.line)
+            return written.number
+    return _configured_port(notes) or signs.port_in_dotenv(notes) or entry.default_port
+
+
+def _configured_port(notes: Notes) -> int | None:
+    """Settings of Streamlit and of Flask's command, where those are there."""
+    place = notes.place
+    streamlit = ".streamlit/config.toml"
+    written = place.toml(streamlit) if place.has(streamlit) else None
+    for file, port in (
+        (streamlit, values.dig(written, "server", "port")),
+        (".flaskenv", parse_env(place.source(".flaskenv")).get("FLASK_RUN_PORT")),
+    ):
+        found = values.number(port)
+        if found:
+            notes.saw("port-in-config", file, f"listens on {found}")
+            return found
+    return None
 
 
 def _collect_static(
@@ -186,7 +222,8 @@ def _collect_static(
     # Settings often insist on a key, or an address, that only exists where the service runs.
     values_for_build = {"SECRET_KEY": "build", "DJANGO_SECRET_KEY": "build"}
     for variable in environment:
-        if variable.required:
+        # manage.py knows the settings; a stand-in for their name would hide them.
+        if variable.required and variable.name != "DJANGO_SETTINGS_MODULE":
             stand_in = "sqlite:///build" if variable.name.endswith("URL") else "1"
             values_for_build.setdefault(variable.name, stand_in)
     assigned = " ".join(f"{name}={value}" for name, value in values_for_build.items())

@@ -1,12 +1,12 @@
 """Where a Python application starts: an application object, Django, or a script."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from shlex import quote
 
 from detection import values
 from detection.finding import Notes, Role
-from detection.frameworks.python import PythonFramework
+from detection.frameworks.python import BARE, PythonFramework
 from detection.place import Place
 from detection.providers.python_files import Module, read_module
 from detection.providers.python_start import (
@@ -77,7 +77,27 @@ def find_entry(
     apps = _app_objects(place, files, known)
     if apps and not (command and command.rank > apps[0].framework.rank):
         return _object_entry(place, notes, apps[0], installed)
-    return _script_entry(place, notes, files, known=known)
+    return _bare_entry(place, notes, files, installed) or _script_entry(
+        place, notes, files, known=known
+    )
+
+
+def _bare_entry(
+    place: Place, notes: Notes, files: list[str], installed: frozenset[str]
+) -> Entry | None:
+    """A function that is an application by its arguments, without any framework."""
+    for file in files:
+        if "/" in file or not re.search(r"\bstart_response\b|\breceive\b", place.source(file)):
+            continue
+        for name, interface in read_module(place.source(file)).callables[:1]:
+            target = _target(file, name)
+            notes.saw("application-object", file, f"{interface} function {target}", weight=0.6)
+            app = AppObject(target, file, 1, BARE[interface])
+            start = start_object(app, installed, notes)
+            return Entry(
+                "server", start.command, file, None, start.extra_packages, BARE[interface].port
+            )
+    return None
 
 
 def _django(
@@ -190,6 +210,8 @@ def _object_entry(place: Place, notes: Notes, app: AppObject, installed: frozens
         app = AppObject(
             app.target.removeprefix(f"{root}."), app.file, app.line, app.framework, app.is_factory
         )
+    if app.framework.name == "dash":
+        app = _dash_server(place, app)
     start = _own_start(place, app, installed) or start_object(app, installed, notes)
     return Entry(
         "server",
@@ -202,11 +224,19 @@ def _object_entry(place: Place, notes: Notes, app: AppObject, installed: frozens
     )
 
 
+def _dash_server(place: Place, app: AppObject) -> AppObject:
+    """A Dash object is no WSGI application: what it serves by is, where it has a name."""
+    has_name = "server" in read_module(place.source(app.file)).assigned
+    return replace(app, target=f"{app.target.partition(':')[0]}:server") if has_name else app
+
+
 def _own_start(place: Place, app: AppObject, installed: frozenset[str]) -> Start | None:
     """The project's own way to start: `python -m package`, or a main block that does it right."""
     folder, _, name = app.file.rpartition("/")
     if name == "__main__.py" and folder:
         return Start(f"python -m {folder.replace('/', '.')}")
+    if app.framework.name == "dash" and not app.target.endswith(":server"):
+        return Start(f"HOST=0.0.0.0 python {quote(app.file)}")
     has_server = bool({"gunicorn", "waitress"} & installed)
     if app.framework.interface == "wsgi" and not has_server and runs_itself(place.source(app.file)):
         return Start(f"python {quote(app.file)}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _IMPORT_LINE = re.compile(r"^\s*(?:from\s+([\w.]+)\s+import|import\s+([\w.]+))", re.MULTILINE)
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 _FACTORY = re.compile(r"^(create|make|get|build)_(app|application|api)$")
 
 
@@ -29,6 +30,8 @@ class Module:
     calls: tuple[Call, ...] = ()
     assigned: tuple[str, ...] = ()
     has_main: bool = False
+    callables: tuple[tuple[str, str], ...] = ()
+    """Functions that are applications by their arguments: the name, and `wsgi` or `asgi`."""
     is_parsed: bool = False
 
 
@@ -37,13 +40,13 @@ def read_module(source: str) -> Module:
     """Facts of a module; by lines only where this Python cannot parse it (Python 2, templates)."""
     tree = _parse(source)
     if tree is None:
-        found = {(m[1] or m[2]).split(".")[0] for m in _IMPORT_LINE.finditer(source)}
-        return Module(frozenset(found), has_main="__main__" in source)
+        return Module(imported_names(source), has_main="__main__" in source)
     return Module(
         imports=_imports(tree),
         calls=tuple(_calls(tree)),
         assigned=tuple(_assigned(tree.body)),
         has_main=any(_is_main(node) for node in tree.body),
+        callables=tuple(_callables(tree)),
         is_parsed=True,
     )
 
@@ -60,12 +63,22 @@ def _parse(source: str) -> ast.Module | None:
 def _imports(tree: ast.Module) -> frozenset[str]:
     """Top-level names of absolute imports, wherever in the file they are."""
     found: set[str] = set()
-    for node in ast.walk(tree):
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.Import):
             found.update(alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found.add(node.module.split(".")[0])
+        # Statements only: most of a tree is expressions, and nothing in those imports.
+        for block in _BLOCKS:
+            waiting.extend(getattr(node, block, ()))
     return frozenset(found)
+
+
+def imported_names(source: str) -> frozenset[str]:
+    """As `Module.imports` by lines: fast, and not fooled by much but text that looks like code."""
+    return frozenset((m[1] or m[2]).split(".")[0] for m in _IMPORT_LINE.finditer(source))
 
 
 def _calls(tree: ast.Module) -> list[Call]:
@@ -80,6 +93,22 @@ def _calls(tree: ast.Module) -> list[Call]:
             if isinstance(value, ast.Call):
                 found.append(Call(_name(value.func), variable, node.lineno))
     return found
+
+
+_INTERFACES = {
+    (ast.FunctionDef, ("environ", "start_response")): "wsgi",
+    (ast.AsyncFunctionDef, ("scope", "receive", "send")): "asgi",
+}
+
+
+def _callables(tree: ast.Module) -> list[tuple[str, str]]:
+    functions = (n for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+    known = ((f.name, _INTERFACES.get((type(f), _arguments(f)))) for f in functions)
+    return [(name, interface) for name, interface in known if interface]
+
+
+def _arguments(function: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[str, ...]:
+    return tuple(argument.arg for argument in function.args.args)
 
 
 def _top_level(body: list[ast.stmt]) -> list[ast.stmt]:

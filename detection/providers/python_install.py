@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from shlex import quote
 
 from detection.finding import Notes
 from detection.place import Place
+from detection.providers.python_project import conda_requirements
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ def plan_install(
         notes.warn(
             "conda environments are installed with pip: give a requirements.txt if that fails"
         )
+        added = " ".join([*map(quote, conda_requirements(place)), *extras])
     return Install(
         f"pip install {added}" if added else None, (), {"tool": "pip", "unpinned": "yes"}
     )

@@ -21,6 +21,15 @@ _LOCKS = (
     ("Pipfile", "pipenv"),
 )
 _CONDA = ("environment.yml", "environment.yaml")
+# Of conda's channels, but no packages of Python, or under another name.
+_NOT_PIPS = frozenset(
+    ["python", "pip", "conda", "nodejs", "cudatoolkit", "mkl", "openssl", "ca-certificates", "gcc"]
+)
+_CONDA_NAMES = {
+    "pytorch": "torch",
+    "opencv": "opencv-python-headless",
+    "matplotlib-base": "matplotlib",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +115,31 @@ def _setup(place: Place) -> list[str]:
 
 
 def _conda(place: Place) -> list[str]:
+    return [line for line in conda_requirements(place) if not line.startswith("-")]
+
+
+def conda_requirements(place: Place) -> list[str]:
+    """What an environment lists as pip writes it: `numpy=1.26` is any release of 1.26."""
+    found: list[str] = []
+    for item in _conda_items(place):
+        if not isinstance(item, str):
+            found += values.strings(item, "pip")
+            continue
+        spec = re.fullmatch(r"(?:\S+::)?([\w.-]+)\s*([<>=!~].*)?", item.strip())
+        if spec and spec[1] not in _NOT_PIPS:
+            found.append(_CONDA_NAMES.get(spec[1], spec[1]) + _for_pip(spec[2] or ""))
+    return found
+
+
+def _for_pip(version: str) -> str:
+    """`=1.26=py311_0` as `==1.26.*`; other comparisons are the same for both."""
+    exact = re.fullmatch(r"={1,2}\s*([\w.]+?)(?:\.\*)?(?:=\S+)?", version.strip())
+    return f"=={exact[1]}.*" if exact else version.replace(" ", "")
+
+
+def _conda_items(place: Place) -> list[object]:
     file = place.find(*_CONDA)
-    if not file:
-        return []
-    lines: list[str] = []
-    for item in values.items(place.yaml(file), "dependencies"):
-        lines += values.strings(item, "pip") if isinstance(item, dict) else values.strings([item])
-    return lines
+    return values.items(place.yaml(file), "dependencies") if file else []
 
 
 def pick_manager(place: Place, notes: Notes) -> str | None:
@@ -153,7 +180,14 @@ def asked_versions(place: Place, notes: Notes) -> list[Asked]:
         for v in [clean(a.version)]
         if v
     ]
-    return asked + _manifest_versions(place)
+    return asked + _manifest_versions(place) + _conda_versions(place)
+
+
+def _conda_versions(place: Place) -> list[Asked]:
+    file = place.find(*_CONDA) or ""
+    written = (item for item in _conda_items(place) if isinstance(item, str))
+    found = (re.fullmatch(r"python\s*(=|==|>=)\s*([\d.]+)\S*", item.strip()) for item in written)
+    return [a for m in found if m for a in asked_range(file, m[1].strip("=") + m[2], tool="python")]
 
 
 def _manifest_versions(place: Place) -> list[Asked]:

@@ -53,12 +53,22 @@ def _asgi(app: AppObject, installed: frozenset[str], notes: Notes) -> Start:
     return Start(command, ("uvicorn",))
 
 
-_RUNS_ITSELF = re.compile(r"\.run\([^)]*host\s*=\s*[\"'](?:0\.0\.0\.0|::)[\"']")
+_RUN = re.compile(r"\.run\((.*?)\)\s*$", re.DOTALL | re.MULTILINE)
+_EVERYWHERE = re.compile(r"""host\s*=\s*["'](?:0\.0\.0\.0|::)["']""")
+_ONE_PORT = re.compile(r"port\s*=\s*\d{2,5}\b")
 
 
 def runs_itself(source: str) -> bool:
-    """The file's own main block serves on all addresses and on the port it is given."""
-    return "__main__" in source and "PORT" in source and bool(_RUNS_ITSELF.search(source))
+    """The file's own main block serves on all addresses, on the port it is given or on its own.
+
+    With debug=True it would let visitors run code, so then another server takes its place.
+    """
+    call = _RUN.search(source[source.find("__main__") :]) if "__main__" in source else None
+    if call is None or re.search(r"debug\s*=\s*True", call[1]):
+        return False
+    return bool(_EVERYWHERE.search(call[1])) and (
+        "PORT" in source or bool(_ONE_PORT.search(call[1]))
+    )
 
 
 def _wsgi(app: AppObject, installed: frozenset[str], notes: Notes) -> Start:

@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from shlex import quote
 
-from detection import signs
+from detection import signs, values
 from detection.finding import Finding, Notes, Role
 from detection.frameworks.compiled import RUBY_FRAMEWORKS, Framework, best
 from detection.place import Place
-from detection.versions import Asked, clean, first_line, pick, tool_versions
+from detection.versions import Asked, asked_range, clean, first_line, pick, tool_versions
 
 _GEM = re.compile(r"^\s*gem\s*\(?\s*[\"']([\w.-]+)[\"']", re.MULTILINE)
 _LOCKED_GEM = re.compile(r"^    ([\w.-]+) \(", re.MULTILINE)
@@ -33,6 +33,15 @@ _GENERATORS = {
     "middleman": ("middleman", "bundle exec middleman build", "build"),
     "bridgetown": ("bridgetown", "bundle exec bridgetown build", "output"),
     "nanoc": ("nanoc", "bundle exec nanoc compile", "output"),
+}
+# How each application server is told where to listen; without one rackup takes what it finds.
+_SERVERS = {
+    "puma": "puma -b tcp://0.0.0.0:$PORT",
+    "falcon": "falcon serve --bind http://0.0.0.0:$PORT",
+    "unicorn": "unicorn -l 0.0.0.0:$PORT",
+    "thin": "thin start -R config.ru -a 0.0.0.0 -p $PORT",
+    "iodine": "iodine -b 0.0.0.0 -p $PORT",
+    "passenger": "passenger start --address 0.0.0.0 --port $PORT",
 }
 _LIBRARIES = {
     "pg": ("libpq-dev",),
@@ -71,13 +80,15 @@ class RubyProvider:
 
 
 def _jekyll_without_gemfile(place: Place) -> Finding | None:
-    if not (
-        place.has("_config.yml") and (place.has_folder("_posts") or place.has_folder("_layouts"))
-    ):
+    if not (place.has("_config.yml") and _is_jekyll(place)):
         return None
     notes = Notes(place)
     notes.saw("generator", "_config.yml", "a Jekyll site without a Gemfile", weight=0.85)
-    notes.warn("no Gemfile: the newest Jekyll is installed")
+    notes.warn("no Gemfile: the newest Jekyll is installed, with the theme and plugins it names")
+    settings = place.yaml("_config.yml")
+    themes = ["jekyll-remote-theme"] if values.text(settings, "remote_theme") else []
+    asked = [values.text(settings, "theme") or "", *values.strings(settings, "plugins")]
+    gems = [name for name in dict.fromkeys([*themes, *asked]) if re.fullmatch(r"[a-z][\w-]*", name)]
     return Finding(
         "static",
         "ruby",
@@ -85,12 +96,26 @@ def _jekyll_without_gemfile(place: Place) -> Finding | None:
         tuple(notes.evidence),
         tuple(notes.warnings),
         framework="jekyll",
-        install_command="gem install jekyll",
+        install_command=" ".join(["gem install jekyll", *gems]),
         build_command="jekyll build",
         port=8080,
         health_endpoint="/",
         output_directory="_site",
+        build_facts={"unpinned": "yes"},
     )
+
+
+def _is_jekyll(place: Place) -> bool:
+    """Folders of its own, or pages with front matter and a theme: others share the file's name."""
+    if any(place.has_folder(name) for name in ("_posts", "_layouts", "_includes", "_data")):
+        return True
+    keys = values.table(place.yaml("_config.yml"))
+    pages = place.ending(".md", ".markdown", ".html")
+    is_written = any(place.source(page).startswith("---") for page in pages)
+    if {"theme", "remote_theme"} & set(keys):
+        # Of a Hexo site the theme is a folder.
+        return is_written or not place.has_folder("source")
+    return is_written and bool({"plugins", "markdown", "permalink", "collections"} & set(keys))
 
 
 def _describe(place: Place, notes: Notes, manifest: str | None) -> Finding:
@@ -107,13 +132,12 @@ def _describe(place: Place, notes: Notes, manifest: str | None) -> Finding:
     if framework and start.command:
         notes.saw("framework", manifest or "config.ru", framework.name, weight=0.5)
     files = [start.file] if start.file else []
+    settings = _rails_settings(place) if framework and framework.name == "rails" else []
     version = pick(_asked(place, notes, gemfile), notes, tool="ruby")
     return Finding(
         service_type="ruby",
         language="ruby",
         role=start.role,
-        evidence=tuple(notes.evidence),
-        warnings=tuple(notes.warnings),
         language_version=version.version or None,
         minimum_version=version.minimum,
         framework=framework.name if framework else None,
@@ -123,7 +147,7 @@ def _describe(place: Place, notes: Notes, manifest: str | None) -> Finding:
         start_command=start.command,
         port=_port(notes, start, framework),
         health_endpoint=_health(place, notes, files, framework),
-        environment=signs.environment(notes, files),
+        environment=signs.environment(notes, [*files, *settings]),
         dependencies=gems | locked,
         manifest_files=tuple(
             n
@@ -132,6 +156,9 @@ def _describe(place: Place, notes: Notes, manifest: str | None) -> Finding:
         ),
         system_packages=tuple(sorted({p for g in gems | locked for p in _LIBRARIES.get(g, ())})),
         build_facts={"needs_source": "yes"} if re.search(r"path:|gemspec", gemfile) else {},
+        # Last: what stands above adds to them.
+        evidence=tuple(notes.evidence),
+        warnings=tuple(notes.warnings),
     )
 
 
@@ -167,9 +194,8 @@ def _start(place: Place, gems: frozenset[str], framework: Framework | None) -> R
         serve = "exec bundle exec rails server -b 0.0.0.0 -p $PORT"
         return RubyStart("server", migrate + serve, "config/routes.rb", 3000)
     if place.has("config.ru"):
-        command = "bundle exec rackup config.ru -o 0.0.0.0 -p $PORT"
-        if "puma" in gems:
-            command = "bundle exec puma -b tcp://0.0.0.0:$PORT"
+        server = next((command for gem, command in _SERVERS.items() if gem in gems), "")
+        command = f"bundle exec {server or 'rackup config.ru -o 0.0.0.0 -p $PORT'}"
         return RubyStart("server", command, "config.ru", framework.port if framework else 9292)
     return _script(place, gems, framework)
 
@@ -199,6 +225,14 @@ def _script(place: Place, gems: frozenset[str], framework: Framework | None) -> 
     )
 
 
+def _rails_settings(place: Place) -> list[str]:
+    """Where a Rails application reads what is different on every machine."""
+    initializers = place.index.directory(place.full("config/initializers")).files
+    usual = ("config/database.yml", "config/cable.yml", "config/environments/production.rb")
+    below = [f"config/initializers/{name}" for name in initializers if name.endswith(".rb")]
+    return [file for file in usual if place.has(file)] + below[:30]
+
+
 def _assets(place: Place, gems: frozenset[str]) -> str | None:
     """Rails assets, with a throw-away key: the real one is not there while an image is built."""
     pipelines = {"sprockets-rails", "propshaft", "sass-rails", "vite_rails", "importmap-rails"}
@@ -210,10 +244,12 @@ def _assets(place: Place, gems: frozenset[str]) -> str | None:
 def _port(notes: Notes, start: RubyStart, framework: Framework | None) -> int | None:
     if start.role != "server":
         return None
-    if start.file and not (framework and framework.name == "rails"):
-        written = signs.port_in_code(notes.place.source(start.file))
+    is_rails = framework is not None and framework.name == "rails"
+    settings = ["config/puma.rb"] if "puma" in (start.command or "") or is_rails else []
+    for file in [*settings, *([start.file] if start.file and not is_rails else [])]:
+        written = signs.port_in_code(notes.place.source(file))
         if written:
-            notes.saw("port-in-code", start.file, f"listens on {written.number}", line=written.line)
+            notes.saw("port-in-code", file, f"listens on {written.number}", line=written.line)
             return written.number
     return signs.port_in_dotenv(notes) or start.port
 
@@ -233,15 +269,23 @@ def _health(
 
 
 def _asked(place: Place, notes: Notes, gemfile: str) -> list[Asked]:
-    asked: list[Asked] = []
-    for file, text in (
-        (".ruby-version", first_line(place.text(".ruby-version"))),
-        ("Gemfile", found[1] if (found := _RUBY_LINE.search(gemfile)) else ""),
-        (
-            "Gemfile.lock",
-            lock[1] if (lock := _LOCKED_RUBY.search(place.text("Gemfile.lock") or "")) else "",
-        ),
-    ):
-        version = clean(text.removeprefix("ruby-"))
-        asked += [Asked(file, version)] if version else []
-    return asked + tool_versions(notes, "ruby")
+    pinned = clean(first_line(place.text(".ruby-version")).removeprefix("ruby-"))
+    lock = _LOCKED_RUBY.search(place.text("Gemfile.lock") or "")
+    locked = [Asked("Gemfile.lock", lock[1])] if lock else []
+    asked = [Asked(".ruby-version", pinned)] if pinned else []
+    written = _RUBY_LINE.search(gemfile)
+    is_range = written is not None and not written[1].strip()[:1].isdigit()
+    said = _in_gemfile(written[1] if written else "")
+    return asked + (locked + said if is_range else said + locked) + tool_versions(notes, "ruby")
+
+
+def _in_gemfile(written: str) -> list[Asked]:
+    """One version, or a range: `~> 3.4.0` is any 3.4, `~> 3.4` any 3 from there on."""
+    version = clean(written)
+    if version is None:
+        return []
+    if written.strip().startswith("~>"):
+        exact = version.count(".") > 1
+        kept = version.rpartition(".")[0] if exact else version
+        return [Asked("Gemfile", kept, minimum=None if exact else version)]
+    return asked_range("Gemfile", written, tool="ruby")

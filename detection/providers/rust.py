@@ -61,8 +61,6 @@ def _describe(place: Place, notes: Notes) -> Finding:
         service_type="rust",
         language="rust",
         role="library" if chosen is None else "server" if serves else "program",
-        evidence=tuple(notes.evidence),
-        warnings=tuple(notes.warnings),
         name=values.text(place.toml("Cargo.toml"), "package", "name"),
         language_version=version.version or None,
         minimum_version=version.minimum,
@@ -76,6 +74,7 @@ def _describe(place: Place, notes: Notes) -> Finding:
         dependencies=crates,
         manifest_files=tuple(n for n in ("Cargo.toml", "Cargo.lock") if place.has(n)),
         build_facts={"binary": chosen.name if chosen else ""}
+        | ({"programs": " ".join(b.name for b in binaries)} if len(binaries) > 1 else {})
         | ({"member": chosen.folder} if chosen and chosen.folder else {})
         | {
             "assets": " ".join(
@@ -84,6 +83,9 @@ def _describe(place: Place, notes: Notes) -> Finding:
                 if place.has_folder(n)
             )
         },
+        # Last: what stands above adds to them.
+        evidence=tuple(notes.evidence),
+        warnings=tuple(notes.warnings),
     )
 
 

@@ -11,7 +11,7 @@ RUN --mount=type=cache,id={{ manager }},target={{ caches[manager] }} {{ service.
 {% if not facts.needs_source %}
 COPY . .
 {% endif %}
-{% if facts.workspace_path %}
+{% if facts.workspace_path and not facts.build_at_root %}
 WORKDIR /app/{{ facts.workspace_path }}
 {% endif %}
 {% if service.build_command %}

@@ -59,6 +59,9 @@ WORKDIR /app
 {% include "_user.Dockerfile" %}
 COPY --from=build /opt/venv /opt/venv
 COPY --chown=10001:10001 . .
+{% if facts.workspace_path %}
+WORKDIR /app/{{ facts.workspace_path }}
+{% endif %}
 {% if service.build_command %}
 RUN {{ service.build_command }}
 {% endif %}

@@ -7,6 +7,10 @@ RUN apt-get update \
 {% if manifest_groups %}
 COPY {{ manifest_groups[0][1] | join(" ") }} ./
 {% endif %}
+{% if facts.unpinned %}
+# The project names no versions, so none can be pinned here: give it a Gemfile.
+# hadolint ignore=DL3028
+{% endif %}
 RUN --mount=type=cache,id=bundler,target=/root/.bundle/cache {{ service.install_command }}
 COPY . .
 RUN {{ service.build_command }}

@@ -11,7 +11,7 @@ RUN --mount=type=cache,id=cargo,target=/usr/local/cargo/registry \
 FROM {{ base("debian", none) }}
 WORKDIR /app
 {% include "_user.Dockerfile" %}
-COPY --from=build /usr/local/bin/app /usr/local/bin/app
+COPY --from=build /usr/local/bin/app {{ facts.program or "/usr/local/bin/app" }}
 {% for folder in (facts.assets or "").split() %}
 COPY --chown=10001:10001 {{ folder }} ./{{ folder }}
 {% endfor %}

@@ -85,3 +85,87 @@ def test_the_published_image_of_this_folder_is_built_from_it(analyzed: Analyzed)
         ("web", None, "Dockerfile"),
         ("other", "acme/basket:2", None),
     ]
+
+
+def test_what_compose_builds_below_is_not_found_again_at_the_root(analyzed: Analyzed) -> None:
+    program = 'package main\nfunc main() { http.ListenAndServe(":80", nil) }\n'
+    files = {"compose.yaml": "services: {api: {build: api}}", "api/main.go": program}
+
+    assert [service.name for service in analyzed(files).services] == ["api"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "labels: [traefik.http.services.web.loadbalancer.server.port=8088]",
+        "labels: {traefik.http.services.web.loadbalancer.server.port: 8088}",
+        "environment: [VIRTUAL_PORT=8088]",
+        "healthcheck: {test: 'curl -f http://localhost:8088/up || exit 1'}",
+        "healthcheck: {test: [CMD, curl, 'http://127.0.0.1:8088']}",
+    ],
+)
+def test_a_port_that_is_not_published_is_told_elsewhere(analyzed: Analyzed, line: str) -> None:
+    text = f"services:\n  web:\n    image: example/web:1\n    {line}\n"
+
+    web = analyzed({"compose.yaml": text}).services[0]
+
+    assert (web.port, web.process) == (8088, "web")
+
+
+@pytest.mark.parametrize(
+    ("command", "process"),
+    [
+        ("php artisan queue:work --tries=3", "worker"),
+        ("php artisan schedule:run", "worker"),
+        ("php artisan serve", "web"),
+    ],
+)
+def test_a_queue_of_the_same_image_listens_on_nothing(
+    analyzed: Analyzed, command: str, process: str
+) -> None:
+    text = f"services: {{app: {{build: ., command: {command}}}}}"
+
+    found = analyzed({"compose.yaml": text, "Dockerfile": "FROM php:8\nEXPOSE 80\n"})
+
+    assert found.services[0].process == process
+
+
+def test_a_root_whose_modules_are_published_one_by_one_is_no_service(analyzed: Analyzed) -> None:
+    text = "services: {orders: {image: acme/shop-orders}, page: {build: page}}"
+    modules = "<modules><module>shop-orders</module></modules>"
+    pom = f"<project>{modules}<groupId>io.quarkus</groupId></project>"
+
+    found = analyzed(
+        {
+            "compose.yaml": text,
+            "page/Dockerfile": "FROM nginx\n",
+            "pom.xml": pom,
+            "shop-orders/pom.xml": pom,
+        }
+    )
+
+    assert [service.name for service in found.services] == ["orders", "page"]
+
+
+def test_what_a_container_mounts_whole_is_no_second_service(analyzed: Analyzed) -> None:
+    text = "services: {php: {build: docker/php, volumes: ['.:/srv'], ports: [80]}}"
+    files = {"compose.yaml": text, "docker/php/Dockerfile": "FROM php:8\n", "index.php": ""}
+
+    assert [service.name for service in analyzed(files).services] == ["php"]
+
+
+def test_a_build_of_what_compose_builds_one_by_one_is_no_service(analyzed: Analyzed) -> None:
+    text = "services: {api: {build: api}}"
+    module = "<project><groupId>io.quarkus</groupId></project>"
+    pom = "<project><modules><module>api</module></modules></project>"
+
+    found = analyzed(
+        {
+            "compose.yaml": text,
+            "pom.xml": pom,
+            "api/pom.xml": module,
+            "api/Dockerfile": "FROM eclipse-temurin:21\n",
+        }
+    )
+
+    assert [service.name for service in found.services] == ["api"]

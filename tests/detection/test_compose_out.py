@@ -1,5 +1,6 @@
 """A whole folder as one compose.yaml that the oldest and the newest compose understand."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 import yaml
 
 from detection import analyze, compose_files, values
+from detection.compose_databases import SECRET
 from tests.detection import golden
 from tests.detection.conftest import Analyzed, Folder
 
@@ -35,10 +37,14 @@ def test_a_database_nobody_declares_runs_and_is_reached(analyzed: Analyzed) -> N
     found = document(compose_files(analyzed(FLASK)))
 
     assert values.text(found, "services", "postgresql", "image") == "postgres:17"
-    assert values.dig(found, "services", "shop", "depends_on") == ["postgresql"]
+    waits = values.dig(found, "services", "shop", "depends_on")
+    assert waits == {"postgresql": {"condition": "service_healthy"}}
     address = values.text(found, "services", "shop", "environment", "DATABASE_URL") or ""
-    assert address.startswith("postgresql://postgres:$")
-    assert address.endswith("@postgresql:5432/postgres")
+    assert address == f"postgresql://postgres:{SECRET}@postgresql:5432/postgres"
+    assert (
+        values.text(found, "services", "postgresql", "environment", "POSTGRES_PASSWORD") == SECRET
+    )
+    assert values.table(found, "volumes") == {"postgresql-data": None}
 
 
 def test_a_variable_without_a_value_comes_from_the_shell(analyzed: Analyzed) -> None:
@@ -94,5 +100,65 @@ def test_every_example_is_told_in_words_of_the_oldest_compose(name: str, tmp_pat
         row = values.table(services, service)
         assert {"image", "build"} & set(row)
         assert "deploy" not in row
-        assert set(values.strings(row, "depends_on")) <= set(services)
+        waits = values.dig(row, "depends_on") or []
+        assert isinstance(waits, list | dict)
+        assert set(waits) <= set(services)
     assert all(Path(path).parts[0] not in {"/", ".."} for path in files)
+
+
+def test_the_parts_of_a_databases_address_are_told_by_their_names(analyzed: Analyzed) -> None:
+    source = "import psycopg, os\n" + "".join(
+        f"os.environ['{name}']\n"
+        for name in ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE")
+    )
+    files = {"requirements.txt": "psycopg\n", "main.py": source}
+
+    found = document(compose_files(analyzed(files)))
+
+    assert values.table(found, "services", "shop", "environment") == {
+        "PGHOST": "postgresql",
+        "PGPORT": "5432",
+        "PGUSER": "postgres",
+        "PGPASSWORD": SECRET,
+        "PGDATABASE": "postgres",
+    }
+
+
+def test_nobody_waits_for_what_was_left_out(analyzed: Analyzed) -> None:
+    text = """services:
+  web: {build: web, depends_on: [odd]}
+  odd: {build: odd}
+"""
+    files = {"compose.yaml": text, "web/Dockerfile": "FROM x\n", "odd/mix.exs": ""}
+
+    services = values.table(document(compose_files(analyzed(files))), "services")
+
+    assert list(services) == ["web"]
+    assert "depends_on" not in values.table(services, "web")
+
+
+def test_two_sites_of_one_folder_keep_settings_of_their_own(analyzed: Analyzed) -> None:
+    page = {"projectType": "application", "targets": {"build": {"executor": "@nx/vite:build"}}}
+    files = compose_files(
+        analyzed(
+            {
+                "nx.json": "{}",
+                "package.json": "{}",
+                "apps/a/project.json": json.dumps(page),
+                "apps/b/project.json": json.dumps(page),
+            }
+        )
+    )
+
+    assert {".kyozo/a.nginx.conf", ".kyozo/b.nginx.conf"} <= set(files)
+    assert "COPY .kyozo/b.nginx.conf /etc" in files[".kyozo/b.Dockerfile"]
+    assert "node_modules" in files[".dockerignore"]
+
+
+def test_an_own_dockerfile_is_named_from_its_context(analyzed: Analyzed) -> None:
+    text = "services: {web: {build: {context: web, dockerfile: ../docker/web}}}"
+    found = analyzed({"compose.yaml": text, "docker/web": "FROM x\n", "web/a.txt": ""})
+
+    web = values.table(document(compose_files(found)), "services", "web")
+
+    assert web["build"] == {"context": "./web", "dockerfile": "../docker/web"}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detection import analyze, parsing
+from detection import Analysis, OverrideError, analyze, parsing
 from detection.dockerfile import parse_dockerfile
 from detection.providers.python_files import read_module
 
@@ -49,7 +49,42 @@ SEEDS = {
     "Staticfile": "root: ",
     "angular.json": '{"projects": {"a": {"architect": {"build": {"options": {"outputPath": ',
     "pnpm-workspace.yaml": "packages: ['!a', '**', ",
+    "package.json5": "{scripts: {start: 'node a.js', /* x */}, // y\n engines: {pnpm: '",
+    "package.yaml": "scripts: {start: node a.js}\nworkspaces: [",
+    "apps/a/project.json": '{"targets": {"build": {"executor": "@nx/webpack:webpack", "options": {',
+    "skaffold.yaml": "build: {artifacts: [{image: a, context: ., docker: {dockerfile: ",
+    "Tiltfile": "docker_build('a', '.', dockerfile='",
+    "devfile.yaml": "components: [{container: {endpoints: [{targetPort: ",
+    ".devcontainer.json": '{"forwardPorts": [80, ',
+    "app.json": '{"addons": ["heroku-postgresql", {"plan": ',
+    ".do/app.yaml": "services: [{name: a}]\ndatabases: [{engine: PG, version: ",
+    "heroku.yml": "run: {web: a, b: {command: ",
+    "app.yaml": "runtime: a\nentrypoint: ",
+    "nixpacks.toml": "[phases.build]\ncmds = ['",
+    "vercel.json": '{"buildCommand": "npm ci && make", "outputDirectory": "',
+    "_config.yml": "theme: a\nplugins: [b, !c ",
+    "mkdocs.yml": "site_name: a\ntheme: {name: !!python/name:a ",
+    "META-INF/MANIFEST.MF": "Main-Class: a.B\nSpring-Boot-Version: ",
+    "deno.json": '{"imports": {"$fresh/": "',
+    ".streamlit/config.toml": "[server]\nport = ",
+    ".flaskenv": "FLASK_RUN_PORT=",
+    "config/puma.rb": "port ENV.fetch('PORT') { 3",
+    "vite.config.ts": "export default { build: { lib: {}, outDir: '",
+    "kyozo.toml": "[services.a]\nport = ",
 }  # fmt: skip
+# What has to be there for some files to be looked at.
+BESIDE = {
+    "apps/a/project.json": {"nx.json": "{}", "package.json": '{"dependencies": {"express": "5"}}'},
+    "skaffold.yaml": {"a/Dockerfile": "FROM a\n"},
+    "Tiltfile": {"a/Dockerfile": "FROM a\n"},
+    "devfile.yaml": {"package.json": '{"scripts": {"start": "x"}, "dependencies": {"koa": "2"}}'},
+    ".devcontainer.json": {"package.json": '{"scripts": {"start": "x"}}'},
+    "_config.yml": {"index.md": "---\n---\n"},
+    ".streamlit/config.toml": {"requirements.txt": "streamlit\n", "app.py": "import streamlit\n"},
+    ".flaskenv": {"requirements.txt": "flask\n", "app.py": "from flask import Flask\n"},
+    "config/puma.rb": {"Gemfile": "gem 'puma'\n", "config.ru": ""},
+    "vite.config.ts": {"package.json": '{"devDependencies": {"vite": "7"}}'},
+}
 PIECES = st.sampled_from(
     ["{", "}", "[", "]", '"', "'", ":", "\n", "\t", "&a ", "*a", "<a>", "</a>", "${A", "#", "0x",
      "-1", "99999999999999999999", "null", "true", "..", "/", "\\", "\x00", "\ufeff", "a" * 300]
@@ -67,20 +102,31 @@ MANY = settings(max_examples=150, deadline=None, database=None)
 def test_a_folder_with_any_such_file_gets_an_answer(name: str, cut: int, tail: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        (root / name).parent.mkdir(exist_ok=True)
+        for beside, content in {name: "", **BESIDE.get(name, {})}.items():
+            (root / beside).parent.mkdir(parents=True, exist_ok=True)
+            (root / beside).write_text(content)
         text = (SEEDS[name][: len(SEEDS[name]) - cut] if cut % 3 else SEEDS[name]) + tail
         (root / name).write_text(text, encoding="utf-8", errors="replace")
 
-        found = analyze(root)
+        found = _analysis(root)
 
         assert 0 <= found.confidence <= 1
         assert all(service.port is None or 0 < service.port < 65536 for service in found.services)
 
 
+def _analysis(root: Path) -> Analysis:
+    """What a person's own settings say wrongly is the one thing that is refused."""
+    try:
+        return analyze(root)
+    except OverrideError:
+        (root / "kyozo.toml").unlink()
+        return analyze(root)
+
+
 @pytest.mark.parametrize(
     "parse",
-    [parsing.parse_json, parsing.parse_toml, parsing.parse_yaml, parsing.parse_yaml_all,
-     parsing.parse_xml],
+    [parsing.parse_json5, parsing.parse_json, parsing.parse_toml, parsing.parse_yaml,
+     parsing.parse_yaml_all, parsing.parse_xml],
 )  # fmt: skip
 @MANY
 @given(text=TAILS | st.text(max_size=60))

@@ -78,3 +78,28 @@ def test_a_proxy_names_whom_it_asks(analyzed: Analyzed, file: str, text: str) ->
 )
 def test_comments_and_strangers_make_no_edge(analyzed: Analyzed, text: str) -> None:
     assert pairs(analyzed({**API, **WEB, "web/nginx.conf": text})) == set()
+
+
+@pytest.mark.parametrize(
+    ("variable", "edges"),
+    [
+        ("process.env.USERS_URL", [("shop", "users")]),
+        ("process.env.USERS_SERVICE_ADDR", [("shop", "users")]),
+        ("process.env.VITE_USERS_API_URL || 'http://localhost:5000'", [("shop", "users")]),
+        ("process.env.USERS_URL || 'https://example.org'", []),
+        ("process.env.USERS", []),
+    ],
+)
+def test_a_variable_named_after_a_service_is_about_it(
+    analyzed: Analyzed, variable: str, edges: list[tuple[str, str]]
+) -> None:
+    found = analyzed(
+        {
+            "shop/package.json": '{"dependencies": {"express": "5"}, "main": "a.js"}',
+            "shop/a.js": f"const users = {variable};\nlisten(3000)\n",
+            "users/package.json": '{"dependencies": {"koa": "2"}, "main": "a.js"}',
+            "users/a.js": "listen(5000)\n",
+        }
+    )
+
+    assert [(edge.source, edge.target) for edge in found.edges] == edges

@@ -120,3 +120,98 @@ def test_what_makes_no_sense_changes_nothing(analyzed: Analyzed, file: str, text
     plain = analyzed(FLASK).services
 
     assert analyzed({**FLASK, file: text}).services == plain
+
+
+def test_steps_that_only_install_are_left_to_the_image(analyzed: Analyzed) -> None:
+    text = "services: [{type: web, buildCommand: 'npm ci && npm run build', staticPublishPath: d}]"
+    installs = "services: [{type: web, buildCommand: pip install -r requirements.txt}]\n"
+
+    assert analyzed({**VITE, "render.yaml": text}).services[0].build_command == "npm run build"
+    assert analyzed({**FLASK, "render.yaml": installs}).services[0].build_command is None
+
+
+RENDER = """databases: [{name: main, postgresMajorVersion: '16'}]
+services: [{type: keyvalue, name: cache}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "databases"),
+    [
+        (
+            "render.yaml",
+            RENDER,
+            [("postgresql", "main", "16"), ("redis", "cache", None)],
+        ),
+        (
+            ".do/deploy.template.yaml",
+            "spec: {databases: [{engine: MYSQL, name: db, version: '8'}]}\n",
+            [("mysql", "db", "8")],
+        ),
+        (
+            "app.json",
+            '{"addons": ["heroku-postgresql:mini", {"plan": "heroku-redis"}, "papertrail"]}',
+            [("postgresql", "postgresql", None), ("redis", "redis", None)],
+        ),
+    ],
+)
+def test_databases_that_are_asked_for_are_proposed(
+    analyzed: Analyzed, file: str, text: str, databases: list[tuple[str, str, str | None]]
+) -> None:
+    found = analyzed({**FLASK, file: text}).databases
+
+    assert [(d.kind, d.name, d.version) for d in found] == databases
+    assert not any(database.declared for database in found)
+
+
+def test_a_servers_own_files_listed_as_a_site_are_no_second_service(analyzed: Analyzed) -> None:
+    text = "services: [{name: web, run_command: serve}]\nstatic_sites: [{name: static}]\n"
+
+    found = analyzed({**FLASK, ".do/app.yaml": text}).services
+
+    assert [service.start_command for service in found] == ["serve"]
+
+
+def test_commands_that_need_files_of_nixpacks_are_not_taken_over(analyzed: Analyzed) -> None:
+    text = '[phases.build]\ncmds = ["cp /assets/x /etc"]\n[start]\ncmd = "/assets/start.sh"\n'
+
+    plain = analyzed(FLASK).services
+
+    assert analyzed({**FLASK, "nixpacks.toml": text}).services == plain
+
+
+SKAFFOLD = """build:
+  artifacts:
+    - {image: example.org/front, context: front, docker: {dockerfile: Dockerfile.release}}
+    - {image: cart, context: src/cart/src}
+---
+build: {artifacts: [{image: load, context: load}]}
+"""
+TILT = (
+    "docker_build('example.org/front', 'front', dockerfile='front/Dockerfile.release')\n"
+    "docker_build('cart', './src/cart/src')\ndocker_build('load', 'load')\n"
+)
+
+
+@pytest.mark.parametrize(("file", "text"), [("skaffold.yaml", SKAFFOLD), ("Tiltfile", TILT)])
+def test_images_that_are_built_for_a_cluster_are_the_services(
+    analyzed: Analyzed, file: str, text: str
+) -> None:
+    pod = "{{apiVersion: v1, kind: Pod, metadata: {{name: {}}}, spec: {{containers: [{}]}}}}"
+    found = analyzed(
+        {
+            file: text,
+            "front/Dockerfile.release": "FROM golang:1\nEXPOSE 8080\n",
+            "src/cart/cart.sln": "",
+            "src/cart/src/Dockerfile": "FROM python:3\n",
+            "load/Dockerfile": "FROM python:3\nCMD gunicorn x\n",
+            "k8s/a.yaml": pod.format("cart", "{image: cart, ports: [{containerPort: 7070}]}"),
+            "k8s/b.yaml": pod.format("load", "{image: load}"),
+        }
+    )
+
+    assert [(s.name, s.dockerfile_path, s.port, s.process) for s in found.services] == [
+        ("front", "front/Dockerfile.release", 8080, "web"),
+        ("cart", "src/cart/src/Dockerfile", 7070, "web"),
+        ("load", "load/Dockerfile", None, "worker"),
+    ]

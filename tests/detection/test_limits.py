@@ -1,6 +1,8 @@
 """What is opened, and how much of it is read: nothing outside the folder, nothing without end."""
 
 import os
+import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from detection import analyze, index
+from tests.detection import golden
 from tests.detection.conftest import Folder
 
 FLASK = "from flask import Flask\napp = Flask(__name__)\n"
@@ -57,6 +60,13 @@ def test_nothing_outside_the_folder_is_opened(folder: Folder, tmp_path: Path) ->
             "netlify.toml": '[build]\nbase = "../outside"\n',
             "render.yaml": "services: [{name: a, rootDir: ../outside}, {name: b}]\n",
             "package.json": '{"main": "../outside/app.py", "workspaces": ["../outside"]}',
+            "skaffold.yaml": "build: {artifacts: [{image: a, context: ../outside}]}\n",
+            "Tiltfile": "docker_build('a', '../outside', dockerfile='../outside/Dockerfile')\n",
+            "nx.json": "{}",
+            "apps/a/project.json": '{"targets": {"build": {"executor": "@nx/js:tsc",'
+            ' "options": {"main": "../../../outside/app.py", "outputPath": "../../outside"}}}}',
+            "pyproject.toml": '[tool.uv.workspace]\nmembers = ["../outside"]\n',
+            "requirements.in": "",
             "kyozo.toml": "",
         }
     )
@@ -139,3 +149,52 @@ def test_a_tree_of_ten_thousand_files_is_walked_in_time(folder: Folder) -> None:
 
     assert found.files_seen == 10_002
     assert found.elapsed_ms < 2000  # the goal is 150; a busy machine is slower
+
+
+SOURCES = (".py", ".js", ".ts", ".tsx", ".mjs", ".go", ".rs", ".rb", ".php", ".java", ".kt", ".cs",
+           ".ex", ".exs", ".html", ".md", ".conf")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", golden.names())
+def test_source_is_read_to_64_kib_and_no_manifest_past_4_mib(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[tuple[str, int]] = []
+    beneath = index._read_beneath
+
+    def watched(root: Path, path: str, cap: int) -> bytes:
+        reads.append((path, cap))
+        return beneath(root, path, cap)
+
+    monkeypatch.setattr(index, "_read_beneath", watched)
+    golden.analysis_of(name)
+
+    small = (p for p, _ in reads if p.endswith(SOURCES) or Path(p).name in index.LOCK_FILES)
+    caps = dict(reads)
+    assert {caps[path] for path in small} <= {64 * 1024}
+    assert max(caps.values(), default=0) <= 4 * 1024 * 1024
+
+
+def test_a_tree_of_nothing_but_huge_files_is_answered_in_time(folder: Folder) -> None:
+    names = {path.name for path in golden.EXAMPLES.rglob("app/**/*") if path.is_file()}
+    root = folder({})
+    for name in names - {"kyozo.toml"}:
+        with (root / name).open("wb") as sparse:
+            sparse.truncate(1 << 40)
+
+    assert analyze(root).elapsed_ms < 10_000
+
+
+def test_the_order_of_hashes_changes_no_byte() -> None:
+    folders = [str(golden.EXAMPLES / name / "app") for name in golden.names()]
+    command = [sys.executable, "-m", "detection", "--json", *folders]
+    said = [
+        subprocess.run(
+            command, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=False
+        ).stdout
+        for seed in ("1", "2")
+    ]
+
+    first, second = (re.sub(rb'"elapsed_ms": [0-9.]+', b"", text) for text in said)
+    assert first == second
+    assert first.count(b"\n") == len(folders)

@@ -1,7 +1,9 @@
 """Whatever lies in a folder: an answer, the same one twice, and not a byte written."""
 
 import json
+import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
@@ -14,11 +16,12 @@ NAMES = st.sampled_from(
         "package.json", "requirements.txt", "pyproject.toml", "Pipfile", "compose.yaml", "Procfile",
         "Dockerfile", "go.mod", "Cargo.toml", "pom.xml", "build.gradle", "Gemfile", "composer.json",
         "main.py", "app.py", "manage.py", "index.html", "server.js", "main.go", "config.ru",
+        "project.json", "nx.json", "skaffold.yaml", "Tiltfile", "render.yaml", "fly.toml",
         ".nvmrc", ".python-version", ".tool-versions", "mise.toml", ".env.example", "hugo.toml",
         "pnpm-workspace.yaml", "angular.json", "index.php", "Staticfile", "system.properties",
     ]
 )  # fmt: skip
-FOLDERS = st.sampled_from(["", "api/", "web/", "apps/one/", "src/"])
+FOLDERS = st.sampled_from(["", "api/", "web/", "apps/one/", "services/two/", "src/"])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=12),
     lambda inner: st.lists(inner, max_size=3)
@@ -118,3 +121,50 @@ def test_whatever_can_be_rendered_is_one_instruction_a_line(files: dict[str, str
                 continue
             assert "None" not in text
             assert text.splitlines()[-1].startswith('CMD ["')
+
+
+ODD_NAMES = st.sampled_from(
+    [b"\xff\xfe.py", b"a\nb.py", b"a\x1b[2J", "caf\u00e9.js".encode(), b" ", b"a" * 200]
+) | NAMES.map(str.encode)  # fmt: skip
+ODD_KINDS = st.sampled_from(
+    ["file", "huge", "empty", "folder", "pipe", "link out", "link up", "link to itself", "dangling"]
+)
+ODD_TREES = st.dictionaries(
+    st.tuples(FOLDERS.map(str.encode), ODD_NAMES).map(b"".join), ODD_KINDS, max_size=8
+)
+
+
+def lay_out_odd(entries: dict[bytes, str], root: Path, secret: Path) -> None:
+    links = {"link out": secret, "link up": root, "dangling": root / "nothing"}
+    for name, kind in entries.items():
+        path = Path(os.fsdecode(os.fsencode(root) + b"/" + name))
+        with suppress(FileExistsError, NotADirectoryError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if kind == "folder":
+                path.mkdir()
+            elif kind == "pipe":
+                os.mkfifo(path)
+            elif "link" in kind or kind in links:
+                path.symlink_to(links.get(kind, path))
+            else:
+                size = {"huge": 1 << 40, "empty": 0}.get(kind, 100)
+                os.truncate(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY), size)
+
+
+@TREES
+@given(FILES, ODD_TREES)
+def test_whatever_lies_between_the_files_nothing_outside_is_told(
+    files: dict[str, str], odd: dict[bytes, str]
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        secret = Path(name) / "secret"
+        secret.write_text("FROM stolen\nscripts: stolen\nstolen==1\n")
+        root = Path(name) / "shop"
+        root.mkdir()
+        lay_out(files, root)
+        lay_out_odd(odd, root, secret)
+
+        first, second = answer(analyze(root)), answer(analyze(root))
+
+        assert first == second
+        assert "stolen" not in first

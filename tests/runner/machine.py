@@ -83,6 +83,7 @@ class Machine:
         environ = self.run.environment
         docker = DockerCli(find_client(environ), environ.get("DOCKER_HOST", ""), environ)
         shop = Workshop(docker, self.run.folder / "home", environ)
+        _packages("docker-compose", present=bool(shutil.which("docker-compose")))
         wanted = [local_ref(name, TOOLS[name].offers[0].version) for name in IMAGES]
         ensure(wanted, shop=shop, log=lambda _: None, cancelled=self._is_over.is_set)
         return {}

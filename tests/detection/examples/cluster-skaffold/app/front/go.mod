@@ -1,0 +1,2 @@
+module front
+go 1.23

@@ -1,0 +1,5 @@
+package store
+
+import "os"
+
+var url = os.Getenv("DATABASE_URL")

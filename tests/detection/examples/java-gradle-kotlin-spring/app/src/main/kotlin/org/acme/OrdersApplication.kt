@@ -1,0 +1,6 @@
+package org.acme
+@SpringBootApplication
+class OrdersApplication
+fun main(args: Array<String>) {
+    runApplication<OrdersApplication>(*args)
+}

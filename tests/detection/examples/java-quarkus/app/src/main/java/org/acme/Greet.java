@@ -1,0 +1,2 @@
+package org.acme;
+@Path("/hello") public class Greet { }

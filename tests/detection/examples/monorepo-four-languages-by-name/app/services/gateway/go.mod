@@ -1,0 +1,2 @@
+module gateway
+go 1.22

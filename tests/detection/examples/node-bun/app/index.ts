@@ -1,0 +1,1 @@
+const server = Bun.serve({ port: process.env.PORT || 3100, fetch() { return new Response("hi"); } });

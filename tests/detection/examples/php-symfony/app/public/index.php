@@ -1,0 +1,2 @@
+<?php
+return fn(array $context) => new Kernel($context["APP_ENV"]);

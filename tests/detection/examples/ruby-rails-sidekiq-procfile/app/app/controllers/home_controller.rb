@@ -1,0 +1,2 @@
+class HomeController < ActionController::Base
+end

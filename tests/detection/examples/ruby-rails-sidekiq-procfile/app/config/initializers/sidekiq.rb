@@ -1,0 +1,1 @@
+Sidekiq.configure_server { |c| c.redis = { url: ENV.fetch("REDIS_URL") } }
