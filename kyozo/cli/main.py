@@ -26,6 +26,7 @@ from kyozo.cli.groups import Group
 from kyozo.cli.screen import Screen
 from kyozo.cli.session import Session
 from kyozo.env import SettingError
+from kyozo.platform.version import version
 from services.errors import KyozoError
 
 SHARED = {"--json": 0, "--url": 1, "--token": 1, "--team": 1}
@@ -41,6 +42,12 @@ app = typer.Typer(
 )
 
 
+def _say_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"kyozo {version()}")
+        raise typer.Exit
+
+
 @app.callback()
 def shared_options(
     ctx: typer.Context,
@@ -50,6 +57,10 @@ def shared_options(
     ] = "",
     token: Annotated[str, typer.Option(envvar="KYOZO_TOKEN", help="API token.")] = "",
     team: Annotated[str, typer.Option(envvar="KYOZO_TEAM", help="Team id.")] = "",
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Say it and end."),
+    ] = False,
 ) -> None:
     """Folders in, healthy services out.
 

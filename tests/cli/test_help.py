@@ -7,6 +7,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from kyozo.cli.main import app, hoist, main
+from kyozo.platform.version import version
 from tests.cli.conftest import Kyozo
 from tests.repository import ROOT
 
@@ -49,6 +50,12 @@ def test_the_page_has_no_command_that_is_gone() -> None:
     titles = [line[9:] for line in page.splitlines() if line.startswith("## kyozo ")]
 
     assert sorted(titles) == ALL
+
+
+def test_the_version_is_said_without_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+
+    assert capsys.readouterr().out == f"kyozo {version()}\n"
 
 
 def test_shared_options_may_stand_anywhere() -> None:
