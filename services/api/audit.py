@@ -8,12 +8,21 @@ from rest_framework.response import Response
 
 from services.api import scopes
 from services.api.paging import Order
-from services.api.query import query, word
+from services.api.query import Reader, query, word
 from services.api.team_view import TeamView
 from services.models import AuditEntry
 from services.models.times import instant, iso
 
 ORDER = Order({"at": "at"}, by="at", descending=True)
+INSTANT = Reader(instant, {"type": "string", "format": "date-time"})
+ASKED: dict[str, Reader] = {
+    "action": word,
+    "actor": word,
+    "object": word,
+    "since": INSTANT,
+    "until": INSTANT,
+    **ORDER.readers(),
+}
 
 
 class AuditLog(TeamView):
@@ -22,15 +31,7 @@ class AuditLog(TeamView):
     scopes = scopes.ADMIN
 
     def get(self, request: Request, **_: Any) -> Response:
-        want = query(
-            request,
-            action=word,
-            actor=word,
-            object=word,
-            since=instant,
-            until=instant,
-            **ORDER.readers(),
-        )
+        want = query(request, **ASKED)
         rows = AuditEntry.objects.filter(_asked(want), team=self.team)
         return ORDER.page(rows, want).answer(request, entry_json)
 

@@ -8,13 +8,20 @@ from rest_framework.response import Response
 
 from services.api import find, scopes
 from services.api.paging import Order
-from services.api.query import identifier, number, one_of, query
+from services.api.query import Reader, identifier, number, one_of, query
 from services.api.serializers.build import build_brief, build_json, build_log_json
 from services.api.team_view import WorkspaceView
 from services.models import BuildState
 
 CHUNKS = 200
 ORDER = Order({"started_at": "started_at"}, by="started_at", descending=True, usual=50)
+EXACT: dict[str, Reader] = {
+    "service_id": identifier,
+    "operation_id": identifier,
+    "state": one_of(BuildState.values),
+}
+ASKED = EXACT | ORDER.readers()
+AFTER = {"after": number(0, 2**31 - 1)}
 
 
 class BuildList(WorkspaceView):
@@ -23,14 +30,8 @@ class BuildList(WorkspaceView):
     scopes = scopes.READ
 
     def get(self, request: Request, **_: Any) -> Response:
-        want = query(
-            request,
-            service_id=identifier,
-            operation_id=identifier,
-            state=one_of(BuildState.values),
-            **ORDER.readers(),
-        )
-        exact = {k: want[k] for k in ("service_id", "operation_id", "state") if k in want}
+        want = query(request, **ASKED)
+        exact = {name: want[name] for name in EXACT.keys() & want.keys()}
         rows = find.builds(self.admission).filter(**exact).defer("dockerfile")
         return ORDER.page(rows, want).answer(request, build_brief)
 
@@ -49,6 +50,6 @@ class BuildLog(WorkspaceView):
 
     def get(self, request: Request, *, build_id: UUID, **_: Any) -> Response:
         build = find.build(self.admission, build_id)
-        after = query(request, after=number(0, 2**31 - 1)).get("after", 0)
+        after = query(request, **AFTER).get("after", 0)
         chunks = list(build.chunks.filter(number__gt=after)[:CHUNKS])
         return Response({"data": build_log_json(build, chunks, after=after)})

@@ -12,7 +12,6 @@ from services.api import scopes
 from services.api.inputs import CLEAN
 from services.api.team_view import TeamView
 from services.lifecycle.clean import clean
-from services.models.checks import read
 
 
 class CleanUp(TeamView):
@@ -23,7 +22,7 @@ class CleanUp(TeamView):
     is_long = True
 
     def post(self, request: Request, **_: Any) -> Response:
-        fields = read(request.data, CLEAN)
+        fields = CLEAN.read(request)
         is_alone = settings.KYOZO["MODE"] == "embedded"
         dry_run = fields.get("dry_run", False)
         # Before it: what the engine removes cannot be undone with a row that was not written.

@@ -12,7 +12,6 @@ from services.api.serializers.service import environment_json
 from services.api.team_view import WorkspaceView
 from services.lifecycle.update import set_environment
 from services.models import Service
-from services.models.checks import read
 
 
 class Environment(WorkspaceView):
@@ -24,7 +23,7 @@ class Environment(WorkspaceView):
 
     def patch(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         """Merges; null deletes a variable."""
-        fields = read(request.data, VARIABLES)
+        fields = VARIABLES.read(request)
         service = set_environment(
             find.service(self.admission, service_id),
             variables=fields.get("variables", {}),

@@ -10,11 +10,24 @@ from rest_framework.response import Response
 
 from services.api import find, scopes
 from services.api.paging import MOST, USUAL
-from services.api.query import number, query
+from services.api.query import Reader, number, query
 from services.api.team_view import WorkspaceView
 from services.errors import BadRequestError
 from services.lifecycle.files import list_files, read_file
+from services.models.checks import takes
 from services.sources.listing import Listed
+
+
+@takes({"type": "string"})
+def _name(value: str) -> bytes:
+    try:
+        return base64.b64decode(value.encode(), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error) as exc:
+        raise ValueError("is not the `next` of an earlier answer") from exc
+
+
+PATH = {"path": Reader(str, {"type": "string"})}
+ASKED = PATH | {"limit": number(1, MOST), "after": _name}
 
 
 class FileList(WorkspaceView):
@@ -22,7 +35,7 @@ class FileList(WorkspaceView):
 
     def get(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
         workspace = find.workspace(self.admission, workspace_id)
-        want = query(request, path=str, limit=number(1, MOST), after=_name)
+        want = query(request, **ASKED)
         path, after = want.get("path", "/"), want.get("after", b"")
         limit = want.get("limit", USUAL)
         rows, more = list_files(workspace, path, after=after, limit=limit)
@@ -37,7 +50,7 @@ class FileContent(WorkspaceView):
 
     def get(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
         workspace = find.workspace(self.admission, workspace_id)
-        path = query(request, path=str).get("path", "")
+        path = query(request, **PATH).get("path", "")
         if not path:
             raise BadRequestError("Invalid request parameters", details={"path": ["is required"]})
         found = read_file(workspace, path)
@@ -58,10 +71,3 @@ def listed_json(row: Listed, folder: str) -> dict[str, Any]:
         "kind": row.kind,
         "size_bytes": row.size_bytes,
     }
-
-
-def _name(value: str) -> bytes:
-    try:
-        return base64.b64decode(value.encode(), altchars=b"-_", validate=True)
-    except (ValueError, binascii.Error) as exc:
-        raise ValueError("is not the `next` of an earlier answer") from exc

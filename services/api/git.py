@@ -7,11 +7,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from services.api import find, scopes
-from services.api.inputs import CREDENTIAL, GIT_WORKSPACE, REFRESH, wrapped
+from services.api.inputs import CREDENTIAL, GIT_WORKSPACE, REFRESH
 from services.api.serializers.workspace import workspace_json
 from services.api.team_view import TeamView, WorkspaceView
 from services.lifecycle.git_workspaces import GitSource, from_git, refresh
-from services.models.checks import read
 from services.sources.git import Credential
 from services.teams.models import Scope, allows
 
@@ -22,7 +21,7 @@ class NewGit(TeamView):
     is_long = True
 
     def post(self, request: Request, **_: Any) -> Response:
-        fields = read(wrapped(request, "workspace"), GIT_WORKSPACE, required=["url"])
+        fields = GIT_WORKSPACE.read(request)
         source = GitSource(
             fields["url"], fields.get("ref", ""), credential_in(fields) or Credential()
         )
@@ -38,7 +37,7 @@ class Refresh(WorkspaceView):
 
     def post(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
         workspace = find.workspace(self.admission, workspace_id)
-        fields = read(request.data, REFRESH)
+        fields = REFRESH.read(request)
         done = refresh(
             workspace, ref=fields.get("ref"), credential=credential_in(fields), actor=self.actor
         )

@@ -14,7 +14,8 @@ from services.api.serializers.token import mapping_json
 from services.api.team_view import TeamView
 from services.errors import NotFoundError
 from services.models import ImageMapping
-from services.models.checks import read
+
+SOURCE = {"source": word}
 
 
 class ImageMappings(TeamView):
@@ -26,7 +27,7 @@ class ImageMappings(TeamView):
         return Response({"data": [mapping_json(row) for row in rows]})
 
     def put(self, request: Request, **_: Any) -> Response:
-        fields = read(request.data, MAPPING, required=["source", "target"])
+        fields = MAPPING.read(request)
         source, target = fields["source"], fields["target"]
         with transaction.atomic():
             rows = ImageMapping.objects.select_for_update()
@@ -38,7 +39,7 @@ class ImageMappings(TeamView):
         return Response({"data": mapping_json(row)})
 
     def delete(self, request: Request, **_: Any) -> Response:
-        source = query(request, source=word).get("source", "")
+        source = query(request, **SOURCE).get("source", "")
         with transaction.atomic():
             rows = ImageMapping.objects.select_for_update()
             row = rows.filter(team=self.team, source=source).first()

@@ -12,19 +12,19 @@ from rest_framework.views import APIView
 from services import audit
 from services.accounts.invitations import Newcomer, accept, invite, revoke
 from services.api import find, scopes
-from services.api.inputs import ACCEPT, INVITATION
+from services.api.inputs import ACCEPT, ACCEPT_AS_NEWCOMER, INVITATION
 from services.api.paging import Order
 from services.api.query import query
 from services.api.serializers.people import invitation_json, member_json
 from services.api.team_view import TeamView
 from services.errors import BadRequestError
-from services.models.checks import read
 from services.teams.limits import of_address, of_team
 from services.teams.models import Invitation, Membership, Role, Scope
 from services.teams.permissions import RATE
 from services.teams.policy import Caller, admit
 
 ORDER = Order({"created_at": "created_at"}, by="created_at", descending=True)
+ASKED = ORDER.readers()
 
 
 class InvitationList(TeamView):
@@ -33,10 +33,10 @@ class InvitationList(TeamView):
 
     def get(self, request: Request, **_: Any) -> Response:
         rows = Invitation.objects.filter(team=self.team).select_related("invited_by")
-        return ORDER.page(rows, query(request, **ORDER.readers())).answer(request, invitation_json)
+        return ORDER.page(rows, query(request, **ASKED)).answer(request, invitation_json)
 
     def post(self, request: Request, **_: Any) -> Response:
-        fields = read(request.data, INVITATION, required=["role"])
+        fields = INVITATION.read(request)
         role = Role(fields.pop("role"))
         made, text = invite(self.team, by=self.caller.user, role=role, **fields)
         return Response({"data": invitation_json(made) | {"token": text}}, status=201)
@@ -79,14 +79,14 @@ def _count(request: Request, caller: Caller | None) -> None:
 
 
 def _somebody(request: Request, caller: Caller) -> tuple[str, User]:
-    fields = read(request.data, {"token": ACCEPT["token"]}, required=["token"])
+    fields = ACCEPT.read(request)
     if caller.token:  # a weaker one does not act for its person beyond its own team
         admit(caller, team_id=caller.token.team_id, need=Scope.ADMIN)
     return fields["token"], caller.user
 
 
 def _newcomer(request: Request) -> tuple[str, Newcomer]:
-    fields = read(request.data, ACCEPT, required=["token"])
+    fields = ACCEPT_AS_NEWCOMER.read(request)
     missing = [name for name in ("username", "password") if name not in fields]
     if missing:
         raise BadRequestError(

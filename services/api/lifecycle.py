@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from services.api import find, scopes
-from services.api.inputs import DEPLOY, ROLLBACK, SCALE, deploy_options
+from services.api.inputs import DEPLOY, NOTHING, ROLLBACK, SCALE, deploy_options
 from services.api.serializers.service import service_json
 from services.api.service import fresh
 from services.api.team_view import WorkspaceView
@@ -19,7 +19,6 @@ from services.lifecycle.start import start
 from services.lifecycle.stop import stop
 from services.lifecycle.update import override
 from services.models import Operation, Service
-from services.models.checks import read
 
 
 class VerbView(WorkspaceView):
@@ -38,7 +37,7 @@ class Start(VerbView):
     actions = {"POST": "service.start"}
 
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        read(request.data, {})
+        NOTHING.read(request)
         service = find.service(self.admission, service_id)
         return self.answer(service, start(service, actor=self.actor))
 
@@ -47,7 +46,7 @@ class Stop(VerbView):
     actions = {"POST": "service.stop"}
 
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        read(request.data, {})
+        NOTHING.read(request)
         service = find.service(self.admission, service_id)
         return self.answer(service, stop(service, actor=self.actor))
 
@@ -56,7 +55,7 @@ class Restart(VerbView):
     actions = {"POST": "service.restart"}
 
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        read(request.data, {})
+        NOTHING.read(request)
         service = find.service(self.admission, service_id)
         return self.answer(service, restart(service, actor=self.actor))
 
@@ -65,7 +64,7 @@ class Scale(VerbView):
     actions = {"POST": "service.scale"}
 
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        fields = read(request.data, SCALE, required=["replica_count"])
+        fields = SCALE.read(request)
         service = find.service(self.admission, service_id)
         operation = scale(service, replicas=fields["replica_count"], actor=self.actor)
         return self.answer(service, operation)
@@ -75,7 +74,7 @@ class Deploy(VerbView):
     actions = {"POST": "service.deploy"}
 
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        fields = read(request.data, DEPLOY)
+        fields = DEPLOY.read(request)
         service = find.service(self.admission, service_id)
         if overrides := fields.get("overrides"):
             override(service, overrides, actor=self.actor)
@@ -88,7 +87,7 @@ class Rollback(VerbView):
     actions = {"POST": "service.rollback"}
 
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        fields = read(request.data, ROLLBACK)
+        fields = ROLLBACK.read(request)
         service = find.service(self.admission, service_id)
         operation = rollback(service, to=fields.get("release"), actor=self.actor)
         return self.answer(service, operation)

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from services.api import find, scopes
-from services.api.query import moment, number, one_of, query, word
+from services.api.query import TRUTH, Reader, moment, number, one_of, query, word
 from services.api.serializers.monitoring import logs_json
 from services.api.team_view import WorkspaceView
 from services.errors import BadRequestError
@@ -19,6 +19,14 @@ from services.monitoring.positions import Position
 
 USUAL = 100
 NDJSON = "application/x-ndjson"
+ASKED: dict[str, Reader] = {
+    "lines": number(1, MOST_LINES),
+    "since": moment,
+    "stream": one_of(("stdout", "stderr")),
+    "search": word,
+    "follow": TRUTH,
+    "cursor": Reader(Position.parse, {"type": "string"}),
+}
 
 
 class ServiceLogs(WorkspaceView):
@@ -29,15 +37,7 @@ class ServiceLogs(WorkspaceView):
 
     def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response | HttpResponse:
         service = find.service(self.admission, service_id)
-        want = query(
-            request,
-            lines=number(1, MOST_LINES),
-            since=moment,
-            stream=one_of(("stdout", "stderr")),
-            search=word,
-            follow=one_of(("true", "false")),
-            cursor=Position.parse,
-        )
+        want = query(request, **ASKED)
         if "cursor" in want and (wrong := want.keys() & {"since", "lines"}):
             details = {name: ["goes with no cursor, which tells all since then"] for name in wrong}
             raise BadRequestError("Invalid request parameters", details=details)

@@ -9,8 +9,8 @@ from rest_framework.response import Response
 
 from services.accounts.sign_in import create_link
 from services.api import scopes
+from services.api.inputs import NOTHING
 from services.api.team_view import TeamView, WorkspaceView
-from services.models.checks import read
 from services.models.times import iso
 from services.teams.models import Scope
 
@@ -38,7 +38,7 @@ class SignInLinks(TeamView):
     actions = {"POST": "sign_in_link.create"}
 
     def post(self, request: Request, **_: Any) -> Response:
-        read(request.data, {})
+        NOTHING.read(request)
         url = request.build_absolute_uri(
             f"/sign-in/{create_link(self.caller.user, team=self.team)}"
         )

@@ -10,7 +10,6 @@ from services.api import find, scopes
 from services.api.inputs import ROLE
 from services.api.serializers.people import member_json
 from services.api.team_view import TeamView
-from services.models.checks import read
 from services.teams.models import Membership, Role
 
 MOST = 1000
@@ -33,7 +32,7 @@ class MemberDetail(TeamView):
 
     def patch(self, request: Request, *, user_id: int, **_: Any) -> Response:
         member = find.member(self.team, user_id)
-        fields = read(request.data, ROLE, required=["role"])
+        fields = ROLE.read(request)
         changed = change_role(member, Role(fields["role"]), by=self.caller.user)
         return Response({"data": member_json(changed)})
 

@@ -27,12 +27,24 @@ from services.api.serializers.service import (
 from services.api.team_view import WorkspaceView
 from services.errors import BadRequestError, NotFoundError
 from services.models import Service
+from services.models.checks import takes
 from services.monitoring import usage
 from services.monitoring.series import Window, series
 
 LEAST_RANGE_S = 60
 SPAN = re.compile(r"([0-9]{1,7})([smhd]?)")
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@takes({"type": "string", "pattern": f"^{SPAN.pattern}$", "examples": ["6h"]})
+def _span(value: str) -> int:
+    found = SPAN.fullmatch(value)
+    if found is None:
+        raise ValueError("must be a time such as 90s, 15m, 6h or 1d")
+    return int(found[1]) * SECONDS[found[2]]
+
+
+OVER_TIME = {"range": _span, "step": _span}
 
 
 class ServiceStatus(WorkspaceView):
@@ -59,18 +71,11 @@ class ServiceMetrics(WorkspaceView):
 
     def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         service = find.service(self.admission, service_id)
-        window = _window(query(request, range=_span, step=_span))
+        window = _window(query(request, **OVER_TIME))
         data = metrics_json(service, usage.current(service))
         if window is not None:
             data |= {"series": series_json(series(service, window), window)}
         return Response({"data": data})
-
-
-def _span(value: str) -> int:
-    found = SPAN.fullmatch(value)
-    if found is None:
-        raise ValueError("must be a time such as 90s, 15m, 6h or 1d")
-    return int(found[1]) * SECONDS[found[2]]
 
 
 def _window(want: dict[str, int]) -> Window | None:

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from services.api import find, scopes
 from services.api.paging import Order
-from services.api.query import identifier, one_of, query
+from services.api.query import Reader, identifier, one_of, query
 from services.api.serializers.operation import operation_json, shown
 from services.api.team_view import WorkspaceView
 from services.errors import NotFoundError
@@ -22,6 +22,12 @@ ORDER = Order(
     descending=True,
     usual=50,
 )
+EXACT: dict[str, Reader] = {
+    "service_id": identifier,
+    "state": one_of(OperationState.values),
+    "kind": one_of(Kind.values),
+}
+ASKED = EXACT | ORDER.readers()
 
 
 class OperationList(WorkspaceView):
@@ -30,14 +36,8 @@ class OperationList(WorkspaceView):
     scopes = scopes.READ
 
     def get(self, request: Request, **_: Any) -> Response:
-        want = query(
-            request,
-            service_id=identifier,
-            state=one_of(OperationState.values),
-            kind=one_of(Kind.values),
-            **ORDER.readers(),
-        )
-        exact = {k: want[k] for k in ("service_id", "state", "kind") if k in want}
+        want = query(request, **ASKED)
+        exact = {name: want[name] for name in EXACT.keys() & want.keys()}
         rows = shown(find.operations(self.admission)).filter(**exact)
         return ORDER.page(rows, want).answer(request, operation_json)
 

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from services.api.query import Reader, number, one_of
 from services.errors import BadRequestError
+from services.models.checks import takes
 from services.models.times import instant
 
 Row = TypeVar("Row", bound=Model)
@@ -89,6 +90,7 @@ def page(
     return Page(found[:limit], _cursor(found[limit - 1], by) if more else None)
 
 
+@takes({"type": "string"})
 def cursor(text: str) -> str:
     """A query reader: refuses what no answer of ours ever said."""
     _decode(text)

@@ -1,6 +1,8 @@
-"""Query parameters in: each read by name, checked, and refused when unknown."""
+"""Query parameters in: each read by name, checked, and refused when unknown.
 
-from collections.abc import Callable, Collection
+A reader is a check of text that raises ValueError."""
+
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -8,11 +10,11 @@ from uuid import UUID
 from rest_framework.request import Request
 
 from services.errors import BadRequestError
-from services.models.checks import ComplaintError
+from services.models.checks import Check, ComplaintError, takes
 from services.models.config import PLAIN
 from services.teams.policy import as_uuid
 
-Reader = Callable[[str], Any]
+Reader = Check
 
 
 def query(request: Request, **readers: Reader) -> dict[str, Any]:
@@ -33,12 +35,14 @@ def query(request: Request, **readers: Reader) -> dict[str, Any]:
     return found
 
 
+@takes({"type": "string", "maxLength": 1000})
 def word(value: str) -> str:
     if "\x00" in value or len(value) > 1000:
         raise ValueError("is not text that can be looked for")
     return value
 
 
+@takes(PLAIN.schema)
 def label(value: str) -> str:
     """A name that people give, as `PLAIN` has it for bodies."""
     try:
@@ -47,6 +51,7 @@ def label(value: str) -> str:
         raise ValueError(exc.message) from exc
 
 
+@takes({"type": "string", "format": "date-time"})
 def moment(value: str) -> str:
     """RFC 3339, kept as it was written: logs count nanoseconds, datetime does not."""
     try:
@@ -62,7 +67,7 @@ def one_of(words: Collection[str]) -> Reader:
             raise ValueError(f"must be one of {', '.join(words)}")
         return value
 
-    return read
+    return Reader(read, {"type": "string", "enum": list(words)})
 
 
 def number(low: int, high: int) -> Reader:
@@ -72,9 +77,13 @@ def number(low: int, high: int) -> Reader:
             raise ValueError(f"must be a whole number between {low} and {high}")
         return int(value)
 
-    return read
+    return Reader(read, {"type": "integer", "minimum": low, "maximum": high})
 
 
+TRUTH = Reader(one_of(("true", "false")), {"type": "boolean"})
+
+
+@takes({"type": "string", "format": "uuid"})
 def identifier(value: str) -> UUID:
     """An id that is none matches nothing, as one of others does."""
     return as_uuid(value) or UUID(int=0)

@@ -13,9 +13,9 @@ from rest_framework.response import Response
 
 from services.api import find, scopes
 from services.api.etag import check_match, etag
-from services.api.inputs import NEW_SERVICE, new_service_fields, service_fields
+from services.api.inputs import CHANGED_SERVICE, NEW_SERVICE, new_service_fields, service_fields
 from services.api.paging import MOST, Order, Page
-from services.api.query import identifier, one_of, query, word
+from services.api.query import TRUTH, Reader, identifier, one_of, query, word
 from services.api.query import number as number_between
 from services.api.serializers.build import release_json
 from services.api.serializers.service import service_detail_json, service_json, shown
@@ -26,7 +26,6 @@ from services.lifecycle.create import create_service
 from services.lifecycle.remove import remove
 from services.lifecycle.update import change_service
 from services.models import Service, Status, Workspace
-from services.models.config import SERVICE
 from services.models.service import ServiceQuerySet
 from services.teams.policy import Admission
 
@@ -37,7 +36,16 @@ ORDER = Order(
     {"name": "name", "created_at": "created_at", "deployed_at": "deployed", "status": "status"},
     by="created_at",
 )
+EXACT: dict[str, Reader] = {
+    "status": one_of(Status.values),
+    "service_type": word,
+    "workspace_id": identifier,
+}
+ASKED = EXACT | {"search": word} | ORDER.readers()
 RELEASE_ORDER = Order({"number": "number"}, by="number", descending=True, usual=MOST)
+RELEASES_ASKED = RELEASE_ORDER.readers()
+AGAINST = {"against": number_between(1, MOST_RELEASES)}
+VOLUMES = {"volumes": TRUTH}
 
 
 class ServiceList(WorkspaceView):
@@ -75,13 +83,13 @@ class ServiceDetail(WorkspaceView):
         return self._change(request, service_id, is_merge=True)
 
     def delete(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        volumes = query(request, volumes=one_of(("true", "false"))).get("volumes") == "true"
+        volumes = query(request, **VOLUMES).get("volumes") == "true"
         remove(find.service(self.admission, service_id), actor=self.actor, volumes=volumes)
         return Response(status=204)
 
     def _change(self, request: Request, service_id: UUID, *, is_merge: bool) -> Response:
         service = find.service(self.admission, service_id)
-        fields = service_fields(request, SERVICE)
+        fields = service_fields(request, CHANGED_SERVICE)
         change_service(
             service,
             fields=fields,
@@ -97,7 +105,7 @@ class ReleaseList(WorkspaceView):
 
     def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         service = find.service(self.admission, service_id)
-        want = query(request, **RELEASE_ORDER.readers())
+        want = query(request, **RELEASES_ASKED)
         found = RELEASE_ORDER.page(service.releases.defer("environment", "config"), want)
         return found.answer(request, partial(release_json, current_id=service.wanted_release_id))
 
@@ -109,14 +117,14 @@ class ReleaseDiff(WorkspaceView):
 
     def get(self, request: Request, *, service_id: UUID, number: int, **_: Any) -> Response:
         service = find.service(self.admission, service_id)
-        want = query(request, against=number_between(1, MOST_RELEASES))
+        want = query(request, **AGAINST)
         against, found = compare(service, number, against=want.get("against"))
         changes = [asdict(one) for one in found]
         return Response({"data": {"release": number, "against": against, "changes": changes}})
 
 
 def list_answer(request: Request, rows: ServiceQuerySet) -> Response:
-    return services_page(rows, asked(request)).answer(request, service_json)
+    return services_page(rows, query(request, **ASKED)).answer(request, service_json)
 
 
 def detail_answer(service: Service, *, status: int = 200) -> Response:
@@ -125,19 +133,8 @@ def detail_answer(service: Service, *, status: int = 200) -> Response:
     return Response({"data": service_detail_json(row)}, status=status, headers=headers)
 
 
-def asked(request: Request) -> dict[str, Any]:
-    return query(
-        request,
-        status=one_of(Status.values),
-        service_type=word,
-        workspace_id=identifier,
-        search=word,
-        **ORDER.readers(),
-    )
-
-
 def services_page(rows: ServiceQuerySet, want: dict[str, Any]) -> Page[Service]:
-    exact = {k: want[k] for k in ("status", "service_type", "workspace_id") if k in want}
+    exact = {name: want[name] for name in EXACT.keys() & want.keys()}
     rows = rows.filter(**exact).annotate(deployed=Coalesce("deployed_at", NEVER))
     if "search" in want:
         rows = rows.filter(

@@ -10,10 +10,9 @@ from services.accounts.tokens import create_token, revoke_token
 from services.api import find, scopes
 from services.api.inputs import TOKEN
 from services.api.paging import MOST, Order
-from services.api.query import one_of, query, word
+from services.api.query import TRUTH, Reader, one_of, query, word
 from services.api.serializers.token import token_json
 from services.api.team_view import TeamView
-from services.models.checks import read
 from services.teams.models import Scope
 from services.teams.policy import new_scope
 
@@ -21,19 +20,20 @@ ORDER = Order(
     {"created_at": "created_at", "name": "name"}, by="created_at", descending=True, usual=MOST
 )
 
+ASKED: dict[str, Reader] = {
+    "scope": one_of(Scope.values),
+    "is_revoked": TRUTH,
+    "search": word,
+    **ORDER.readers(),
+}
+
 
 class TokenList(TeamView):
     scopes = scopes.OWN
     actions = {"POST": "token.create"}
 
     def get(self, request: Request, **_: Any) -> Response:
-        want = query(
-            request,
-            scope=one_of(Scope.values),
-            is_revoked=one_of(("true", "false")),
-            search=word,
-            **ORDER.readers(),
-        )
+        want = query(request, **ASKED)
         rows = find.tokens(self.caller, self.admission)
         rows = rows.filter(name__icontains=want.get("search", ""))
         if "scope" in want:
@@ -43,7 +43,7 @@ class TokenList(TeamView):
         return ORDER.page(rows, want).answer(request, token_json)
 
     def post(self, request: Request, **_: Any) -> Response:
-        fields = read(request.data, TOKEN, required=["name"])
+        fields = TOKEN.read(request)
         fields["scope"] = new_scope(self.caller, self.admission, fields.get("scope"))
         workspace_id = fields.pop("workspace_id", None)
         workspace = find.workspace(self.admission, workspace_id) if workspace_id else None

@@ -16,6 +16,8 @@ from services.errors import BadRequestError
 from services.lifecycle.trees import MIB, Stream, too_large
 from services.lifecycle.workspaces import from_archive, replace_archive
 
+NAMED = {"name": label}
+
 
 class NewArchive(TeamView):
     scopes = scopes.READ_WRITE
@@ -24,7 +26,7 @@ class NewArchive(TeamView):
     parser_classes = ARCHIVES
 
     def post(self, request: Request, **_: Any) -> Response:
-        name = query(request, name=label).get("name", "")
+        name = query(request, **NAMED).get("name", "")
         made = from_archive(self.team, sent(request), name=name)
         return Response({"data": workspace_json(made)}, status=201)
 

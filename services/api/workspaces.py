@@ -14,10 +14,9 @@ from services.api.inputs import (
     WORKSPACE,
     deploy_options,
     new_service_fields,
-    wrapped,
 )
 from services.api.paging import MOST, Order
-from services.api.query import one_of, query, word
+from services.api.query import Reader, one_of, query, word
 from services.api.serializers.analysis import analysis_json
 from services.api.serializers.operation import operation_json
 from services.api.serializers.operation import shown as operations_shown
@@ -31,10 +30,14 @@ from services.lifecycle.folder import FolderDeploy, deploy_folder
 from services.lifecycle.remove_workspace import remove_workspace
 from services.lifecycle.workspaces import register_folder
 from services.models import StorageBackend
-from services.models.checks import read
 from services.teams.policy import Admission
 
 ORDER = Order({name: name for name in ("name", "created_at", "updated_at")}, by="name", usual=MOST)
+ASKED: dict[str, Reader] = {
+    "storage_backend": one_of(StorageBackend.values),
+    "search": word,
+    **ORDER.readers(),
+}
 
 
 class WorkspaceList(TeamView):
@@ -43,12 +46,7 @@ class WorkspaceList(TeamView):
     actions = {"POST": "workspace.create"}
 
     def get(self, request: Request, **_: Any) -> Response:
-        want = query(
-            request,
-            storage_backend=one_of(StorageBackend.values),
-            search=word,
-            **ORDER.readers(),
-        )
+        want = query(request, **ASKED)
         rows = find.workspaces(self.admission)
         if "storage_backend" in want:
             rows = rows.filter(storage_backend=want["storage_backend"])
@@ -57,7 +55,7 @@ class WorkspaceList(TeamView):
 
     def post(self, request: Request, **_: Any) -> Response:
         """The same folder again is the same workspace."""
-        fields = read(wrapped(request, "workspace"), WORKSPACE, required=["folder"])
+        fields = WORKSPACE.read(request)
         made = register_folder(self.team, **fields, actor=self.actor)
         return Response({"data": workspace_json(made)})
 
@@ -102,7 +100,7 @@ class WorkspaceAnalyze(WorkspaceView):
     actions = {"POST": "workspace.analyze"}
 
     def post(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
-        fields = {"folder_path": "/"} | read(request.data, ANALYSE)
+        fields = {"folder_path": "/"} | ANALYSE.read(request)
         found = analyse(find.workspace(self.admission, workspace_id), **fields)
         return Response({"data": analysis_json(found)})
 
@@ -112,7 +110,7 @@ class WorkspaceDeploy(WorkspaceView):
     actions = {"POST": "workspace.deploy"}
 
     def post(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
-        fields = read(request.data, DEPLOY_FOLDER)
+        fields = DEPLOY_FOLDER.read(request)
         done = deploy_folder(
             find.workspace(self.admission, workspace_id),
             folder_path=fields.get("folder_path", "/"),

@@ -18,6 +18,7 @@ from services.models.checks import (
     number,
     optional,
     record,
+    takes,
     text,
     whole,
 )
@@ -71,6 +72,7 @@ PORT = whole(1, 65535)
 SECONDS = number(0.1, 3600)
 
 
+@takes({"type": "string", "maxLength": 45, "examples": ["127.0.0.1"]})
 def _host_ip(value: Any) -> str:
     """An address that one machine can have; which ones this machine has is asked at its use."""
     checked = str(text(most=45)(value))
@@ -83,6 +85,7 @@ def _host_ip(value: Any) -> str:
     return str(found)
 
 
+@takes({"type": "string", "pattern": "^[0-9]{1,5}$"})
 def _port_key(value: str) -> str:
     if not (value.isascii() and value.isdecimal() and 0 < int(value[:6]) < 65536):
         raise ComplaintError("must be a port between 1 and 65535")
@@ -95,6 +98,7 @@ def _no_host_port_twice(ports: dict[str, dict[str, Any]]) -> str:
     return "" if len(wanted) == len(set(wanted)) else "the same host_port is asked for twice"
 
 
+@takes({"type": "string", "maxLength": 255, "pattern": "^/"})
 def _mount_path(value: str) -> str:
     path = str(text(most=255, pattern=r"/[^\x00-\x1f:\\]*", rule="must be an absolute path")(value))
     normal = posixpath.normpath(path).replace("//", "/")
@@ -114,6 +118,7 @@ def _volume_has_source(mounts: dict[str, dict[str, str]]) -> str:
     return f"{bare[0]}: a volume needs a source, its name" if bare else ""
 
 
+@takes({"type": "string", "maxLength": 4096})
 def relative_path(value: Any) -> str:
     """A path inside the workspace, in either spelling: /app or app; never out of it."""
     path = str(text(most=4096, pattern=r"[^\x00-\x1f\\]*", rule="holds bad characters")(value))
@@ -122,12 +127,14 @@ def relative_path(value: Any) -> str:
     return path
 
 
+@takes(relative_path.schema)
 def folder_path(value: Any) -> str:
     """The same folder is written in one way only: app, ./app and /app/ are /app."""
     parts = relative_path(value).split("/")
     return "/" + "/".join(part for part in parts if part not in {"", "."})
 
 
+@takes(text(most=MAX_VALUE_BYTES).schema)
 def variable_value(value: Any) -> str:
     """Opaque text: any bytes but NUL, no quoting, no expansion."""
     checked = str(text(most=MAX_VALUE_BYTES)(value))
