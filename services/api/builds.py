@@ -7,9 +7,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from services.api import find, scopes
+from services.api.answers import Data, PageOf
+from services.api.described import Described
 from services.api.paging import Order
 from services.api.query import Reader, identifier, number, one_of, query
-from services.api.serializers.build import build_brief, build_json, build_log_json
+from services.api.serializers.build import (
+    BuildBriefJson,
+    BuildJson,
+    BuildLogJson,
+    build_brief,
+    build_json,
+    build_log_json,
+)
 from services.api.team_view import WorkspaceView
 from services.models import BuildState
 
@@ -29,6 +38,12 @@ class BuildList(WorkspaceView):
 
     scopes = scopes.READ
 
+    @Described(
+        "listBuilds",
+        "Builds, newest first, without their Dockerfiles",
+        query=ASKED,
+        answer=PageOf[BuildBriefJson],
+    )
     def get(self, request: Request, **_: Any) -> Response:
         want = query(request, **ASKED)
         exact = {name: want[name] for name in EXACT.keys() & want.keys()}
@@ -39,6 +54,7 @@ class BuildList(WorkspaceView):
 class BuildDetail(WorkspaceView):
     scopes = scopes.READ
 
+    @Described("getBuild", "One build: Dockerfile, image, failure", answer=Data[BuildJson])
     def get(self, request: Request, *, build_id: UUID, **_: Any) -> Response:
         return Response({"data": build_json(find.build(self.admission, build_id))})
 
@@ -48,6 +64,13 @@ class BuildLog(WorkspaceView):
 
     scopes = scopes.READ
 
+    @Described(
+        "getBuildLog",
+        "A build's log in pieces",
+        about="At most 200 at once: ask again with `after` = `last` until none come.",
+        query=AFTER,
+        answer=Data[BuildLogJson],
+    )
     def get(self, request: Request, *, build_id: UUID, **_: Any) -> Response:
         build = find.build(self.admission, build_id)
         after = query(request, **AFTER).get("after", 0)

@@ -6,8 +6,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from services.api import find, scopes
+from services.api.described import Described
 from services.api.query import Reader, identifier, number, one_of, query, word
-from services.api.serializers.event import event_json
+from services.api.serializers.event import EventsJson, event_json
 from services.api.team_view import WorkspaceView
 from services.events import STATUS_CHANGED
 
@@ -36,6 +37,13 @@ class EventList(WorkspaceView):
 
     scopes = scopes.READ
 
+    @Described(
+        "listEvents",
+        "Numbered events, in order",
+        about="After `since`; without it the latest, or the latest before `before`.",
+        query=ASKED,
+        answer=EventsJson,
+    )
     def get(self, request: Request, **_: Any) -> Response:
         want = query(request, **ASKED)
         limit, since = want.get("limit", USUAL), want.get("since")

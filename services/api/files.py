@@ -9,8 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from services.api import find, scopes
+from services.api.answers import Data, PageOf
+from services.api.described import Described
 from services.api.paging import MOST, USUAL
 from services.api.query import Reader, number, query
+from services.api.serializers.workspace import FileContentJson, FileJson
 from services.api.team_view import WorkspaceView
 from services.errors import BadRequestError
 from services.lifecycle.files import list_files, read_file
@@ -33,6 +36,9 @@ ASKED = PATH | {"limit": number(1, MOST), "after": _name}
 class FileList(WorkspaceView):
     scopes = scopes.READ
 
+    @Described(
+        "listFiles", "What lies in a folder of a workspace", query=ASKED, answer=PageOf[FileJson]
+    )
     def get(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
         workspace = find.workspace(self.admission, workspace_id)
         want = query(request, **ASKED)
@@ -48,13 +54,21 @@ class FileList(WorkspaceView):
 class FileContent(WorkspaceView):
     scopes = scopes.READ
 
+    @Described(
+        "readFile",
+        "The beginning of a file of a workspace",
+        about="Files that hold secrets by custom are as if not there.",
+        query=PATH,
+        needs=("path",),
+        answer=Data[FileContentJson],
+    )
     def get(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
         workspace = find.workspace(self.admission, workspace_id)
         path = query(request, **PATH).get("path", "")
         if not path:
             raise BadRequestError("Invalid request parameters", details={"path": ["is required"]})
         found = read_file(workspace, path)
-        data = {
+        data: FileContentJson = {
             "path": path,
             "size_bytes": found.size_bytes,
             "is_binary": found.is_binary,
@@ -64,7 +78,7 @@ class FileContent(WorkspaceView):
         return Response({"data": data})
 
 
-def listed_json(row: Listed, folder: str) -> dict[str, Any]:
+def listed_json(row: Listed, folder: str) -> FileJson:
     return {
         "name": row.name,
         "path": f"/{folder.strip('/')}/{row.name}".replace("//", "/"),

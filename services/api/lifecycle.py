@@ -7,8 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from services.api import find, scopes
+from services.api.described import Described
 from services.api.inputs import DEPLOY, NOTHING, ROLLBACK, SCALE, deploy_options
-from services.api.serializers.service import service_json
+from services.api.serializers.service import OperationMetaJson, VerbJson, service_json
 from services.api.service import fresh
 from services.api.team_view import WorkspaceView
 from services.lifecycle.deploy import deploy
@@ -20,6 +21,8 @@ from services.lifecycle.stop import stop
 from services.lifecycle.update import override
 from services.models import Operation, Service
 
+REFUSES = {409: ("service.busy", "service.wrong_state")}
+
 
 class VerbView(WorkspaceView):
     """POST only; answers the service as it is now and the operation that was begun, if any."""
@@ -27,15 +30,23 @@ class VerbView(WorkspaceView):
     scopes = scopes.READ_WRITE
 
     def answer(self, service: Service, operation: Operation | None) -> Response:
-        meta: dict[str, Any] = {"operation_id": str(operation.id) if operation else None}
+        meta: OperationMetaJson = {"operation_id": str(operation.id) if operation else None}
         if operation is None:
             meta["unchanged"] = True
-        return Response({"data": service_json(fresh(service)), "meta": meta})
+        answer: VerbJson = {"data": service_json(fresh(service)), "meta": meta}
+        return Response(answer)
 
 
 class Start(VerbView):
     actions = {"POST": "service.start"}
 
+    @Described(
+        "startService",
+        "Start a service; one that never ran gets its first deploy",
+        body=NOTHING,
+        answer=VerbJson,
+        refuses=REFUSES,
+    )
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         NOTHING.read(request)
         service = find.service(self.admission, service_id)
@@ -45,6 +56,14 @@ class Start(VerbView):
 class Stop(VerbView):
     actions = {"POST": "service.stop"}
 
+    @Described(
+        "stopService",
+        "Stop a service",
+        about="What runs is cancelled, and the stop goes next.",
+        body=NOTHING,
+        answer=VerbJson,
+        refuses=REFUSES,
+    )
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         NOTHING.read(request)
         service = find.service(self.admission, service_id)
@@ -54,6 +73,14 @@ class Stop(VerbView):
 class Restart(VerbView):
     actions = {"POST": "service.restart"}
 
+    @Described(
+        "restartService",
+        "New instances beside the old ones, then in place of them",
+        about="Settings that wait are applied with it.",
+        body=NOTHING,
+        answer=VerbJson,
+        refuses=REFUSES,
+    )
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         NOTHING.read(request)
         service = find.service(self.admission, service_id)
@@ -63,6 +90,13 @@ class Restart(VerbView):
 class Scale(VerbView):
     actions = {"POST": "service.scale"}
 
+    @Described(
+        "scaleService",
+        "Scale a service to a number of instances",
+        body=SCALE,
+        answer=VerbJson,
+        refuses={**REFUSES, 422: ("service.single_instance",)},
+    )
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         fields = SCALE.read(request)
         service = find.service(self.admission, service_id)
@@ -73,6 +107,14 @@ class Scale(VerbView):
 class Deploy(VerbView):
     actions = {"POST": "service.deploy"}
 
+    @Described(
+        "deployService",
+        "Build what is in the folder now, and put it in place of what runs",
+        about="`overrides` stay with the service. If it fails, the old release goes on serving.",
+        body=DEPLOY,
+        answer=VerbJson,
+        refuses=REFUSES,
+    )
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         fields = DEPLOY.read(request)
         service = find.service(self.admission, service_id)
@@ -86,6 +128,14 @@ class Deploy(VerbView):
 class Rollback(VerbView):
     actions = {"POST": "service.rollback"}
 
+    @Described(
+        "rollBackService",
+        "Run an earlier release again, without a build",
+        about="Without `release` it is the one before.",
+        body=ROLLBACK,
+        answer=VerbJson,
+        refuses={**REFUSES, 422: ("release.image_gone",), 503: ("engine.unreachable",)},
+    )
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         fields = ROLLBACK.read(request)
         service = find.service(self.admission, service_id)

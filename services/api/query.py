@@ -80,6 +80,11 @@ def number(low: int, high: int) -> Reader:
     return Reader(read, {"type": "integer", "minimum": low, "maximum": high})
 
 
+def usually(value: Any, reader: Reader) -> Reader:
+    """With what it is taken for when it is not said."""
+    return Reader(reader.run, {**reader.schema, "default": value})
+
+
 TRUTH = Reader(one_of(("true", "false")), {"type": "boolean"})
 
 

@@ -17,7 +17,7 @@ Number = TypeVar("Number", int, float)
 NULL: Schema = {"type": "null"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Check:
     """`schema` may take more than `run` does: rules over a whole value are not in it."""
 
