@@ -12,7 +12,7 @@ from services.api import find, scopes
 from services.api.answers import Data, PageOf
 from services.api.described import Described
 from services.api.paging import MOST, USUAL
-from services.api.query import Reader, number, query
+from services.api.query import CURSOR, Reader, number, query
 from services.api.serializers.workspace import FileContentJson, FileJson
 from services.api.team_view import WorkspaceView
 from services.errors import BadRequestError
@@ -21,7 +21,7 @@ from services.models.checks import takes
 from services.sources.listing import Listed
 
 
-@takes({"type": "string"})
+@takes(CURSOR)
 def _name(value: str) -> bytes:
     try:
         return base64.b64decode(value.encode(), altchars=b"-_", validate=True)

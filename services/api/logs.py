@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from services.api import find, scopes
 from services.api.answers import Data, Instant, words
 from services.api.described import Described
-from services.api.query import TRUTH, Reader, moment, number, one_of, query, word
+from services.api.query import CURSOR, TRUTH, Reader, moment, number, one_of, query, word
 from services.api.serializers.monitoring import LogsJson, logs_json
 from services.api.team_view import WorkspaceView
 from services.errors import BadRequestError
@@ -27,7 +27,7 @@ ASKED: dict[str, Reader] = {
     "stream": one_of(("stdout", "stderr")),
     "search": word,
     "follow": TRUTH,
-    "cursor": Reader(Position.parse, {"type": "string"}),
+    "cursor": Reader(Position.parse, CURSOR),
 }
 
 ABOUT = (

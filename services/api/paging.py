@@ -13,7 +13,7 @@ from django.db.models import DateTimeField, F, Model, Q, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from services.api.query import Reader, number, one_of, usually
+from services.api.query import CURSOR, Reader, number, one_of, usually
 from services.errors import BadRequestError
 from services.models.checks import takes
 from services.models.times import instant
@@ -91,7 +91,7 @@ def page(
     return Page(found[:limit], _cursor(found[limit - 1], by) if more else None)
 
 
-@takes({"type": "string"})
+@takes(CURSOR)
 def cursor(text: str) -> str:
     """A query reader: refuses what no answer of ours ever said."""
     _decode(text)

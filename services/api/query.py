@@ -10,11 +10,12 @@ from uuid import UUID
 from rest_framework.request import Request
 
 from services.errors import BadRequestError
-from services.models.checks import Check, ComplaintError, takes
+from services.models.checks import Check, ComplaintError, Schema, takes
 from services.models.config import PLAIN
 from services.teams.policy import as_uuid
 
 Reader = Check
+CURSOR: Schema = {"type": "string", "format": "cursor"}  # what an answer said, and nothing else
 
 
 def query(request: Request, **readers: Reader) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def query(request: Request, **readers: Reader) -> dict[str, Any]:
     return found
 
 
-@takes({"type": "string", "maxLength": 1000})
+@takes({"type": "string", "maxLength": 1000, "pattern": r"^[^\x00]*$"})
 def word(value: str) -> str:
     if "\x00" in value or len(value) > 1000:
         raise ValueError("is not text that can be looked for")
@@ -72,7 +73,7 @@ def one_of(words: Collection[str]) -> Reader:
 
 def number(low: int, high: int) -> Reader:
     def read(value: str) -> int:
-        digits = value.isascii() and value.isdecimal() and len(value) < 19
+        digits = value.isascii() and value.isdecimal() and len(value) < 20
         if not digits or not low <= int(value) <= high:
             raise ValueError(f"must be a whole number between {low} and {high}")
         return int(value)
@@ -88,7 +89,7 @@ def usually(value: Any, reader: Reader) -> Reader:
 TRUTH = Reader(one_of(("true", "false")), {"type": "boolean"})
 
 
-@takes({"type": "string", "format": "uuid"})
+@takes({"type": "string", "examples": ["01234567-89ab-cdef-0123-456789abcdef"]})
 def identifier(value: str) -> UUID:
     """An id that is none matches nothing, as one of others does."""
     return as_uuid(value) or UUID(int=0)

@@ -89,10 +89,13 @@ def text(*, most: int = 4096, pattern: str = "", rule: str = "", least: int = 0)
 
 
 def whole(low: int, high: int) -> Check:
+    """3.0 is 3, as JSON has one kind of numbers only."""
+
     def check(value: Any) -> int:
-        if not isinstance(value, int) or isinstance(value, bool):
+        is_whole = value.is_integer() if isinstance(value, float) else isinstance(value, int)
+        if not is_whole or isinstance(value, bool):
             raise ComplaintError("must be a whole number", is_shape=True)
-        return _within(value, low, high)
+        return int(_within(value, low, high))
 
     return Check(check, {"type": "integer", "minimum": low, "maximum": high})
 

@@ -69,7 +69,7 @@ class Inspector(AutoSchema):
     def _get_request_body(self, direction: str = "request") -> Schema | None:
         body, types = self.said.body, self.map_parsers()
         if body is None and types != [JSON]:
-            archive = {"schema": {"type": "string", "format": "binary"}}
+            archive = {"schema": {"type": "string", "format": "binary", "minLength": 1}}
             return {"content": dict.fromkeys(types, archive), "required": True}
         if body is None:
             return None

@@ -103,6 +103,7 @@ def of_query(said: Described) -> list[Schema]:
             "name": name,
             "in": "query",
             **({"required": True} if name in said.needs else {}),
+            "allowEmptyValue": name not in said.needs,  # as if it were not there
             "description": QUERY[name],
             "schema": reader.schema,
         }

@@ -16,6 +16,7 @@ from drf_spectacular.validation import validate_schema
 from services.api.described import description_of
 from services.api.openapi.document import document as made
 from services.api.openapi.examples import REQUESTS
+from services.api.openapi.parameters import EXAMPLE_ID
 from services.api.urls import urlpatterns
 from tests.knowing import document, operation, resolved, validator
 from tests.repository import ROOT
@@ -134,6 +135,15 @@ def test_the_page_s_looks_are_served_by_the_platform(client: Client, db: None) -
         answer = client.get(path)
         answer.close()
         assert answer.status_code == 200, path
+
+
+def test_what_wants_a_token_is_refused_without_one(client: Client, db: None) -> None:
+    for path, methods in document()["paths"].items():
+        address = re.sub(r"{\w+}", EXAMPLE_ID, path.replace("{number}", "1"))
+        for method, one in methods.items():
+            is_open = {} in one.get("security", [{}])
+            answer = client.generic(method.upper(), address)
+            assert (answer.status_code == 401) is not is_open, one["operationId"]
 
 
 def test_nobody_pays_for_it_before_it_is_asked_for() -> None:
