@@ -149,6 +149,13 @@ FIELDS: Mapping[str, Mapping[str, Any]] = {
     },
     "Metric": {"metric_type": "cpu_percent", "value": 15.5, "unit": "percent"},
     "Logs": {"logs": "2026-01-31T12:00:00Z [INFO] Server started on port 3000"},
+    "Followed": {
+        "time": "2026-01-31T12:00:00.123456789Z",
+        "instance": "kyozo-my-web-app-1",
+        "stream": "stdout",
+        "line": "[INFO] Server started on port 3000",
+        "cursor": "...",
+    },
     "Line": {
         "at": "2026-01-31T12:00:00.123456789Z",
         "instance": "kyozo-my-web-app-1",

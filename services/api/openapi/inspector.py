@@ -1,5 +1,6 @@
 """From a method's description to its operation in the document."""
 
+import json
 import re
 from collections.abc import Callable
 
@@ -9,7 +10,7 @@ from drf_spectacular.plumbing import ResolvedComponent
 import services.api.openapi.security  # noqa: F401 - makes the ways to sign in known
 from services.api import idempotency
 from services.api.answers import PageOf
-from services.api.described import Described, description_of
+from services.api.described import IF_MATCH, Described, description_of
 from services.api.openapi import parameters, refusals
 from services.api.openapi.compose import example_of
 from services.api.openapi.examples import REQUESTS
@@ -73,7 +74,7 @@ class Inspector(AutoSchema):
             return {"content": dict.fromkeys(types, archive), "required": True}
         if body is None:
             return None
-        content: Schema = {"schema": body.schema}
+        content: Schema = {"schema": self.shapes.named(body.schema)}
         if self.said.id in REQUESTS:
             content["example"] = REQUESTS[self.said.id]
         return {"content": {JSON: content}, "required": body.is_required}
@@ -92,7 +93,7 @@ class Inspector(AutoSchema):
         content = {
             media_type: self._content(media_type, hint) for media_type, hint in types.items()
         }
-        more = tuple(name for name in said.headers if name != "If-Match")
+        more = tuple(name for name in said.headers if name != IF_MATCH)
         if getattr(said.answer, "__origin__", None) is PageOf:
             more += ("Link",)
         if isinstance(self.view, TeamView) and self.method == "POST":
@@ -107,7 +108,8 @@ class Inspector(AutoSchema):
     def _content(self, media_type: str, hint: object) -> Schema:
         schema = self.shapes.of(hint)
         if media_type != JSON:  # a stream: each of its lines is one such object
-            return {"schema": {"type": "string", "contentMediaType": JSON, "contentSchema": schema}}
+            lines = {"type": "string", "contentMediaType": JSON, "contentSchema": schema}
+            return {"schema": lines, "example": f"{json.dumps(example_of(schema, self._kept))}\n"}
         return {"schema": schema, "example": example_of(schema, self._kept)}
 
     def _refusal(self, status: int, codes: tuple[str, ...]) -> Schema:

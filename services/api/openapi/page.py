@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from services.api.openapi.document import document
+from services.api.openapi.document import as_json
 from services.api.openapi.words import Field, fields, kind_of
 from services.models.checks import Schema
 
@@ -57,7 +57,7 @@ class Shown:
 
 @cache
 def page() -> bytes:
-    whole = document()
+    whole = json.loads(as_json())
     chapters: dict[str, list[Shown]] = defaultdict(list)
     for path, methods in whole["paths"].items():
         for method, operation in methods.items():

@@ -18,7 +18,7 @@ from typing import (
 from uuid import UUID
 
 from services.api.answers import Says
-from services.models.checks import Check, Schema
+from services.models.checks import Check, Schema, or_null
 
 PLAIN: dict[Any, Schema] = {
     str: {"type": "string"},
@@ -52,6 +52,18 @@ class Shapes:
             return self._object(origin, dict(zip(_variables(origin), inner, strict=True)))
         return self._composed(origin, inner, given or {})
 
+    def named(self, part: Any) -> Any:
+        """A schema, or a part of one, with those in it that have names put aside."""
+        if isinstance(part, list):
+            return [self.named(one) for one in part]
+        if not isinstance(part, dict):
+            return part
+        inner = {name: self.named(one) for name, one in part.items()}
+        name = inner.get("title")
+        if not isinstance(name, str):  # a field may be called so
+            return inner
+        return self._register(Check, name, lambda: inner)
+
     def _composed(self, origin: Any, inner: tuple[Any, ...], given: Mapping[Any, Any]) -> Schema:
         """A type made of others; KeyError is one that no answer has had yet."""
         if origin is Annotated:
@@ -67,7 +79,7 @@ class Shapes:
             if isinstance(one, Says):
                 schema = {**schema, **one.schema}
             elif isinstance(one, Check):
-                schema = one.schema
+                schema = self.named(one.schema)
             elif isinstance(one, str):
                 schema = {**schema, "description": one}
             else:
@@ -98,12 +110,9 @@ def _variables(kind: Any) -> tuple[TypeVar, ...]:
 
 
 def _any_of(found: list[Schema]) -> Schema:
-    """One type or null is written the short way."""
-    null = PLAIN[NoneType]
-    rest = [one for one in found if one != null]
-    if len(rest) == 1 and isinstance(rest[0].get("type"), str) and "enum" not in rest[0]:
-        return {**rest[0], "type": [rest[0]["type"], "null"]}
-    return {"anyOf": found}
+    """Of a type and null, or of several."""
+    rest = [one for one in found if one != PLAIN[NoneType]]
+    return or_null(rest[0]) if len(rest) == 1 else {"anyOf": found}
 
 
 def _list(parts: list[Schema]) -> Schema:
