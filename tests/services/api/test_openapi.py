@@ -148,7 +148,7 @@ def test_what_wants_a_token_is_refused_without_one(client: Client, db: None) -> 
 
 def test_nobody_pays_for_it_before_it_is_asked_for() -> None:
     code = (
-        "import tests.environment, kyozo.wsgi, sys; from django.urls import get_resolver; "
+        "import kyozo.wsgi, sys; from django.urls import get_resolver; "
         "get_resolver().url_patterns; print([m for m in sys.modules if 'spectacular' in m])"
     )
     ran = subprocess.run(
