@@ -57,7 +57,7 @@ TEMPLATES = [
     }
 ]
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [BASE_DIR / "services" / "dashboard" / "static"]
+STATICFILES_DIRS = [BASE_DIR / "services" / room / "static" for room in ("dashboard", "api")]
 WHITENOISE_USE_FINDERS = True
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -116,6 +116,22 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "services.api.parsing.AlwaysJson",
     "EXCEPTION_HANDLER": "services.api.errors.answer",
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "services.api.openapi.inspector.Inspector",
+}
+# The version is the wire format's: what runs here is nobody's business who is not signed in.
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "OAS_VERSION": "3.1.0",
+    "TITLE": "Kyozo Container Services API",
+    "DESCRIPTION": "Folders as services: detect, build, deploy, watch and manage containers.",
+    "VERSION": "1",
+    "SERVERS": [{"url": "/"}],
+    "SORT_OPERATIONS": False,
+    "PATH_CONVERTER_OVERRIDES": {
+        "key": {"type": "string", "format": "uuid"},
+        "user": {"type": "integer", "minimum": 1},
+        "int": {"type": "integer", "minimum": 0},
+    },
+    "POSTPROCESSING_HOOKS": [],
 }
 
 _VALIDATION = "django.contrib.auth.password_validation."

@@ -24,6 +24,7 @@ from tests.factories import (
     make_token,
     make_workspace,
 )
+from tests.knowing import strange
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class Api(APIClient):
         super().__init__(
             HTTP_AUTHORIZATION=f"Bearer {self.token}", HTTP_X_TEAM_ID=str(self.team.id)
         )
+
+    def request(self, **options: Any) -> Any:
+        answer = super().request(**options)
+        assert not (wrong := strange(answer)), wrong
+        return answer
 
     def at(self, path: str = "") -> str:
         return f"/api/v1/teams/{self.team.id}{path}"

@@ -1,19 +1,58 @@
 """/audit: who did what, newest first; for administrators."""
 
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 from django.db.models import Q
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from services.api import scopes
+from services.api.answers import Id, Instant, Json, PageOf, such_as, words
+from services.api.described import Described
 from services.api.paging import Order
-from services.api.query import query, word
+from services.api.query import Reader, query, word
 from services.api.team_view import TeamView
 from services.models import AuditEntry
 from services.models.times import instant, iso
 
 ORDER = Order({"at": "at"}, by="at", descending=True)
+INSTANT = Reader(instant, {"type": "string", "format": "date-time"})
+ASKED: dict[str, Reader] = {
+    "action": word,
+    "actor": word,
+    "object": word,
+    "since": INSTANT,
+    "until": INSTANT,
+    **ORDER.readers(),
+}
+
+
+class ActorJson(TypedDict):
+    """A token acts for its user, so both are named."""
+
+    kind: Annotated[str, words(("user", "token", "platform"))]
+    user_id: int | None
+    name: str | None
+    token_id: Id | None
+    token_prefix: str | None
+
+
+class ObjectJson(TypedDict):
+    kind: str
+    id: str
+    name: str
+
+
+class EntryJson(TypedDict):
+    id: Id
+    at: Instant
+    action: Annotated[str, such_as("service.deploy")]
+    actor: ActorJson
+    object: ObjectJson
+    address: str | None
+    request_id: str | None
+    before: Json
+    after: Json
 
 
 class AuditLog(TeamView):
@@ -21,16 +60,15 @@ class AuditLog(TeamView):
 
     scopes = scopes.ADMIN
 
+    @Described(
+        "listAuditLog",
+        "Who did what, newest first",
+        about="For administrators.",
+        query=ASKED,
+        answer=PageOf[EntryJson],
+    )
     def get(self, request: Request, **_: Any) -> Response:
-        want = query(
-            request,
-            action=word,
-            actor=word,
-            object=word,
-            since=instant,
-            until=instant,
-            **ORDER.readers(),
-        )
+        want = query(request, **ASKED)
         rows = AuditEntry.objects.filter(_asked(want), team=self.team)
         return ORDER.page(rows, want).answer(request, entry_json)
 
@@ -49,7 +87,7 @@ def _asked(want: dict[str, Any]) -> Q:
     return asked
 
 
-def entry_json(entry: AuditEntry) -> dict[str, Any]:
+def entry_json(entry: AuditEntry) -> EntryJson:
     return {
         "id": str(entry.id),
         "at": iso(entry.at),
@@ -63,8 +101,7 @@ def entry_json(entry: AuditEntry) -> dict[str, Any]:
     }
 
 
-def actor_json(entry: AuditEntry) -> dict[str, Any]:
-    """A token acts for its user, so both are named."""
+def actor_json(entry: AuditEntry) -> ActorJson:
     kind = "platform" if entry.user_id is None else "token" if entry.token_id else "user"
     return {
         "kind": kind,

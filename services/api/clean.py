@@ -9,10 +9,12 @@ from rest_framework.response import Response
 
 from services import audit
 from services.api import scopes
+from services.api.answers import Data
+from services.api.described import Described
 from services.api.inputs import CLEAN
 from services.api.team_view import TeamView
 from services.lifecycle.clean import clean
-from services.models.checks import read
+from services.lifecycle.leftovers import Report
 
 
 class CleanUp(TeamView):
@@ -22,8 +24,16 @@ class CleanUp(TeamView):
     actions = {"POST": "platform.clean"}
     is_long = True
 
+    @Described(
+        "cleanUp",
+        "Remove what nobody wants any more, or see what that would be",
+        about="For administrators. Never a volume, and never what is not the platform's own.",
+        body=CLEAN,
+        answer=Data[Report],
+        refuses={409: (), 503: ("engine.unreachable",)},
+    )
     def post(self, request: Request, **_: Any) -> Response:
-        fields = read(request.data, CLEAN)
+        fields = CLEAN.read(request)
         is_alone = settings.KYOZO["MODE"] == "embedded"
         dry_run = fields.get("dry_run", False)
         # Before it: what the engine removes cannot be undone with a row that was not written.

@@ -7,33 +7,40 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from services.api import find, scopes
+from services.api.answers import Data
+from services.api.described import Described
 from services.api.inputs import VARIABLES
-from services.api.serializers.service import environment_json
+from services.api.serializers.service import VariablesJson, variables_json
 from services.api.team_view import WorkspaceView
 from services.lifecycle.update import set_environment
-from services.models import Service
-from services.models.checks import read
 
 
 class Environment(WorkspaceView):
     scopes = scopes.READ_WRITE
     actions = {"PATCH": "env.set"}
 
+    @Described(
+        "getVariables",
+        "Environment variables; secret ones without values",
+        answer=Data[VariablesJson],
+    )
     def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        return Response({"data": env_json(find.service(self.admission, service_id))})
+        return Response({"data": variables_json(find.service(self.admission, service_id))})
 
+    @Described(
+        "changeVariables",
+        "Merge environment variables; null deletes one",
+        body=VARIABLES,
+        answer=Data[VariablesJson],
+        refuses={422: ("env.secret_stays",)},
+    )
     def patch(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         """Merges; null deletes a variable."""
-        fields = read(request.data, VARIABLES)
+        fields = VARIABLES.read(request)
         service = set_environment(
             find.service(self.admission, service_id),
             variables=fields.get("variables", {}),
             secret_names=fields.get("secret_variables"),
             actor=self.actor,
         )
-        return Response({"data": env_json(service)})
-
-
-def env_json(service: Service) -> dict[str, Any]:
-    shown = environment_json(service)
-    return {"variables": shown.pop("environment_variables"), **shown}
+        return Response({"data": variables_json(service)})

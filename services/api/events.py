@@ -6,8 +6,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from services.api import find, scopes
-from services.api.query import identifier, number, one_of, query, word
-from services.api.serializers.event import event_json
+from services.api.described import Described
+from services.api.query import Reader, identifier, number, one_of, query, word
+from services.api.serializers.event import EventsJson, event_json
 from services.api.team_view import WorkspaceView
 from services.events import STATUS_CHANGED
 
@@ -20,6 +21,14 @@ COLUMNS = (
     ("event_type", "event_type"),
     ("before", "number__lt"),
 )
+ASKED: dict[str, Reader] = {
+    "since": number(0, 2**62),
+    "before": number(0, 2**62),
+    "service_id": identifier,
+    "event": one_of(NAMES),
+    "event_type": word,
+    "limit": number(1, MOST),
+}
 
 
 class EventList(WorkspaceView):
@@ -28,16 +37,15 @@ class EventList(WorkspaceView):
 
     scopes = scopes.READ
 
+    @Described(
+        "listEvents",
+        "Numbered events, in order",
+        about="After `since`; without it the latest, or the latest before `before`.",
+        query=ASKED,
+        answer=EventsJson,
+    )
     def get(self, request: Request, **_: Any) -> Response:
-        want = query(
-            request,
-            since=number(0, 2**62),
-            before=number(0, 2**62),
-            service_id=identifier,
-            event=one_of(NAMES),
-            event_type=word,
-            limit=number(1, MOST),
-        )
+        want = query(request, **ASKED)
         limit, since = want.get("limit", USUAL), want.get("since")
         exact = {column: want[name] for name, column in COLUMNS if name in want}
         rows = find.events(self.admission).filter(**exact)

@@ -7,13 +7,34 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from services.api import find, scopes
-from services.api.inputs import CREDENTIAL, GIT_WORKSPACE, REFRESH, wrapped
-from services.api.serializers.workspace import workspace_json
+from services.api.answers import Data
+from services.api.described import Described
+from services.api.inputs import CREDENTIAL, GIT_WORKSPACE, REFRESH
+from services.api.serializers.workspace import (
+    RefreshedJson,
+    RefreshMetaJson,
+    WorkspaceJson,
+    workspace_json,
+)
 from services.api.team_view import TeamView, WorkspaceView
 from services.lifecycle.git_workspaces import GitSource, from_git, refresh
-from services.models.checks import read
 from services.sources.git import Credential
 from services.teams.models import Scope, allows
+
+REFUSES = {
+    409: ("workspace.busy",),
+    422: (
+        "git.url_refused",
+        "git.bad_ref",
+        "git.ref_not_found",
+        "git.auth_failed",
+        "git.not_found",
+        "git.moved",
+        "git.unreachable",
+        "git.timeout",
+        "git.too_large",
+    ),
+}
 
 
 class NewGit(TeamView):
@@ -21,8 +42,17 @@ class NewGit(TeamView):
     actions = {"POST": "workspace.create"}
     is_long = True
 
+    @Described(
+        "cloneRepository",
+        "A workspace from a git repository",
+        about="`token` and `deploy_key` are encrypted at rest and never shown again.",
+        body=GIT_WORKSPACE,
+        answer=Data[WorkspaceJson],
+        status=201,
+        refuses=REFUSES,
+    )
     def post(self, request: Request, **_: Any) -> Response:
-        fields = read(wrapped(request, "workspace"), GIT_WORKSPACE, required=["url"])
+        fields = GIT_WORKSPACE.read(request)
         source = GitSource(
             fields["url"], fields.get("ref", ""), credential_in(fields) or Credential()
         )
@@ -36,13 +66,21 @@ class Refresh(WorkspaceView):
     actions = {"POST": "workspace.refresh"}
     is_long = True
 
+    @Described(
+        "refreshRepository",
+        "Fetch the newest commit",
+        about="Services whose folder changed are deployed where they wish so (`auto_deploy`).",
+        body=REFRESH,
+        answer=RefreshedJson,
+        refuses={**REFUSES, 422: ("workspace.other_source", *REFUSES[422])},
+    )
     def post(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
         workspace = find.workspace(self.admission, workspace_id)
-        fields = read(request.data, REFRESH)
+        fields = REFRESH.read(request)
         done = refresh(
             workspace, ref=fields.get("ref"), credential=credential_in(fields), actor=self.actor
         )
-        meta = {
+        meta: RefreshMetaJson = {
             "unchanged": not done.is_changed,
             "operation_ids": [str(operation.id) for operation in done.operations],
         }

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from typing import Annotated, TypedDict
 
 from django.db import Error as DatabaseError
 from django.db import connection
@@ -10,10 +11,23 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from services.api.answers import Data, words
+from services.api.described import Described
 from services.errors import KyozoError
 from services.lifecycle.engine import router, runtime
 
 log = logging.getLogger(__name__)
+
+
+class LiveJson(TypedDict):
+    status: Annotated[str, words(("ok",))]
+
+
+class ReadyJson(TypedDict):
+    status: Annotated[str, words(("ok", "unavailable"))]
+    database: str
+    engine: str
+    router: str
 
 
 class Live(APIView):
@@ -22,6 +36,7 @@ class Live(APIView):
     authentication_classes = []
     permission_classes = [AllowAny]
 
+    @Described("isLive", "The process answers", answer=Data[LiveJson])
     def get(self, request: Request) -> Response:
         return Response({"data": {"status": "ok"}})
 
@@ -32,6 +47,13 @@ class Ready(APIView):
     authentication_classes = []
     permission_classes = [AllowAny]
 
+    @Described(
+        "isReady",
+        "It can also do its work",
+        about="Each part says `ok` or why not; 503 when one does not.",
+        answer=Data[ReadyJson],
+        others={503: Data[ReadyJson]},
+    )
     def get(self, request: Request) -> Response:
         parts = {name: _outcome(check) for name, check in CHECKS.items()}
         is_ready = all(outcome == "ok" for outcome in parts.values())

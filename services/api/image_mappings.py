@@ -8,25 +8,36 @@ from rest_framework.response import Response
 
 from services import audit
 from services.api import scopes
+from services.api.answers import Data
+from services.api.described import Described
 from services.api.inputs import MAPPING
 from services.api.query import query, word
-from services.api.serializers.token import mapping_json
+from services.api.serializers.token import MappingJson, mapping_json
 from services.api.team_view import TeamView
 from services.errors import NotFoundError
 from services.models import ImageMapping
-from services.models.checks import read
+
+SOURCE = {"source": word}
 
 
 class ImageMappings(TeamView):
     scopes = scopes.READ_WRITE
     actions = {"PUT": "image_mapping.set", "DELETE": "image_mapping.remove"}
 
+    @Described(
+        "listImageMappings",
+        "Images that are used in place of others",
+        answer=Data[list[MappingJson]],
+    )
     def get(self, request: Request, **_: Any) -> Response:
         rows = ImageMapping.objects.filter(team=self.team).order_by("source")
         return Response({"data": [mapping_json(row) for row in rows]})
 
+    @Described(
+        "mapImage", "Use one image in place of another", body=MAPPING, answer=Data[MappingJson]
+    )
     def put(self, request: Request, **_: Any) -> Response:
-        fields = read(request.data, MAPPING, required=["source", "target"])
+        fields = MAPPING.read(request)
         source, target = fields["source"], fields["target"]
         with transaction.atomic():
             rows = ImageMapping.objects.select_for_update()
@@ -37,8 +48,11 @@ class ImageMappings(TeamView):
             audit.note(row, before=had, after={"target": target})
         return Response({"data": mapping_json(row)})
 
+    @Described(
+        "unmapImage", "Use the image itself again", query=SOURCE, needs=("source",), status=204
+    )
     def delete(self, request: Request, **_: Any) -> Response:
-        source = query(request, source=word).get("source", "")
+        source = query(request, **SOURCE).get("source", "")
         with transaction.atomic():
             rows = ImageMapping.objects.select_for_update()
             row = rows.filter(team=self.team, source=source).first()

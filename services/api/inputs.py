@@ -1,5 +1,6 @@
 """Request bodies as tables: which fields each may have, and what each must be."""
 
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from uuid import UUID
 from django.utils import timezone
 from rest_framework.request import Request
 
-from services.errors import BadRequestError
+from services.api.body import Body
 from services.lifecycle.deploy import DeployOptions
 from services.lifecycle.update import without_nulls
 from services.models.checks import (
@@ -18,7 +19,7 @@ from services.models.checks import (
     flag,
     list_of,
     optional,
-    read,
+    takes,
     text,
     whole,
 )
@@ -50,6 +51,7 @@ READ_ONLY = frozenset(
 COLUMNS = {"environment_variables": "environment", "secret_variables": "secret_names"}
 
 
+@takes({"type": "string", "format": "uuid"})
 def an_id(value: Any) -> Any:
     """An id that is none names nothing, as one of others does: both are not found."""
     if not isinstance(value, str):
@@ -57,6 +59,7 @@ def an_id(value: Any) -> Any:
     return as_uuid(value) or UUID(int=0)
 
 
+@takes({"type": "string", "format": "date-time"})
 def future(value: Any) -> datetime:
     try:
         at = instant(str(text(most=40)(value)))
@@ -67,19 +70,33 @@ def future(value: Any) -> datetime:
     return at
 
 
+ABSOLUTE = text(pattern=r"/[^\x00]*", rule="must be an absolute path such as /srv/app")
+
+
+@takes(ABSOLUTE.schema)
 def absolute_folder(value: Any) -> Path:
-    rule = "must be an absolute path such as /srv/app"
-    return Path(text(pattern=r"/[^\x00]*", rule=rule)(value))
+    return Path(ABSOLUTE(value))
 
 
+def _service(table: dict[str, Check], *, required: Collection[str] = ()) -> Body:
+    ignored = (READ_ONLY | {"workspace_id"}) - set(table)
+    message = "Service validation failed"
+    return Body(table, required=required, ignored=ignored, inside="service", message=message)
+
+
+NEW = ("name", "folder_path")
 OPTIONS: dict[str, Check] = dict.fromkeys(("force", "no_cache", "pull", "accept_version"), flag)
-NEW_SERVICE = SERVICE | {"workspace_id": an_id}
-FROM_WORKSPACE = SERVICE | {"auto_deploy": flag}
-SCALE: dict[str, Check] = {"replica_count": whole(0, 100)}
-DEPLOY = OPTIONS | {"overrides": OVERRIDES}
-ROLLBACK: dict[str, Check] = {"release": optional(whole(1, 2**31 - 1))}
-VARIABLES: dict[str, Check] = {"variables": ENVIRONMENT, "secret_variables": SECRET_NAMES}
-WORKSPACE: dict[str, Check] = {"name": PLAIN, "folder": absolute_folder}
+NEW_SERVICE = _service(SERVICE | {"workspace_id": an_id}, required=NEW)
+FROM_WORKSPACE = _service(SERVICE | {"auto_deploy": flag}, required=NEW)
+CHANGED_SERVICE = _service(SERVICE)
+NOTHING = Body({})
+SCALE = Body({"replica_count": whole(0, 100)}, required=["replica_count"])
+DEPLOY = Body(OPTIONS | {"overrides": OVERRIDES})
+ROLLBACK = Body({"release": optional(whole(1, 2**31 - 1))})
+VARIABLES = Body({"variables": ENVIRONMENT, "secret_variables": SECRET_NAMES})
+WORKSPACE = Body(
+    {"name": PLAIN, "folder": absolute_folder}, required=["folder"], inside="workspace"
+)
 CREDENTIAL: dict[str, Check] = {
     "username": text(pattern=r"[A-Za-z0-9._@+-]{1,100}", rule="is no name of a user"),
     "token": text(pattern=r"[\x21-\x7e]{1,2000}", rule="must be one word of ASCII"),
@@ -90,59 +107,59 @@ CREDENTIAL: dict[str, Check] = {
     ),
 }
 REF: dict[str, Check] = {"ref": text(most=250)}
-GIT_WORKSPACE = {"name": PLAIN, "url": text(most=2000)} | REF | CREDENTIAL
-REFRESH = REF | CREDENTIAL
-ANALYSE: dict[str, Check] = {"folder_path": folder_path, "overrides": OVERRIDES}
-DEPLOY_FOLDER = OPTIONS | {
-    "folder_path": folder_path,
-    "only": list_of(text(most=200), most=50),
-    "overrides": OVERRIDES,
-    "name": NAME,
-}
-TOKEN: dict[str, Check] = {
-    "name": PLAIN,
-    "scope": choice([scope.value for scope in Scope]),
-    "expires_at": optional(future),
-    "workspace_id": optional(an_id),
-}
-ROLE: dict[str, Check] = {"role": choice([role.value for role in Role])}
+GIT_WORKSPACE = Body(
+    {"name": PLAIN, "url": text(most=2000)} | REF | CREDENTIAL,
+    required=["url"],
+    inside="workspace",
+)
+REFRESH = Body(REF | CREDENTIAL)
+ANALYSE = Body({"folder_path": folder_path, "overrides": OVERRIDES})
+DEPLOY_FOLDER = Body(
+    OPTIONS
+    | {
+        "folder_path": folder_path,
+        "only": list_of(text(most=200), most=50),
+        "overrides": OVERRIDES,
+        "name": NAME,
+    }
+)
+TOKEN = Body(
+    {
+        "name": PLAIN,
+        "scope": choice([scope.value for scope in Scope]),
+        "expires_at": optional(future),
+        "workspace_id": optional(an_id),
+    },
+    required=["name"],
+)
+A_ROLE: dict[str, Check] = {"role": choice([role.value for role in Role])}
+ROLE = Body(A_ROLE, required=["role"])
 EMAIL = text(most=254, pattern=r"[!-?A-~]+@[!-?A-~]+", rule="must be an address in ASCII")
-INVITATION = ROLE | {"email": EMAIL, "expires_at": optional(future)}
-ACCEPT: dict[str, Check] = {
-    "token": text(most=200),
-    "username": text(
-        pattern=r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}",
-        rule="must be letters, digits, dots, dashes and underscores, at most 100",
-    ),
-    "password": text(most=1000),
-}
-CLEAN: dict[str, Check] = {"dry_run": flag}
-MAPPING: dict[str, Check] = {"source": IMAGE, "target": IMAGE}
+INVITATION = Body(A_ROLE | {"email": EMAIL, "expires_at": optional(future)}, required=["role"])
+INVITED: dict[str, Check] = {"token": text(most=200)}
+ACCEPT = Body(INVITED, required=["token"])
+ACCEPT_AS_NEWCOMER = Body(
+    INVITED
+    | {
+        "username": text(
+            pattern=r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}",
+            rule="must be letters, digits, dots, dashes and underscores, at most 100",
+        ),
+        "password": text(most=1000),
+    },
+    required=["token"],
+)
+CLEAN = Body({"dry_run": flag})
+MAPPING = Body({"source": IMAGE, "target": IMAGE}, required=["source", "target"])
 
 
-def wrapped(request: Request, noun: str) -> Any:
-    """The seed puts a service under "service": {"service": {...}}."""
-    data = request.data
-    if not isinstance(data, dict) or set(data) != {noun}:
-        details = {noun: [f'is required: send {{"{noun}": {{...}}}} and nothing beside it']}
-        raise BadRequestError("Invalid request parameters", details=details)
-    return data[noun]
-
-
-def service_fields(request: Request, table: dict[str, Check], *required: str) -> dict[str, Any]:
+def service_fields(request: Request, body: Body) -> dict[str, Any]:
     """The fields of a service that were sent, by the names of our columns."""
-    fields = read(
-        wrapped(request, "service"),
-        table,
-        required=required,
-        ignored=(READ_ONLY | {"workspace_id"}) - set(table),
-        message="Service validation failed",
-    )
-    return {COLUMNS.get(name, name): value for name, value in fields.items()}
+    return {COLUMNS.get(name, name): value for name, value in body.read(request).items()}
 
 
-def new_service_fields(request: Request, table: dict[str, Check], *required: str) -> dict[str, Any]:
-    fields = service_fields(request, table, "name", "folder_path", *required)
+def new_service_fields(request: Request, body: Body) -> dict[str, Any]:
+    fields = service_fields(request, body)
     if "environment" in fields:
         fields["environment"] = without_nulls(fields["environment"])
     return fields

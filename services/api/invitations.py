@@ -12,40 +12,73 @@ from rest_framework.views import APIView
 from services import audit
 from services.accounts.invitations import Newcomer, accept, invite, revoke
 from services.api import find, scopes
-from services.api.inputs import ACCEPT, INVITATION
+from services.api.answers import Data, PageOf
+from services.api.described import Described
+from services.api.inputs import ACCEPT, ACCEPT_AS_NEWCOMER, INVITATION
 from services.api.paging import Order
 from services.api.query import query
-from services.api.serializers.people import invitation_json, member_json
+from services.api.serializers.people import (
+    ArrivalJson,
+    InvitationJson,
+    NewInvitationJson,
+    invitation_json,
+    member_json,
+    team_json,
+)
 from services.api.team_view import TeamView
 from services.errors import BadRequestError
-from services.models.checks import read
 from services.teams.limits import of_address, of_team
 from services.teams.models import Invitation, Membership, Role, Scope
 from services.teams.permissions import RATE
 from services.teams.policy import Caller, admit
 
 ORDER = Order({"created_at": "created_at"}, by="created_at", descending=True)
+ASKED = ORDER.readers()
 
 
 class InvitationList(TeamView):
     scopes = scopes.ADMIN
     actions = {"POST": "invitation.create"}
 
+    @Described(
+        "listInvitations",
+        "Invitations, newest first",
+        about="For administrators.",
+        query=ASKED,
+        answer=PageOf[InvitationJson],
+    )
     def get(self, request: Request, **_: Any) -> Response:
         rows = Invitation.objects.filter(team=self.team).select_related("invited_by")
-        return ORDER.page(rows, query(request, **ORDER.readers())).answer(request, invitation_json)
+        return ORDER.page(rows, query(request, **ASKED)).answer(request, invitation_json)
 
+    @Described(
+        "inviteMember",
+        "Invite somebody, with a token that is shown this once",
+        about="For administrators. Good for seven days if not said; no mail is sent.",
+        body=INVITATION,
+        answer=Data[NewInvitationJson],
+        status=201,
+        refuses={403: ("team.owners_only",), 409: ("team.too_many_invitations",)},
+    )
     def post(self, request: Request, **_: Any) -> Response:
-        fields = read(request.data, INVITATION, required=["role"])
+        fields = INVITATION.read(request)
         role = Role(fields.pop("role"))
         made, text = invite(self.team, by=self.caller.user, role=role, **fields)
-        return Response({"data": invitation_json(made) | {"token": text}}, status=201)
+        data: NewInvitationJson = {**invitation_json(made), "token": text}
+        return Response({"data": data}, status=201)
 
 
 class InvitationDetail(TeamView):
     scopes = scopes.ADMIN
     actions = {"DELETE": "invitation.revoke"}
 
+    @Described(
+        "revokeInvitation",
+        "Revoke an invitation",
+        about="For administrators.",
+        status=204,
+        refuses={403: ("team.owners_only",), 409: ("invitation.accepted",)},
+    )
     def delete(self, request: Request, *, invitation_id: UUID, **_: Any) -> Response:
         revoke(find.invitation(self.team, invitation_id), by=self.caller.user)
         return Response(status=204)
@@ -57,6 +90,16 @@ class Accept(APIView):
 
     permission_classes = [AllowAny]
 
+    @Described(
+        "acceptInvitation",
+        "Come in",
+        about="With a session or a token of scope `admin` that person joins; without either, "
+        "`username` and `password` make an account.",
+        body=ACCEPT_AS_NEWCOMER,
+        answer=Data[ArrivalJson],
+        status=201,
+        refuses={403: (), 404: ("invitation.over",), 409: ("team.already_member",)},
+    )
     def post(self, request: Request) -> Response:
         caller = request.auth if isinstance(request.auth, Caller) else None
         _count(request, caller)
@@ -66,7 +109,7 @@ class Accept(APIView):
         with audit.acting(audit.asked_by(person, request), "invitation.accept"):
             arrival = accept(token, who)
         url = request.build_absolute_uri(f"/sign-in/{arrival.link}")
-        return Response({"data": _answer(arrival.member) | {"sign_in_url": url}}, status=201)
+        return Response({"data": _arrived(arrival.member, url)}, status=201)
 
 
 def _count(request: Request, caller: Caller | None) -> None:
@@ -79,14 +122,14 @@ def _count(request: Request, caller: Caller | None) -> None:
 
 
 def _somebody(request: Request, caller: Caller) -> tuple[str, User]:
-    fields = read(request.data, {"token": ACCEPT["token"]}, required=["token"])
+    fields = ACCEPT.read(request)
     if caller.token:  # a weaker one does not act for its person beyond its own team
         admit(caller, team_id=caller.token.team_id, need=Scope.ADMIN)
     return fields["token"], caller.user
 
 
 def _newcomer(request: Request) -> tuple[str, Newcomer]:
-    fields = read(request.data, ACCEPT, required=["token"])
+    fields = ACCEPT_AS_NEWCOMER.read(request)
     missing = [name for name in ("username", "password") if name not in fields]
     if missing:
         raise BadRequestError(
@@ -97,6 +140,5 @@ def _newcomer(request: Request) -> tuple[str, Newcomer]:
     return fields["token"], Newcomer(fields["username"], fields["password"])
 
 
-def _answer(member: Membership) -> dict[str, Any]:
-    team = {"id": str(member.team_id), "name": member.team.name, "slug": member.team.slug}
-    return {"member": member_json(member), "team": team}
+def _arrived(member: Membership, url: str) -> ArrivalJson:
+    return {"member": member_json(member), "team": team_json(member.team), "sign_in_url": url}

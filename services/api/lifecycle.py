@@ -7,8 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from services.api import find, scopes
-from services.api.inputs import DEPLOY, ROLLBACK, SCALE, deploy_options
-from services.api.serializers.service import service_json
+from services.api.described import Described
+from services.api.inputs import DEPLOY, NOTHING, ROLLBACK, SCALE, deploy_options
+from services.api.serializers.service import OperationMetaJson, VerbJson, service_json
 from services.api.service import fresh
 from services.api.team_view import WorkspaceView
 from services.lifecycle.deploy import deploy
@@ -19,7 +20,8 @@ from services.lifecycle.start import start
 from services.lifecycle.stop import stop
 from services.lifecycle.update import override
 from services.models import Operation, Service
-from services.models.checks import read
+
+REFUSES = {409: ("service.busy", "service.wrong_state")}
 
 
 class VerbView(WorkspaceView):
@@ -28,17 +30,25 @@ class VerbView(WorkspaceView):
     scopes = scopes.READ_WRITE
 
     def answer(self, service: Service, operation: Operation | None) -> Response:
-        meta: dict[str, Any] = {"operation_id": str(operation.id) if operation else None}
+        meta: OperationMetaJson = {"operation_id": str(operation.id) if operation else None}
         if operation is None:
             meta["unchanged"] = True
-        return Response({"data": service_json(fresh(service)), "meta": meta})
+        answer: VerbJson = {"data": service_json(fresh(service)), "meta": meta}
+        return Response(answer)
 
 
 class Start(VerbView):
     actions = {"POST": "service.start"}
 
+    @Described(
+        "startService",
+        "Start a service; one that never ran gets its first deploy",
+        body=NOTHING,
+        answer=VerbJson,
+        refuses=REFUSES,
+    )
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        read(request.data, {})
+        NOTHING.read(request)
         service = find.service(self.admission, service_id)
         return self.answer(service, start(service, actor=self.actor))
 
@@ -46,8 +56,16 @@ class Start(VerbView):
 class Stop(VerbView):
     actions = {"POST": "service.stop"}
 
+    @Described(
+        "stopService",
+        "Stop a service",
+        about="What runs is cancelled, and the stop goes next.",
+        body=NOTHING,
+        answer=VerbJson,
+        refuses=REFUSES,
+    )
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        read(request.data, {})
+        NOTHING.read(request)
         service = find.service(self.admission, service_id)
         return self.answer(service, stop(service, actor=self.actor))
 
@@ -55,8 +73,16 @@ class Stop(VerbView):
 class Restart(VerbView):
     actions = {"POST": "service.restart"}
 
+    @Described(
+        "restartService",
+        "New instances beside the old ones, then in place of them",
+        about="Settings that wait are applied with it.",
+        body=NOTHING,
+        answer=VerbJson,
+        refuses=REFUSES,
+    )
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        read(request.data, {})
+        NOTHING.read(request)
         service = find.service(self.admission, service_id)
         return self.answer(service, restart(service, actor=self.actor))
 
@@ -64,8 +90,15 @@ class Restart(VerbView):
 class Scale(VerbView):
     actions = {"POST": "service.scale"}
 
+    @Described(
+        "scaleService",
+        "Scale a service to a number of instances",
+        body=SCALE,
+        answer=VerbJson,
+        refuses={**REFUSES, 422: ("service.single_instance",)},
+    )
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        fields = read(request.data, SCALE, required=["replica_count"])
+        fields = SCALE.read(request)
         service = find.service(self.admission, service_id)
         operation = scale(service, replicas=fields["replica_count"], actor=self.actor)
         return self.answer(service, operation)
@@ -74,8 +107,16 @@ class Scale(VerbView):
 class Deploy(VerbView):
     actions = {"POST": "service.deploy"}
 
+    @Described(
+        "deployService",
+        "Build what is in the folder now, and put it in place of what runs",
+        about="`overrides` stay with the service. If it fails, the old release goes on serving.",
+        body=DEPLOY,
+        answer=VerbJson,
+        refuses=REFUSES,
+    )
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        fields = read(request.data, DEPLOY)
+        fields = DEPLOY.read(request)
         service = find.service(self.admission, service_id)
         if overrides := fields.get("overrides"):
             override(service, overrides, actor=self.actor)
@@ -87,8 +128,16 @@ class Deploy(VerbView):
 class Rollback(VerbView):
     actions = {"POST": "service.rollback"}
 
+    @Described(
+        "rollBackService",
+        "Run an earlier release again, without a build",
+        about="Without `release` it is the one before.",
+        body=ROLLBACK,
+        answer=VerbJson,
+        refuses={**REFUSES, 422: ("release.image_gone",), 503: ("engine.unreachable",)},
+    )
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        fields = read(request.data, ROLLBACK)
+        fields = ROLLBACK.read(request)
         service = find.service(self.admission, service_id)
         operation = rollback(service, to=fields.get("release"), actor=self.actor)
         return self.answer(service, operation)

@@ -1,6 +1,6 @@
 """/services/ID/logs: the last lines, those after a cursor, or all that come."""
 
-from typing import Any, cast
+from typing import Annotated, Any, TypedDict, cast
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -8,8 +8,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from services.api import find, scopes
-from services.api.query import moment, number, one_of, query, word
-from services.api.serializers.monitoring import logs_json
+from services.api.answers import Data, Instant, words
+from services.api.described import Described
+from services.api.query import CURSOR, TRUTH, Reader, moment, number, one_of, query, word
+from services.api.serializers.monitoring import LogsJson, logs_json
 from services.api.team_view import WorkspaceView
 from services.errors import BadRequestError
 from services.models import Service
@@ -19,6 +21,32 @@ from services.monitoring.positions import Position
 
 USUAL = 100
 NDJSON = "application/x-ndjson"
+ASKED: dict[str, Reader] = {
+    "lines": number(1, MOST_LINES),
+    "since": moment,
+    "stream": one_of(("stdout", "stderr")),
+    "search": word,
+    "follow": TRUTH,
+    "cursor": Reader(Position.parse, CURSOR),
+}
+
+ABOUT = (
+    "With `follow` the answer is a stream of JSON objects, one a line, that goes on as lines are "
+    "said. Each has a `cursor` that resumes right after it; a quiet log sends `cursor` alone every "
+    "15 s. `end` and `message` stand in the last line where the server ends it."
+)
+
+
+class FollowedJson(TypedDict, total=False):
+    """A line of a followed log."""
+
+    time: Instant | None
+    instance: str
+    stream: Annotated[str, words(("stdout", "stderr"))]
+    line: str
+    cursor: str
+    end: Annotated[str, words(("access_ended", "service_removed", "too_slow"))]
+    message: str
 
 
 class ServiceLogs(WorkspaceView):
@@ -27,17 +55,18 @@ class ServiceLogs(WorkspaceView):
 
     scopes = scopes.READ
 
+    @Described(
+        "getServiceLogs",
+        "The last lines, those after a cursor, or all that come",
+        about=ABOUT,
+        query=ASKED,
+        answer=Data[LogsJson],
+        refuses={429: ("logs.too_many_followers",)},
+        streams={NDJSON: FollowedJson},
+    )
     def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response | HttpResponse:
         service = find.service(self.admission, service_id)
-        want = query(
-            request,
-            lines=number(1, MOST_LINES),
-            since=moment,
-            stream=one_of(("stdout", "stderr")),
-            search=word,
-            follow=one_of(("true", "false")),
-            cursor=Position.parse,
-        )
+        want = query(request, **ASKED)
         if "cursor" in want and (wrong := want.keys() & {"since", "lines"}):
             details = {name: ["goes with no cursor, which tells all since then"] for name in wrong}
             raise BadRequestError("Invalid request parameters", details=details)
@@ -52,8 +81,8 @@ class ServiceLogs(WorkspaceView):
             if isinstance(handover, Handover):
                 handover.take(following)
             return HttpResponse("".join(one.line for one in found), content_type=NDJSON)
-        data = logs_json([one.entry for one in found])
-        return Response({"data": data | {"cursor": following.position.text()}})
+        cursor = following.position.text()
+        return Response({"data": logs_json([one.entry for one in found], cursor=cursor)})
 
     def _following(self, request: Request, service: Service, want: dict[str, Any]) -> Following:
         token = self.caller.token

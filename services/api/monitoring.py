@@ -9,8 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from services.api import find, scopes
+from services.api.answers import Data
+from services.api.described import Described
 from services.api.query import query
 from services.api.serializers.monitoring import (
+    MetricsJson,
+    ServiceHealthJson,
     health_json,
     metrics_json,
     resource_usage_json,
@@ -18,6 +22,7 @@ from services.api.serializers.monitoring import (
     uptime,
 )
 from services.api.serializers.service import (
+    ServiceStatusJson,
     container_id,
     observed_json,
     port_mappings,
@@ -27,6 +32,7 @@ from services.api.serializers.service import (
 from services.api.team_view import WorkspaceView
 from services.errors import BadRequestError, NotFoundError
 from services.models import Service
+from services.models.checks import takes
 from services.monitoring import usage
 from services.monitoring.series import Window, series
 
@@ -35,9 +41,25 @@ SPAN = re.compile(r"([0-9]{1,7})([smhd]?)")
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
+@takes({"type": "string", "pattern": f"^{SPAN.pattern}$", "examples": ["6h"]})
+def _span(value: str) -> int:
+    found = SPAN.fullmatch(value)
+    if found is None:
+        raise ValueError("must be a time such as 90s, 15m, 6h or 1d")
+    return int(found[1]) * SECONDS[found[2]]
+
+
+OVER_TIME = {"range": _span, "step": _span}
+
+
 class ServiceStatus(WorkspaceView):
     scopes = scopes.READ
 
+    @Described(
+        "getServiceStatus",
+        "State, age of the observation, uptime, ports and use",
+        answer=Data[ServiceStatusJson],
+    )
     def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         service = shown(find.services(self.admission)).filter(pk=service_id).first()
         if service is None:
@@ -48,6 +70,7 @@ class ServiceStatus(WorkspaceView):
 class ServiceHealth(WorkspaceView):
     scopes = scopes.READ
 
+    @Described("getServiceHealth", "The last health checks", answer=Data[ServiceHealthJson])
     def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         return Response({"data": health_json(find.service(self.admission, service_id))})
 
@@ -57,20 +80,19 @@ class ServiceMetrics(WorkspaceView):
 
     scopes = scopes.READ
 
+    @Described(
+        "getServiceMetrics",
+        "Use now and the last samples; with `range` or `step` over time, too",
+        query=OVER_TIME,
+        answer=Data[MetricsJson],
+    )
     def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         service = find.service(self.admission, service_id)
-        window = _window(query(request, range=_span, step=_span))
+        window = _window(query(request, **OVER_TIME))
         data = metrics_json(service, usage.current(service))
         if window is not None:
-            data |= {"series": series_json(series(service, window), window)}
+            data["series"] = series_json(series(service, window), window)
         return Response({"data": data})
-
-
-def _span(value: str) -> int:
-    found = SPAN.fullmatch(value)
-    if found is None:
-        raise ValueError("must be a time such as 90s, 15m, 6h or 1d")
-    return int(found[1]) * SECONDS[found[2]]
 
 
 def _window(want: dict[str, int]) -> Window | None:
@@ -91,7 +113,7 @@ def _window(want: dict[str, int]) -> Window | None:
     return window
 
 
-def status_json(service: Service) -> dict[str, Any]:
+def status_json(service: Service) -> ServiceStatusJson:
     started = [i.started_at for i in service.living_instances if i.is_routed and i.started_at]
     return {
         "id": str(service.id),

@@ -13,8 +13,9 @@ from django.db.models import DateTimeField, F, Model, Q, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from services.api.query import Reader, number, one_of
+from services.api.query import CURSOR, Reader, number, one_of, usually
 from services.errors import BadRequestError
+from services.models.checks import takes
 from services.models.times import instant
 
 Row = TypeVar("Row", bound=Model)
@@ -34,10 +35,11 @@ class Order:
     usual: int = USUAL
 
     def readers(self) -> dict[str, Reader]:
+        order = "desc" if self.descending else "asc"
         return {
-            "sort_by": one_of(tuple(self.sort)),
-            "sort_order": one_of(("asc", "desc")),
-            "limit": number(1, MOST),
+            "sort_by": usually(self.by, one_of(tuple(self.sort))),
+            "sort_order": usually(order, one_of(("asc", "desc"))),
+            "limit": usually(self.usual, number(1, MOST)),
             "after": cursor,
         }
 
@@ -89,6 +91,7 @@ def page(
     return Page(found[:limit], _cursor(found[limit - 1], by) if more else None)
 
 
+@takes(CURSOR)
 def cursor(text: str) -> str:
     """A query reader: refuses what no answer of ours ever said."""
     _decode(text)

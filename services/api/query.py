@@ -1,6 +1,8 @@
-"""Query parameters in: each read by name, checked, and refused when unknown."""
+"""Query parameters in: each read by name, checked, and refused when unknown.
 
-from collections.abc import Callable, Collection
+A reader is a check of text that raises ValueError."""
+
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -8,11 +10,12 @@ from uuid import UUID
 from rest_framework.request import Request
 
 from services.errors import BadRequestError
-from services.models.checks import ComplaintError
+from services.models.checks import Check, ComplaintError, Schema, takes
 from services.models.config import PLAIN
 from services.teams.policy import as_uuid
 
-Reader = Callable[[str], Any]
+Reader = Check
+CURSOR: Schema = {"type": "string", "format": "cursor"}  # what an answer said, and nothing else
 
 
 def query(request: Request, **readers: Reader) -> dict[str, Any]:
@@ -33,12 +36,14 @@ def query(request: Request, **readers: Reader) -> dict[str, Any]:
     return found
 
 
+@takes({"type": "string", "maxLength": 1000, "pattern": r"^[^\x00]*$"})
 def word(value: str) -> str:
     if "\x00" in value or len(value) > 1000:
         raise ValueError("is not text that can be looked for")
     return value
 
 
+@takes(PLAIN.schema)
 def label(value: str) -> str:
     """A name that people give, as `PLAIN` has it for bodies."""
     try:
@@ -47,6 +52,7 @@ def label(value: str) -> str:
         raise ValueError(exc.message) from exc
 
 
+@takes({"type": "string", "format": "date-time"})
 def moment(value: str) -> str:
     """RFC 3339, kept as it was written: logs count nanoseconds, datetime does not."""
     try:
@@ -62,19 +68,28 @@ def one_of(words: Collection[str]) -> Reader:
             raise ValueError(f"must be one of {', '.join(words)}")
         return value
 
-    return read
+    return Reader(read, {"type": "string", "enum": list(words)})
 
 
 def number(low: int, high: int) -> Reader:
     def read(value: str) -> int:
-        digits = value.isascii() and value.isdecimal() and len(value) < 19
+        digits = value.isascii() and value.isdecimal() and len(value) < 20
         if not digits or not low <= int(value) <= high:
             raise ValueError(f"must be a whole number between {low} and {high}")
         return int(value)
 
-    return read
+    return Reader(read, {"type": "integer", "minimum": low, "maximum": high})
 
 
+def usually(value: Any, reader: Reader) -> Reader:
+    """With what it is taken for when it is not said."""
+    return Reader(reader.run, {**reader.schema, "default": value})
+
+
+TRUTH = Reader(one_of(("true", "false")), {"type": "boolean"})
+
+
+@takes({"type": "string", "examples": ["01234567-89ab-cdef-0123-456789abcdef"]})
 def identifier(value: str) -> UUID:
     """An id that is none matches nothing, as one of others does."""
     return as_uuid(value) or UUID(int=0)

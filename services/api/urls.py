@@ -28,6 +28,7 @@ from services.api import (
     uploads,
     workspaces,
 )
+from services.api.openapi.views import openapi_json
 from services.teams.policy import as_uuid
 
 Routes = list[URLPattern | URLResolver]
@@ -113,6 +114,7 @@ urlpatterns: Routes = [
     path("invitations/accept", invitations.Accept.as_view()),
     path("me", me.Me.as_view()),
     path("sign-in-links", me.SignInLinks.as_view()),
+    path("openapi.json", openapi_json, name="openapi"),
     path("health/live", health.Live.as_view()),
     path("health/ready", health.Ready.as_view()),
     re_path("", errors.not_found),

@@ -1,17 +1,35 @@
 """Small checks of JSON values, to be put together to tables: pure, and strict about types.
 
 A check takes a value and returns it in its normal form, or raises `ComplaintError`. A complaint
-about the shape (unknown field, wrong JSON type, missing) becomes a 400, any other a 422.
+about the shape (unknown field, wrong JSON type, missing) becomes a 400, any other a 422. It also
+says in JSON Schema what it takes, for the description of the API.
 """
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from services.errors import BadRequestError, InvalidError
 
-Check = Callable[[Any], Any]
+Schema = dict[str, Any]
 Number = TypeVar("Number", int, float)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Check:
+    """`schema` may take more than `run` does: rules over a whole value are not in it."""
+
+    run: Callable[[Any], Any]
+    schema: Schema
+
+    def __call__(self, value: Any) -> Any:
+        return self.run(value)
+
+
+def takes(schema: Schema) -> Callable[[Callable[[Any], Any]], Check]:
+    """Makes a check of a function."""
+    return lambda run: Check(run, schema)
 
 
 class ComplaintError(Exception):
@@ -49,6 +67,19 @@ def read(
     return fields
 
 
+def or_null(schema: Schema) -> Schema:
+    """A plain type is written the short way."""
+    kind = schema.get("type")
+    if isinstance(kind, str) and "enum" not in schema:
+        return {**schema, "type": [kind, "null"]}
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def named(name: str, inner: Check) -> Check:
+    """`inner`, with a name of its own in the description of the API."""
+    return Check(inner.run, {"title": name, **inner.schema})
+
+
 def text(*, most: int = 4096, pattern: str = "", rule: str = "", least: int = 0) -> Check:
     """A string; `pattern` must match all of it, and `rule` says so in words."""
     compiled = re.compile(pattern or r"[^\x00]*", re.DOTALL)
@@ -65,16 +96,20 @@ def text(*, most: int = 4096, pattern: str = "", rule: str = "", least: int = 0)
             raise ComplaintError(rule or "must not hold a NUL character")
         return value
 
-    return check
+    schema = {"type": "string", "maxLength": most, "pattern": f"^(?:{compiled.pattern})$"}
+    return Check(check, schema | ({"minLength": least} if least else {}))
 
 
 def whole(low: int, high: int) -> Check:
-    def check(value: Any) -> int:
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise ComplaintError("must be a whole number", is_shape=True)
-        return _within(value, low, high)
+    """3.0 is 3, as JSON has one kind of numbers only."""
 
-    return check
+    def check(value: Any) -> int:
+        is_whole = value.is_integer() if isinstance(value, float) else isinstance(value, int)
+        if not is_whole or isinstance(value, bool):
+            raise ComplaintError("must be a whole number", is_shape=True)
+        return int(_within(value, low, high))
+
+    return Check(check, {"type": "integer", "minimum": low, "maximum": high})
 
 
 def number(low: float, high: float) -> Check:
@@ -83,9 +118,10 @@ def number(low: float, high: float) -> Check:
             raise ComplaintError("must be a number", is_shape=True)
         return _within(value, low, high)
 
-    return check
+    return Check(check, {"type": "number", "minimum": low, "maximum": high})
 
 
+@takes({"type": "boolean"})
 def flag(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ComplaintError("must be true or false", is_shape=True)
@@ -101,12 +137,16 @@ def choice(words: Collection[str]) -> Check:
             raise ComplaintError(msg)
         return value
 
-    return check
+    return Check(check, {"type": "string", "enum": list(words)})
 
 
 def optional(inner: Check) -> Check:
     """null, or what `inner` accepts."""
-    return lambda value: None if value is None else inner(value)
+
+    def check(value: Any) -> Any:
+        return None if value is None else inner(value)
+
+    return Check(check, or_null(inner.schema))
 
 
 def list_of(inner: Check, *, most: int, least: int = 0) -> Check:
@@ -118,7 +158,8 @@ def list_of(inner: Check, *, most: int, least: int = 0) -> Check:
             raise ComplaintError(msg)
         return [_inside(str(at), inner, item) for at, item in enumerate(value)]
 
-    return check
+    schema = {"type": "array", "items": inner.schema, "minItems": least, "maxItems": most}
+    return Check(check, schema)
 
 
 def map_of(key: Check, inner: Check, *, most: int) -> Check:
@@ -132,7 +173,8 @@ def map_of(key: Check, inner: Check, *, most: int) -> Check:
             raise ComplaintError(msg)
         return {_inside(name, key, name): _inside(name, inner, v) for name, v in value.items()}
 
-    return check
+    names, values = {"propertyNames": key.schema}, {"additionalProperties": inner.schema}
+    return Check(check, {"type": "object", "maxProperties": most, **names, **values})
 
 
 def record(table: Mapping[str, Check], *, ignored: Collection[str] = ()) -> Check:
@@ -147,7 +189,17 @@ def record(table: Mapping[str, Check], *, ignored: Collection[str] = ()) -> Chec
             if name not in ignored
         }
 
-    return check
+    return Check(check, object_schema(table, ignored=ignored))
+
+
+def object_schema(
+    table: Mapping[str, Check], *, required: Collection[str] = (), ignored: Collection[str] = ()
+) -> Schema:
+    """What `read` takes; ignored fields are those that only an answer needs."""
+    fields = {name: check.schema for name, check in table.items()}
+    unread: Schema = {name: {"readOnly": True} for name in sorted(ignored)}
+    schema = {"type": "object", "properties": fields | unread, "additionalProperties": False}
+    return schema | ({"required": sorted(required)} if required else {})
 
 
 def also(inner: Check, rule: Callable[[Any], str]) -> Check:
@@ -159,7 +211,7 @@ def also(inner: Check, rule: Callable[[Any], str]) -> Check:
             raise ComplaintError(complaint)
         return checked
 
-    return check
+    return Check(check, inner.schema)
 
 
 def _known(name: str, table: Mapping[str, Check]) -> Check:

@@ -15,9 +15,11 @@ from services.models.checks import (
     flag,
     list_of,
     map_of,
+    named,
     number,
     optional,
     record,
+    takes,
     text,
     whole,
 )
@@ -71,6 +73,7 @@ PORT = whole(1, 65535)
 SECONDS = number(0.1, 3600)
 
 
+@takes({"type": "string", "maxLength": 45, "examples": ["127.0.0.1"]})
 def _host_ip(value: Any) -> str:
     """An address that one machine can have; which ones this machine has is asked at its use."""
     checked = str(text(most=45)(value))
@@ -83,6 +86,7 @@ def _host_ip(value: Any) -> str:
     return str(found)
 
 
+@takes({"type": "string", "pattern": "^[0-9]{1,5}$"})
 def _port_key(value: str) -> str:
     if not (value.isascii() and value.isdecimal() and 0 < int(value[:6]) < 65536):
         raise ComplaintError("must be a port between 1 and 65535")
@@ -95,6 +99,7 @@ def _no_host_port_twice(ports: dict[str, dict[str, Any]]) -> str:
     return "" if len(wanted) == len(set(wanted)) else "the same host_port is asked for twice"
 
 
+@takes({"type": "string", "maxLength": 255, "pattern": "^/"})
 def _mount_path(value: str) -> str:
     path = str(text(most=255, pattern=r"/[^\x00-\x1f:\\]*", rule="must be an absolute path")(value))
     normal = posixpath.normpath(path).replace("//", "/")
@@ -114,6 +119,7 @@ def _volume_has_source(mounts: dict[str, dict[str, str]]) -> str:
     return f"{bare[0]}: a volume needs a source, its name" if bare else ""
 
 
+@takes({"type": "string", "maxLength": 4096})
 def relative_path(value: Any) -> str:
     """A path inside the workspace, in either spelling: /app or app; never out of it."""
     path = str(text(most=4096, pattern=r"[^\x00-\x1f\\]*", rule="holds bad characters")(value))
@@ -122,12 +128,14 @@ def relative_path(value: Any) -> str:
     return path
 
 
+@takes(relative_path.schema)
 def folder_path(value: Any) -> str:
     """The same folder is written in one way only: app, ./app and /app/ are /app."""
     parts = relative_path(value).split("/")
     return "/" + "/".join(part for part in parts if part not in {"", "."})
 
 
+@takes(text(most=MAX_VALUE_BYTES).schema)
 def variable_value(value: Any) -> str:
     """Opaque text: any bytes but NUL, no quoting, no expansion."""
     checked = str(text(most=MAX_VALUE_BYTES)(value))
@@ -148,107 +156,130 @@ def _replicas_fit(scaling: dict[str, Any]) -> str:
     return "min_replicas must not be more than max_replicas" if low > high else ""
 
 
-PORT_MAPPINGS = also(
-    map_of(
-        _port_key,
-        record(
-            {
-                "host_port": optional(PORT),
-                "protocol": choice(("tcp", "udp")),
-                "host_ip": _host_ip,
-            }
+PORT_MAPPINGS = named(
+    "PortMappings",
+    also(
+        map_of(
+            _port_key,
+            record(
+                {
+                    "host_port": optional(PORT),
+                    "protocol": choice(("tcp", "udp")),
+                    "host_ip": _host_ip,
+                }
+            ),
+            most=50,
         ),
-        most=50,
+        _no_host_port_twice,
     ),
-    _no_host_port_twice,
 )
-VOLUME_MOUNTS = also(
-    map_of(
-        _mount_path,
-        record(
-            {
-                "source": text(
-                    most=64,
-                    pattern=r"([A-Za-z0-9][A-Za-z0-9_.-]*)?",
-                    rule="must be a volume name, not a path",
-                ),
-                "mode": choice(("ro", "rw")),
-                "type": choice(("volume", "tmpfs")),
-            }
+VOLUME_MOUNTS = named(
+    "VolumeMounts",
+    also(
+        map_of(
+            _mount_path,
+            record(
+                {
+                    "source": text(
+                        most=64,
+                        pattern=r"([A-Za-z0-9][A-Za-z0-9_.-]*)?",
+                        rule="must be a volume name, not a path",
+                    ),
+                    "mode": choice(("ro", "rw")),
+                    "type": choice(("volume", "tmpfs")),
+                }
+            ),
+            most=20,
         ),
-        most=20,
+        _volume_has_source,
     ),
-    _volume_has_source,
 )
-RESOURCE_LIMITS = record(
-    {
-        "memory_mb": whole(16, 1_048_576),
-        "cpu_cores": number(0.05, 256),
-        "cpu_shares": whole(2, 262_144),
-        "disk_mb": whole(1, 100_000_000),
-        "swap_mb": whole(0, 1_048_576),
-        "ulimits": map_of(choice(ULIMITS), whole(0, 2**31 - 1), most=len(ULIMITS)),
-        "pids": whole(16, 1_000_000),
-    }
-)
-HEALTH_CHECK = also(
+RESOURCE_LIMITS = named(
+    "ResourceLimits",
     record(
         {
-            "enabled": flag,
-            "type": choice(("http", "tcp", "command")),
-            "endpoint": text(most=200, pattern=r"/[!-~]*", rule="must be a path such as /health"),
-            "port": optional(PORT),
-            "command": list_of(text(most=4096), most=100),
-            "interval_seconds": SECONDS,
-            "timeout_seconds": number(0.1, 600),
-            "retries": whole(1, 100),
-            "start_period_seconds": number(0, 3600),
-            "headers": map_of(
-                text(most=100, pattern=r"[A-Za-z0-9-]+", rule="is not a header name"),
-                text(most=1000, pattern=r"[\t -~]*", rule="must be printable ASCII"),
-                most=20,
-            ),
-            "expected_status_codes": list_of(whole(100, 599), most=50),
+            "memory_mb": whole(16, 1_048_576),
+            "cpu_cores": number(0.05, 256),
+            "cpu_shares": whole(2, 262_144),
+            "disk_mb": whole(1, 100_000_000),
+            "swap_mb": whole(0, 1_048_576),
+            "ulimits": map_of(choice(ULIMITS), whole(0, 2**31 - 1), most=len(ULIMITS)),
+            "pids": whole(16, 1_000_000),
         }
     ),
-    _health_is_whole,
 )
-SCALING = also(
+HEALTH_CHECK = named(
+    "HealthCheckConfig",
+    also(
+        record(
+            {
+                "enabled": flag,
+                "type": choice(("http", "tcp", "command")),
+                "endpoint": text(
+                    most=200, pattern=r"/[!-~]*", rule="must be a path such as /health"
+                ),
+                "port": optional(PORT),
+                "command": list_of(text(most=4096), most=100),
+                "interval_seconds": SECONDS,
+                "timeout_seconds": number(0.1, 600),
+                "retries": whole(1, 100),
+                "start_period_seconds": number(0, 3600),
+                "headers": map_of(
+                    text(most=100, pattern=r"[A-Za-z0-9-]+", rule="is not a header name"),
+                    text(most=1000, pattern=r"[\t -~]*", rule="must be printable ASCII"),
+                    most=20,
+                ),
+                "expected_status_codes": list_of(whole(100, 599), most=50),
+            }
+        ),
+        _health_is_whole,
+    ),
+)
+SCALING = named(
+    "ScalingConfig",
+    also(
+        record(
+            {
+                "min_replicas": whole(1, 100),
+                "max_replicas": whole(1, 100),
+                "target_cpu_percent": number(1, 100),
+                "target_memory_percent": number(1, 100),
+                "scale_up_cooldown_seconds": whole(0, 86_400),
+                "scale_down_cooldown_seconds": whole(0, 86_400),
+                "auto_scaling_enabled": flag,
+            },
+            ignored=("current_replicas", "target_replicas"),
+        ),
+        _replicas_fit,
+    ),
+)
+DEPLOYMENT = named(
+    "DeploymentConfig",
     record(
         {
-            "min_replicas": whole(1, 100),
-            "max_replicas": whole(1, 100),
-            "target_cpu_percent": number(1, 100),
-            "target_memory_percent": number(1, 100),
-            "scale_up_cooldown_seconds": whole(0, 86_400),
-            "scale_down_cooldown_seconds": whole(0, 86_400),
-            "auto_scaling_enabled": flag,
-        },
-        ignored=("current_replicas", "target_replicas"),
+            "dockerfile_path": relative_path,
+            "build_context": relative_path,
+            "image_name": IMAGE,
+            "build_args": map_of(VARIABLE, variable_value, most=100),
+            "registry": REGISTRY,
+            "auto_deploy": flag,
+            "rollback_on_failure": flag,
+        }
     ),
-    _replicas_fit,
-)
-DEPLOYMENT = record(
-    {
-        "dockerfile_path": relative_path,
-        "build_context": relative_path,
-        "image_name": IMAGE,
-        "build_args": map_of(VARIABLE, variable_value, most=100),
-        "registry": REGISTRY,
-        "auto_deploy": flag,
-        "rollback_on_failure": flag,
-    }
 )
 ENVIRONMENT = map_of(VARIABLE, optional(variable_value), most=MAX_VARIABLES)
 SECRET_NAMES = list_of(VARIABLE, most=MAX_VARIABLES)
-OVERRIDES = record(
-    {
-        "type": choice(SERVICE_TYPES),
-        "start": text(least=1),
-        "build": text(least=1),
-        "port": PORT,
-        "health": text(most=200, pattern=r"/[!-~]*", rule="must be a path such as /health"),
-    }
+OVERRIDES = named(
+    "Overrides",
+    record(
+        {
+            "type": choice(SERVICE_TYPES),
+            "start": text(least=1),
+            "build": text(least=1),
+            "port": PORT,
+            "health": text(most=200, pattern=r"/[!-~]*", rule="must be a path such as /health"),
+        }
+    ),
 )
 SERVICE_MAPS = (
     "deployment_config",

@@ -1,8 +1,13 @@
 """How a moment looks on the wire: RFC 3339 in UTC, with a Z, to the millisecond."""
 
 from datetime import UTC, datetime
+from typing import overload
 
 
+@overload
+def iso(at: datetime) -> str: ...
+@overload
+def iso(at: None) -> None: ...
 def iso(at: datetime | None) -> str | None:
     if at is None:
         return None

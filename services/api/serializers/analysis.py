@@ -1,16 +1,71 @@
 """An analysis in the seed's words: patterns, service graph, recommendations."""
 
-from typing import Any
+from typing import Annotated, TypedDict
 
+from detection.model import (
+    Cluster,
+    DetectedDatabase,
+    DetectedService,
+    Edge,
+    FileIndicator,
+    Patterns,
+    Strategy,
+)
+from services.api.answers import Id, Instant, Json, Share
 from services.models import Analysis
+from services.models.config import HEALTH_CHECK, PORT_MAPPINGS, RESOURCE_LIMITS
 from services.models.times import iso
 
-KEPT = ("deployment_strategy", "confidence_scores", "file_indicators", "warnings", "reason")
 DEFAULT_LIMITS = {"memory_mb": 512, "cpu_cores": 1}
 
 
-def analysis_json(analysis: Analysis) -> dict[str, Any]:
-    """`services` and `databases` are detection's rows with all evidence; the rest is the seed's."""
+class NodeJson(TypedDict):
+    id: str
+    name: str
+    type: str
+    port: int | None
+    file_path: str | None
+    confidence: Share
+
+
+class ServiceGraphJson(TypedDict):
+    nodes: list[NodeJson]
+    edges: list[Edge]
+    clusters: list[Cluster]
+
+
+class RecommendedServiceJson(TypedDict):
+    service_name: str
+    service_type: str
+    confidence: Share
+    port_mappings: Annotated[Json, PORT_MAPPINGS]
+    environment_variables: dict[str, str]
+    resource_limits: Annotated[Json, RESOURCE_LIMITS]
+    health_check: Annotated[Json, HEALTH_CHECK]
+    dockerfile_content: Annotated[str | None, "Null where it builds in another way."]
+
+
+class AnalysisJson(TypedDict):
+    """`services` and `databases` have all evidence; the rest is their short form."""
+
+    id: Id
+    workspace_id: Id
+    folder_path: str
+    detection_timestamp: Instant
+    detected_patterns: Patterns
+    service_graph: ServiceGraphJson
+    recommended_services: list[RecommendedServiceJson]
+    deployment_strategy: Strategy
+    confidence_scores: dict[str, float]
+    file_indicators: list[FileIndicator]
+    warnings: list[str]
+    reason: str | None
+    total_services_detected: int
+    services: list[DetectedService]
+    databases: list[DetectedDatabase]
+
+
+def analysis_json(analysis: Analysis) -> AnalysisJson:
     found = analysis.result
     services, databases = found.get("services", []), found.get("databases", [])
     return {
@@ -26,14 +81,18 @@ def analysis_json(analysis: Analysis) -> dict[str, Any]:
             "clusters": found.get("clusters", []),
         },
         "recommended_services": [_recommended(row) for row in services],
-        **{name: found.get(name) for name in KEPT},
+        "deployment_strategy": found.get("deployment_strategy", "none"),
+        "confidence_scores": found.get("confidence_scores", {}),
+        "file_indicators": found.get("file_indicators", []),
+        "warnings": found.get("warnings", []),
+        "reason": found.get("reason"),
         "total_services_detected": len(services),
         "services": services,
         "databases": databases,
     }
 
 
-def _node(row: dict[str, Any], folder: str) -> dict[str, Any]:
+def _node(row: Json, folder: str) -> NodeJson:
     return {
         "id": row["name"],
         "name": row["name"],
@@ -44,7 +103,7 @@ def _node(row: dict[str, Any], folder: str) -> dict[str, Any]:
     }
 
 
-def _database_node(row: dict[str, Any]) -> dict[str, Any]:
+def _database_node(row: Json) -> NodeJson:
     return {
         "id": row["name"],
         "name": row["name"],
@@ -55,7 +114,7 @@ def _database_node(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _recommended(row: dict[str, Any]) -> dict[str, Any]:
+def _recommended(row: Json) -> RecommendedServiceJson:
     port = row["port"]
     known = {v["name"]: v["default"] for v in row["environment"] if v["default"] is not None}
     return {
@@ -70,9 +129,9 @@ def _recommended(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _health_check(row: dict[str, Any]) -> dict[str, Any]:
+def _health_check(row: Json) -> Json:
     if row["health_command"]:
-        kind = {"type": "command", "command": row["health_command"]["test"]}
+        kind: Json = {"type": "command", "command": row["health_command"]["test"]}
     elif row["process"] == "web" and row["port"]:
         kind = {"type": "http", "endpoint": row["health_endpoint"] or "/"}
     else:

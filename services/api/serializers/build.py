@@ -1,16 +1,76 @@
 """A build and its log; a release."""
 
-from typing import Any
+from typing import Annotated, TypedDict
 
-from services.models import Build, LogChunk, Release
+from services.api.answers import Id, Instant, Json, words
+from services.models import Build, BuildState, LogChunk, Release
 from services.models.times import iso
 
-
-def build_json(build: Build) -> dict[str, Any]:
-    return build_brief(build) | {"dockerfile": build.dockerfile}
+State = Annotated[str, words(BuildState.values)]
 
 
-def build_brief(build: Build) -> dict[str, Any]:
+class BuildBriefJson(TypedDict):
+    id: Id
+    service_id: Id
+    operation_id: Id
+    state: State
+    content_hash: str | None
+    image_ref: str | None
+    image_digest: str | None
+    is_cached: Annotated[bool, "Nothing had to be built."]
+    size_bytes: int | None
+    failure: Annotated[Json | None, "`code`, `message`, `fix` and more of a build that failed."]
+    started_at: Instant
+    ended_at: Instant | None
+
+
+class BuildJson(BuildBriefJson):
+    dockerfile: str
+
+
+class LogChunkJson(TypedDict):
+    number: int
+    text: str
+
+
+class BuildLogJson(TypedDict):
+    chunks: list[LogChunkJson]
+    state: State
+    last: Annotated[int, "Send it as `after` to get what comes next."]
+
+
+class ReleaseJson(TypedDict):
+    number: int
+    image_ref: str
+    image_digest: str
+    is_current: bool
+    rolled_back_from: int | None
+    build_id: Id | None
+    git_commit: str | None
+    created_by: str | None
+    created_at: Instant
+
+
+class ChangeJson(TypedDict):
+    """Values of variables are never told."""
+
+    field: str
+    kind: Annotated[str, words(("added", "removed", "changed"))]
+    before: object
+    after: object
+
+
+class ReleaseDiffJson(TypedDict):
+    release: int
+    against: Annotated[int, "0 where there was none before."]
+    changes: list[ChangeJson]
+
+
+def build_json(build: Build) -> BuildJson:
+    return {**build_brief(build), "dockerfile": build.dockerfile}
+
+
+def build_brief(build: Build) -> BuildBriefJson:
     return {
         "id": str(build.id),
         "service_id": str(build.service_id),
@@ -27,8 +87,7 @@ def build_brief(build: Build) -> dict[str, Any]:
     }
 
 
-def build_log_json(build: Build, chunks: list[LogChunk], *, after: int) -> dict[str, Any]:
-    """`last` is what the next `after` should be."""
+def build_log_json(build: Build, chunks: list[LogChunk], *, after: int) -> BuildLogJson:
     return {
         "chunks": [{"number": chunk.number, "text": chunk.text} for chunk in chunks],
         "state": build.state,
@@ -36,7 +95,7 @@ def build_log_json(build: Build, chunks: list[LogChunk], *, after: int) -> dict[
     }
 
 
-def release_json(release: Release, *, current_id: object) -> dict[str, Any]:
+def release_json(release: Release, *, current_id: object) -> ReleaseJson:
     return {
         "number": release.number,
         "image_ref": release.image_ref,

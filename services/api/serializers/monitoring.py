@@ -1,11 +1,13 @@
 """What was measured: health checks, metrics, logs and the status page of a service."""
 
+from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Annotated, NotRequired, TypedDict, cast
 
 from django.utils import timezone
 
-from services.models import HealthCheck, Metric, Service
+from services.api.answers import HEALTH, Id, Instant, Json, words
+from services.models import HealthCheck, Metric, Service, Status
 from services.models.times import iso
 from services.monitoring.logs import LogEntry
 from services.monitoring.metrics import UNITS
@@ -14,9 +16,92 @@ from services.monitoring.usage import ResourceUse
 
 RECENT = 50
 MIB = 1024 * 1024
+Health = Annotated[str, HEALTH]
 
 
-def health_check_json(check: HealthCheck) -> dict[str, Any]:
+class HealthCheckJson(TypedDict):
+    id: Id
+    check_type: Annotated[str, words(("http", "tcp", "command", "alive"))]
+    endpoint: str | None
+    status: Health
+    response_time_ms: float | None
+    status_code: int | None
+    error: str | None
+    checked_at: Instant
+
+
+class ServiceHealthJson(TypedDict):
+    service_id: Id
+    overall_status: Annotated[str, words(Status.values)]
+    health_status: Health
+    last_health_check: HealthCheckJson | None
+    recent_checks: list[HealthCheckJson]
+
+
+class MetricJson(TypedDict):
+    id: Id
+    metric_type: Annotated[str, words(UNITS)]
+    value: float
+    unit: Annotated[str, words(("percent", "bytes"))]
+    collected_at: Instant
+
+
+class PointJson(TypedDict):
+    """`at` is when the step began; null is what was not measured in it."""
+
+    at: Instant
+    cpu_percent: float | None
+    memory_percent: float | None
+    memory_usage_bytes: int | None
+    memory_limit_bytes: int | None
+    network_rx_bytes: int | None
+    network_tx_bytes: int | None
+    disk_read_bytes: int | None
+    disk_write_bytes: int | None
+
+
+class InstanceSeriesJson(TypedDict):
+    id: Id
+    name: str
+    points: list[PointJson]
+
+
+class SeriesJson(TypedDict):
+    range_seconds: int
+    step_seconds: int
+    summed: list[PointJson]
+    instances: list[InstanceSeriesJson]
+
+
+class MetricsJson(TypedDict):
+    service_id: Id
+    resource_utilization: Annotated[Json, ResourceUse]
+    recent_metrics: list[MetricJson]
+    updated_at: Instant | None
+    series: NotRequired[Annotated[SeriesJson, "With `range` or `step`."]]
+
+
+class BriefUseJson(TypedDict):
+    cpu_percent: float | None
+    memory_percent: float | None
+    memory_usage_mb: int | None
+
+
+class LineJson(TypedDict):
+    at: Annotated[str, "RFC 3339 with nanoseconds; empty for lines kept without."]
+    instance: str
+    stream: Annotated[str, words(("stdout", "stderr"))]
+    text: str
+
+
+class LogsJson(TypedDict):
+    logs: Annotated[str, "All lines as one text."]
+    timestamp: Instant
+    lines: list[LineJson]
+    cursor: Annotated[str, "The next request with it gets exactly what came after."]
+
+
+def health_check_json(check: HealthCheck) -> HealthCheckJson:
     return {
         "id": str(check.id),
         "check_type": check.check_type,
@@ -29,7 +114,7 @@ def health_check_json(check: HealthCheck) -> dict[str, Any]:
     }
 
 
-def health_json(service: Service) -> dict[str, Any]:
+def health_json(service: Service) -> ServiceHealthJson:
     checks = [health_check_json(c) for c in service.health_checks.order_by("-checked_at")[:RECENT]]
     return {
         "service_id": str(service.id),
@@ -40,7 +125,7 @@ def health_json(service: Service) -> dict[str, Any]:
     }
 
 
-def metric_json(metric: Metric) -> dict[str, Any]:
+def metric_json(metric: Metric) -> MetricJson:
     return {
         "id": str(metric.id),
         "metric_type": metric.metric_type,
@@ -50,31 +135,17 @@ def metric_json(metric: Metric) -> dict[str, Any]:
     }
 
 
-def metrics_json(service: Service, use: ResourceUse) -> dict[str, Any]:
+def metrics_json(service: Service, use: ResourceUse) -> MetricsJson:
     recent = list(service.metrics.order_by("-collected_at")[:RECENT])
     return {
         "service_id": str(service.id),
-        "resource_utilization": {name: getattr(use, name) for name in USE},
+        "resource_utilization": asdict(use),
         "recent_metrics": [metric_json(metric) for metric in recent],
         "updated_at": iso(recent[0].collected_at if recent else None),
     }
 
 
-USE = (
-    "cpu_percent",
-    "memory_percent",
-    "memory_usage_bytes",
-    "memory_limit_bytes",
-    "network_rx_bytes",
-    "network_tx_bytes",
-    "disk_read_bytes",
-    "disk_write_bytes",
-    "uptime_seconds",
-    "restart_count",
-)
-
-
-def series_json(found: Series, window: Window) -> dict[str, Any]:
+def series_json(found: Series, window: Window) -> SeriesJson:
     return {
         "range_seconds": window.range_s,
         "step_seconds": window.step_s,
@@ -90,16 +161,17 @@ def series_json(found: Series, window: Window) -> dict[str, Any]:
     }
 
 
-def point_json(point: Point) -> dict[str, Any]:
-    """`at` is when the step began; null is what was not measured in it."""
-    values = {name: point.figures.get(name) for name in UNITS}
-    return {"at": iso(point.at)} | {
-        name: int(value) if value is not None and UNITS[name] == "bytes" else value
-        for name, value in values.items()
-    }
+def point_json(point: Point) -> PointJson:
+    figures = {name: _figure(point, name) for name in UNITS}
+    return cast("PointJson", {"at": iso(point.at), **figures})
 
 
-def resource_usage_json(use: ResourceUse) -> dict[str, Any]:
+def _figure(point: Point, name: str) -> float | None:
+    value = point.figures.get(name)
+    return int(value) if value is not None and UNITS[name] == "bytes" else value
+
+
+def resource_usage_json(use: ResourceUse) -> BriefUseJson:
     used = use.memory_usage_bytes
     return {
         "cpu_percent": use.cpu_percent,
@@ -108,7 +180,7 @@ def resource_usage_json(use: ResourceUse) -> dict[str, Any]:
     }
 
 
-def logs_json(entries: list[LogEntry]) -> dict[str, Any]:
+def logs_json(entries: list[LogEntry], *, cursor: str) -> LogsJson:
     """The seed's one text, and the same lines apart for programs."""
     return {
         "logs": "\n".join(f"{entry.at} {entry.text}" for entry in entries),
@@ -117,6 +189,7 @@ def logs_json(entries: list[LogEntry]) -> dict[str, Any]:
             {"at": e.at, "instance": e.instance, "stream": e.stream, "text": e.text}
             for e in entries
         ],
+        "cursor": cursor,
     }
 
 

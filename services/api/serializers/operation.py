@@ -1,12 +1,42 @@
 """An operation with its steps: what the stage bar shows."""
 
-from typing import Any
+from typing import Annotated, TypedDict
 
 from django.db.models import Prefetch, QuerySet
 
-from services.api.serializers.service import urls_json
-from services.models import Build, Operation, OperationStep
+from services.api.answers import Id, Instant, Json, words
+from services.api.serializers.service import UrlJson, urls_json
+from services.models import Build, Kind, Operation, OperationState, OperationStep
 from services.models.times import iso
+
+
+class StepJson(TypedDict):
+    name: str
+    state: Annotated[str, words(("pending", "running", "succeeded", "failed", "skipped"))]
+    detail: str | None
+    started_at: Instant | None
+    ended_at: Instant | None
+    seconds: float | None
+
+
+class OperationJson(TypedDict):
+    id: Id
+    kind: Annotated[str, words(Kind.values)]
+    state: Annotated[str, words(OperationState.values)]
+    service_id: Id
+    service_name: str
+    step: Annotated[str | None, "The one that runs, or ran last."]
+    steps: list[StepJson]
+    build_id: Id | None
+    release: int | None
+    error: Annotated[Json | None, "`code`, `message`, `fix` and more, once it failed."]
+    result: Json
+    urls: list[UrlJson]
+    is_cancelling: bool
+    created_at: Instant
+    started_at: Instant | None
+    ended_at: Instant | None
+    requested_by: str | None
 
 
 def shown(operations: QuerySet[Operation]) -> QuerySet[Operation]:
@@ -28,7 +58,7 @@ def shown(operations: QuerySet[Operation]) -> QuerySet[Operation]:
     )
 
 
-def operation_json(operation: Operation) -> dict[str, Any]:
+def operation_json(operation: Operation) -> OperationJson:
     build = next(iter(operation.builds.all()), None)
     return {
         "id": str(operation.id),
@@ -51,7 +81,7 @@ def operation_json(operation: Operation) -> dict[str, Any]:
     }
 
 
-def step_json(step: OperationStep) -> dict[str, Any]:
+def step_json(step: OperationStep) -> StepJson:
     took = step.ended_at - step.started_at if step.started_at and step.ended_at else None
     return {
         "name": step.name,

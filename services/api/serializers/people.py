@@ -1,14 +1,76 @@
 """A member of a team, and an invitation to it without its secret."""
 
-from typing import Any
+from typing import Annotated, NotRequired, TypedDict
 
 from django.utils import timezone
 
+from services.api.answers import Id, Instant, Url, words
 from services.models.times import iso
-from services.teams.models import Invitation, Membership
+from services.teams.models import Invitation, Membership, Role, Scope, Team
+
+ARole = Annotated[str, words(Role.values)]
 
 
-def member_json(member: Membership) -> dict[str, Any]:
+class MemberJson(TypedDict):
+    id: int
+    name: str
+    role: ARole
+    joined_at: Instant
+
+
+class InvitationJson(TypedDict):
+    id: Id
+    email: str | None
+    role: ARole
+    state: Annotated[str, words(("open", "accepted", "revoked", "expired"))]
+    invited_by: str
+    created_at: Instant
+    expires_at: Instant
+    accepted_at: Instant | None
+    revoked_at: Instant | None
+
+
+class NewInvitationJson(InvitationJson):
+    token: Annotated[str, "Shown this once."]
+
+
+class TeamJson(TypedDict):
+    id: Id
+    name: str
+    slug: str
+
+
+class ArrivalJson(TypedDict):
+    member: MemberJson
+    team: TeamJson
+    sign_in_url: Annotated[Url, "Opens the team's dashboard, once."]
+
+
+class UserJson(TypedDict):
+    id: int
+    name: str
+
+
+class MeJson(TypedDict):
+    user: UserJson
+    team: TeamJson
+    scope: Annotated[str, words(Scope.values)]
+    workspace_id: Annotated[Id | None, "Of a token of one workspace."]
+    version: str
+    mode: Annotated[str, words(("embedded", "production"))]
+    state_dir: NotRequired[Annotated[str, "For administrators of an embedded platform."]]
+
+
+class SignInLinkJson(TypedDict):
+    url: Url
+    expires_at: Instant
+
+
+def team_json(team: Team) -> TeamJson:
+    return {"id": str(team.id), "name": team.name, "slug": team.slug}
+
+
+def member_json(member: Membership) -> MemberJson:
     return {
         "id": member.user_id,
         "name": member.name,
@@ -17,7 +79,7 @@ def member_json(member: Membership) -> dict[str, Any]:
     }
 
 
-def invitation_json(invitation: Invitation) -> dict[str, Any]:
+def invitation_json(invitation: Invitation) -> InvitationJson:
     return {
         "id": str(invitation.id),
         "email": invitation.email or None,

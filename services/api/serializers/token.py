@@ -1,13 +1,36 @@
 """A token without its secret, and an image mapping."""
 
-from typing import Any
+from typing import Annotated, TypedDict
 
+from services.api.answers import Id, Instant, words
 from services.models import ImageMapping
 from services.models.times import iso
-from services.teams.models import ApiToken
+from services.teams.models import ApiToken, Scope
 
 
-def token_json(token: ApiToken) -> dict[str, Any]:
+class TokenJson(TypedDict):
+    id: Id
+    name: str
+    prefix: Annotated[str, "How the token begins."]
+    scope: Annotated[str, words(Scope.values)]
+    workspace_id: Id | None
+    user: str
+    created_at: Instant
+    expires_at: Instant | None
+    last_used_at: Instant | None
+    revoked_at: Instant | None
+
+
+class NewTokenJson(TokenJson):
+    token: Annotated[str, "Shown this once."]
+
+
+class MappingJson(TypedDict):
+    source: str
+    target: str
+
+
+def token_json(token: ApiToken) -> TokenJson:
     return {
         "id": str(token.id),
         "name": token.name,
@@ -22,5 +45,5 @@ def token_json(token: ApiToken) -> dict[str, Any]:
     }
 
 
-def mapping_json(mapping: ImageMapping) -> dict[str, str]:
+def mapping_json(mapping: ImageMapping) -> MappingJson:
     return {"source": mapping.source, "target": mapping.target}

@@ -1,12 +1,61 @@
 """A workspace as answers show it."""
 
-from typing import Any
+from typing import Annotated, TypedDict
 
+from services.api.answers import Id, Instant, words
 from services.models import StorageBackend, Workspace
 from services.models.times import iso
+from services.sources.listing import Kind
+
+Backend = Annotated[str, words(StorageBackend.values)]
 
 
-def workspace_json(workspace: Workspace) -> dict[str, Any]:
+class GitJson(TypedDict):
+    """Where it comes from, without what opens it."""
+
+    url: str
+    ref: str | None
+    commit: str
+    has_credential: bool
+
+
+class WorkspaceJson(TypedDict):
+    id: Id
+    name: str
+    storage_backend: Backend
+    folder: Annotated[str | None, "On the platform's machine; null where it keeps a copy."]
+    git: GitJson | None
+    team_id: Id
+    created_at: Instant
+    updated_at: Instant
+
+
+class RefreshMetaJson(TypedDict):
+    unchanged: bool
+    operation_ids: list[Id]
+
+
+class RefreshedJson(TypedDict):
+    data: WorkspaceJson
+    meta: RefreshMetaJson
+
+
+class FileJson(TypedDict):
+    name: str
+    path: str
+    kind: Kind
+    size_bytes: Annotated[int | None, "Of files."]
+
+
+class FileContentJson(TypedDict):
+    path: str
+    size_bytes: int
+    is_binary: bool
+    is_truncated: bool
+    text: Annotated[str | None, "The first 256 KiB; null where it is binary."]
+
+
+def workspace_json(workspace: Workspace) -> WorkspaceJson:
     return {
         "id": str(workspace.id),
         "name": workspace.name,
@@ -19,8 +68,7 @@ def workspace_json(workspace: Workspace) -> dict[str, Any]:
     }
 
 
-def git_json(workspace: Workspace) -> dict[str, Any] | None:
-    """Where it comes from, without what opens it."""
+def git_json(workspace: Workspace) -> GitJson | None:
     if workspace.storage_backend != StorageBackend.GIT:
         return None
     return {

@@ -36,6 +36,10 @@ def test_meta_says_where_to_go_on(api: Api, five: None) -> None:
     assert api.get(api.at("/events"), {"since": 5}).json()["meta"] == {"last": 5}
 
 
+def test_the_largest_number_that_is_named_is_taken(api: Api, five: None) -> None:
+    assert numbers(api, since=2**62) == []
+
+
 @pytest.mark.parametrize("query", ["since=-1", "since=1e3", "limit=0", "limit=1001", "until=1"])
 def test_a_bad_parameter_is_refused(api: Api, query: str) -> None:
     assert api.get(api.at(f"/events?{query}")).status_code == 400

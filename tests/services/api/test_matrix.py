@@ -14,7 +14,7 @@ from tests.services.api.test_isolation import ids, state
 from tests.services.api.writing import filled
 
 __all__ = ["ids"]  # the fixture: one of everything that is alice's
-OPEN_TO_ALL = {"health/live", "health/ready", "invitations/accept"}
+OPEN_TO_ALL = {"health/live", "health/ready", "invitations/accept", "openapi.json"}
 NO_VIEW = {""}  # every other address: a 404
 
 

@@ -22,7 +22,7 @@ TABLE = {
     "data",
     [
         {"count": True},
-        {"count": 1.0},
+        {"count": 1.5},
         {"on": 1},
         {"kind": None},
         {"inner": {"y": 1}},
@@ -71,6 +71,10 @@ def test_a_complaint_deep_inside_says_where() -> None:
         read({"port_mappings": {"80": {"host_port": 0}}}, SERVICE)
 
     assert caught.value.details["port_mappings"] == ["80: host_port: must be between 1 and 65535"]
+
+
+def test_a_number_without_a_fraction_is_whole() -> None:
+    assert read({"count": 3.0}, TABLE) == {"count": 3}
 
 
 def test_values_come_in_their_normal_form() -> None:

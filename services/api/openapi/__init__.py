@@ -1,0 +1,1 @@
+"""The API described in OpenAPI: loaded when somebody asks for it, and not before."""
