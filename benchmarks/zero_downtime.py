@@ -71,6 +71,8 @@ class Course:
     folder: Path
     clients: Clients
     releases: int = 1
+    now: str = "1"
+    before: str = ""
 
     async def run(self, rounds: int) -> None:
         for number in range(rounds):
@@ -99,16 +101,18 @@ class Course:
 
     def deploy(self) -> None:
         self.releases += 1
-        write_release(self.folder, str(self.releases))
-        self.clients.expected.switching_to(str(self.releases))
+        self.before, self.now = self.now, str(self.releases)
+        write_release(self.folder, self.now)
+        self.clients.expected.switching_to(self.now)
         self.do("deploy", self.folder)
-        self.clients.expected.only(str(self.releases))
+        self.clients.expected.only(self.now)
 
     def roll_back(self) -> None:
-        before = str(self.releases - 1)
-        self.clients.expected.switching_to(before)
+        """To what ran before the deploy: after the first round that is what was rolled back to."""
+        self.now = self.before
+        self.clients.expected.switching_to(self.now)
         self.do("rollback", "steady")
-        self.clients.expected.only(before)
+        self.clients.expected.only(self.now)
 
     def replace_a_sick_one(self) -> None:
         self.do("scale", "steady", 2)
@@ -129,10 +133,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--rate", type=int, default=RATE)
+    parser.add_argument("--retries", choices=["off", "on"], action="append", help="else both")
     options = parser.parse_args()
     rows = Rows("zero-downtime", COLUMNS)
     lost = 0
-    for retries in ("off", "on"):
+    for retries in options.retries or ("off", "on"):
         with runs.begin() as run:
             settings = {"KYOZO_ROUTER_RETRIES": str(retries == "on").lower()}
             kyozo = installation(run, settings=settings)
