@@ -5,7 +5,7 @@ import logging
 import os
 import subprocess
 import sys
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 from pytest_django import Settings
@@ -16,7 +16,7 @@ from tests.repository import ROOT
 
 NOWHERE = "redis://127.0.0.1:1"
 FRAME = {"event": "build_log", "payload": {"text": "\x00\ud800 é"}}
-TEAM = uuid4()
+TEAM = UUID(int=7)
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def other(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     "said",
-    [Hint(TEAM, up_to=7), Hint(TEAM, frame=FRAME, workspace_id=uuid4()), Hint(TEAM)],
+    [Hint(TEAM, up_to=7), Hint(TEAM, frame=FRAME, workspace_id=UUID(int=8)), Hint(TEAM)],
     ids=str,
 )
 def test_a_hint_arrives_as_it_was_said(said: Hint, request: pytest.FixtureRequest) -> None:
