@@ -33,6 +33,7 @@ class Build(models.Model):
 
     class Meta:
         ordering = ["-started_at"]
+        indexes = [models.Index(fields=["started_at", "id"], name="build_list")]
 
     def __str__(self) -> str:
         return f"{self.content_hash[:12]} {self.state}"

@@ -89,7 +89,10 @@ class Operation(models.Model):
                 fields=["service"], condition=Q(state="queued"), name="one_queued_operation"
             ),
         ]
-        indexes = [models.Index(fields=["queue", "state", "created_at"], name="operation_queue")]
+        indexes = [
+            models.Index(fields=["queue", "state", "created_at"], name="operation_queue"),
+            models.Index(fields=["team", "created_at", "id"], name="operation_list"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.state}"
