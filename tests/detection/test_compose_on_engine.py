@@ -116,7 +116,8 @@ def shop(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sho
         ensure([ref], shop=workshop, log=lambda _: None)
         return ref
 
-    write(folder, {"api/main.py": SERVER, "web/index.html": "<h1>a page</h1>"})
+    write(folder, {"api/main.py": SERVER, "api/requirements.txt": "# the standard library\n"})
+    write(folder, {"web/index.html": "<h1>a page</h1>"})
     settings = (
         f"[services.{name}]\nport = {free_port()}\nenv = {{ GREETING = 'cost: $5' }}\n"
         for name in ("api", "web")
