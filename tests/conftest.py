@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asgiref.sync import SyncToAsync
 from django.contrib.auth.models import User
+from django.db import connections
 from rest_framework.test import APIClient
 
 import kyozo.celery  # noqa: F401 - the default app: wake-ups go to its broker in memory
@@ -68,6 +70,8 @@ def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
         for thread in threading.enumerate():
             if thread.name.startswith(ENDING):
                 thread.join(ENDED_WITHIN_S)
+        # The thread in which asynchronous tests read and write; it lives as long as the process.
+        SyncToAsync.single_thread_executor.submit(connections.close_all).result(ENDED_WITHIN_S)
 
 
 @pytest.fixture(scope="session")
