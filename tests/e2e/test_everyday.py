@@ -1,5 +1,6 @@
 """What a person does all day, by bin/kyozo on a real engine."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -106,7 +107,8 @@ def test_rollback_serves_the_release_before_as_a_new_one(kyozo: Kyozo, site: Sit
 def test_logs_show_what_the_program_wrote(kyozo: Kyozo, folder: Folder) -> None:
     kyozo.deploy(folder("talker", "worker"), "--only", "worker")
 
-    assert "job 1 done" in kyozo("logs", "worker").out
+    # Another test may have deployed it long before: then its first line is not among the last ones.
+    assert re.search(r"job \d+ done", kyozo("logs", "worker").out)
 
 
 def test_a_removed_service_is_gone_and_its_port_is_free(kyozo: Kyozo, site: Site) -> None:
