@@ -23,7 +23,6 @@ from django.db.models.functions import Now
 
 from services.errors import FenceLostError
 from services.models import Service
-from services.runtimes.base import Fence
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +53,17 @@ class Claim:
         if not enough.exists() and not self.renew():
             raise FenceLostError("another worker has taken this service over")
 
+    def hold(self) -> None:
+        """Keep others from claiming the service until the transaction around this ends.
+
+        Raises FenceLostError when somebody has it already. SQLite needs no lock for it: our
+        transactions are immediate there, so one writes at a time.
+        """
+        rows = Service.objects.select_for_update(no_key=True)
+        mine = rows.filter(pk=self.service_id, fence=self.token, claimed_by=self.worker)
+        if not list(mine.values_list("pk")):
+            raise FenceLostError("another worker has taken this service over")
+
     def renew(self) -> bool:
         """Extend the lease. Safe even after it ran out, as long as nobody else raised the fence."""
         mine = Service.objects.filter(pk=self.service_id, fence=self.token, claimed_by=self.worker)
@@ -67,10 +77,11 @@ class Claim:
 
 
 @contextmanager
-def fenced(fence: Fence) -> Iterator[None]:
-    """A transaction of whoever holds the service: what is written in it stands, or none of it."""
+def fenced(claim: Claim) -> Iterator[None]:
+    """A transaction of whoever holds the service: what is written in it stands, or none of it, and
+    until it ends nobody else can claim the service."""
     with transaction.atomic():
-        fence.check()
+        claim.hold()
         yield
 
 

@@ -15,10 +15,9 @@ from django.utils import timezone
 
 from services import events
 from services.lifecycle import describe
-from services.lifecycle.claims import fenced
+from services.lifecycle.claims import Claim, fenced
 from services.lifecycle.engine import runtime
 from services.models import Instance, Service
-from services.runtimes.base import Fence
 
 Exit = Mapping[str, Any]
 
@@ -77,7 +76,7 @@ def is_over(row: Instance) -> bool:
     return row.state == "running" and up.total_seconds() > settings.KYOZO["CRASH_WINDOW_S"]
 
 
-def take_over(service: Service, row: Instance, *, fence: Fence) -> None:
+def take_over(service: Service, row: Instance, *, fence: Claim) -> None:
     """From the engine, whose own pauses end at a minute and which tells nobody."""
     runtime().demote(row.engine_id, fence=fence)
     row.looping_at = timezone.now()
@@ -92,7 +91,7 @@ def take_over(service: Service, row: Instance, *, fence: Fence) -> None:
         )
 
 
-def look_again(row: Instance, *, fence: Fence) -> None:
+def look_again(row: Instance, *, fence: Claim) -> None:
     """What the last run said, before the next one begins."""
     if row.looping_at is not None:
         row.trouble = describe.crash_loop(row)
@@ -100,7 +99,7 @@ def look_again(row: Instance, *, fence: Fence) -> None:
             row.save(update_fields=["trouble"])
 
 
-def give_back(row: Instance, *, fence: Fence) -> None:
+def give_back(row: Instance, *, fence: Claim) -> None:
     runtime().promote(row.engine_id, fence=fence)
     row.looping_at, row.exits, row.trouble = None, [], {}
     with fenced(fence):

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from services import events
 from services.lifecycle import names
-from services.lifecycle.claims import fenced
+from services.lifecycle.claims import Claim, fenced
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import ask, runtime
 from services.lifecycle.routes import endpoint
@@ -18,12 +18,11 @@ from services.lifecycle.status import refresh_status
 from services.models import HealthCheck, Instance, Service
 from services.probes.base import ProbeResult
 from services.probes.plan import HealthPlan, plan_from
-from services.runtimes.base import Fence
 
 GOOD_ANSWERS = 2
 
 
-def gate(service: Service, instance: Instance, *, fence: Fence) -> None:
+def gate(service: Service, instance: Instance, *, fence: Claim) -> None:
     """Ask once; after two good answers in a row let the engine restart the instance by itself from
     now on, unless it comes out of a crash loop, give it its name, and open it for traffic."""
     result = probe(instance)

@@ -61,7 +61,7 @@ class BuildSource:
 def make_image(job: Job, plan: DetectedService) -> Image:
     """Raises BuildError, InvalidError, CancelledError; the attempt's row ends in every case."""
     # While the engine is away nothing is attempted; once it is back the status is known again.
-    look(job.service)
+    look(job.service, fence=job.claim)
     refresh_status(job.service, was_seen=True)
     with _attempt(job, plan) as making:
         image = _ready_made(making) if plan.image else _built(making)

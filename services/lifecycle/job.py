@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from services import events
 from services.errors import CancelledError, EngineError, FenceLostError, KyozoError
-from services.lifecycle.claims import Claim
+from services.lifecycle.claims import Claim, fenced
 from services.lifecycle.status import refresh_status
 from services.lifecycle.steps import recorder
 from services.models import Operation, OperationState, OperationStep, Service
@@ -72,9 +72,9 @@ class Job:
 
     def remember(self, **result: Any) -> None:
         """Keep facts in the operation's row, for the steps after this one and for the reader."""
-        self.claim.check()
-        self.operation.result = {**self.operation.result, **result}
-        self.operation.save(update_fields=["result"])
+        with fenced(self.claim):
+            self.operation.result = {**self.operation.result, **result}
+            self.operation.save(update_fields=["result"])
 
     def is_cancelled(self) -> bool:
         """Whether somebody asked to stop; one fresh read."""

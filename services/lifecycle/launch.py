@@ -4,13 +4,13 @@ import logging
 
 from services.errors import AddressTakenError, KyozoError
 from services.lifecycle import names
-from services.lifecycle.claims import fenced
+from services.lifecycle.claims import Claim, fenced
 from services.lifecycle.engine import runtime
 from services.lifecycle.networks import give_address, team_network
 from services.lifecycle.routes import publish_routes
 from services.lifecycle.spec import service_spec
 from services.models import Instance
-from services.runtimes.base import Fence, Network, ObservedInstance
+from services.runtimes.base import Network, ObservedInstance
 
 log = logging.getLogger(__name__)
 
@@ -18,13 +18,14 @@ log = logging.getLogger(__name__)
 ADDRESS_TRIES = 16
 
 
-def launch(instance: Instance, *, fence: Fence) -> list[ObservedInstance]:
+def launch(instance: Instance, *, fence: Claim) -> list[ObservedInstance]:
     """What runs then. Raises EngineError, and AddressTakenError when each address it tried is
     another's: of a container that somebody put into the network, or of nobody, as an engine that
     was killed may hold addresses for ever."""
     network = team_network(instance.service.team)
     if not instance.address:
-        _give_address(instance, network, taken=[])
+        with fenced(fence):
+            _give_address(instance, network, taken=[])
     taken: list[str] = []
     while True:
         try:
@@ -36,7 +37,7 @@ def launch(instance: Instance, *, fence: Fence) -> list[ObservedInstance]:
             _move(instance, network, taken, fence)
 
 
-def _apply(instance: Instance, network: Network, fence: Fence) -> list[ObservedInstance]:
+def _apply(instance: Instance, network: Network, fence: Claim) -> list[ObservedInstance]:
     names.prepare(instance, fence=fence)
     spec = service_spec(instance, network, fence=fence.token)
     for mount in spec.mounts:
@@ -45,7 +46,7 @@ def _apply(instance: Instance, network: Network, fence: Fence) -> list[ObservedI
     return runtime().apply(spec, fence=fence)
 
 
-def _move(instance: Instance, network: Network, taken: list[str], fence: Fence) -> None:
+def _move(instance: Instance, network: Network, taken: list[str], fence: Claim) -> None:
     """At a new address it has to pass its gate, even if it did so at the one before."""
     if instance.is_routed:
         _take_out(instance, fence)
@@ -57,7 +58,7 @@ def _move(instance: Instance, network: Network, taken: list[str], fence: Fence) 
     log.warning("%s moves: %s is another's, %s is next", instance.name, before, instance.address)
 
 
-def _take_out(instance: Instance, fence: Fence) -> None:
+def _take_out(instance: Instance, fence: Claim) -> None:
     """Of the router, which would send requests to whoever has the address."""
     _set_routed(instance, fence, is_routed=False)
     try:
@@ -68,7 +69,7 @@ def _take_out(instance: Instance, fence: Fence) -> None:
         raise
 
 
-def _set_routed(instance: Instance, fence: Fence, *, is_routed: bool) -> None:
+def _set_routed(instance: Instance, fence: Claim, *, is_routed: bool) -> None:
     with fenced(fence):
         instance.is_routed = is_routed
         instance.save(update_fields=["is_routed"])

@@ -9,16 +9,15 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from services.lifecycle.claims import fenced
+from services.lifecycle.claims import Claim, fenced
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import runtime
 from services.models import Instance
-from services.runtimes.base import Fence
 
 REST_S = 2.0
 
 
-def prepare(row: Instance, *, fence: Fence) -> None:
+def prepare(row: Instance, *, fence: Claim) -> None:
     """For a container that is made now. Without a port nobody could meet it too early."""
     if row.is_gated:
         return
@@ -29,13 +28,13 @@ def prepare(row: Instance, *, fence: Fence) -> None:
         row.save(update_fields=["is_named"])
 
 
-def show(row: Instance, *, fence: Fence) -> None:
+def show(row: Instance, *, fence: Claim) -> None:
     if not row.is_named:
         _set(row, (row.service.name,), fence)
         row.is_named = True
 
 
-def hide(row: Instance, *, fence: Fence) -> None:
+def hide(row: Instance, *, fence: Claim) -> None:
     """Tried once: an engine that will not do it must not keep an instance from ending."""
     row.is_named, row.hidden_at = False, timezone.now()
     with fenced(fence):
@@ -50,7 +49,7 @@ def is_forgotten(row: Instance) -> bool:
     return row.hidden_at is None or timezone.now() - row.hidden_at >= rest
 
 
-def _set(row: Instance, names: tuple[str, ...], fence: Fence) -> None:
+def _set(row: Instance, names: tuple[str, ...], fence: Claim) -> None:
     runtime().set_names(
         row.engine_id, row.network, address=row.address or "", names=names, fence=fence
     )

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from services.lifecycle import crashes, names, replacements
+from services.lifecycle.claims import Claim, fenced
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.decide import Seen
 from services.lifecycle.engine import runtime
@@ -19,26 +20,46 @@ STOPPED_BY_SIGNAL = frozenset({137, 143})
 MERCY = 2
 # An engine that ends what runs is gone itself by then, or it was somebody else.
 CONFIRMED_AFTER = timedelta(seconds=3)
+OBSERVED = (
+    "engine_id",
+    "state",
+    "exit_code",
+    "is_oom_killed",
+    "restarts",
+    "started_at",
+    "host_ports",
+    "observed_at",
+    "is_gated",
+    "good_answers",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
     """`seen` is for decide; `strays` are containers of ours that no living row wants. `is_resting`:
-    an instance goes as soon as it has no name for long enough, which is within moments."""
+    an instance goes as soon as it has no name for long enough, which is within moments. `changed`:
+    rows that say something else than before."""
 
     seen: list[Seen]
     rows: dict[uuid.UUID, Instance]
     strays: list[str]
     is_resting: bool
+    changed: list[Instance]
 
 
-def look(service: Service) -> Sight:
-    """One list call; updates the observed columns of the rows that changed."""
+def look(service: Service, *, fence: Claim) -> Sight:
+    """One list call; updates the observed columns of the rows that changed, unless somebody else
+    has the service by now, who may have looked later. Raises EngineError, FenceLostError."""
     shown = runtime().observe(
         Selector(install=settings.KYOZO["INSTALL"], service_id=str(service.id))
     )
     rows = {row.id: row for row in service.instances.alive().select_related("release")}
-    return join(rows, shown)
+    sight = join(rows, shown)
+    if sight.changed:
+        with fenced(fence):
+            for row in sight.changed:
+                row.save(update_fields=OBSERVED)
+    return sight
 
 
 def join(rows: dict[uuid.UUID, Instance], shown: Sequence[ObservedInstance]) -> Sight:
@@ -50,8 +71,7 @@ def join(rows: dict[uuid.UUID, Instance], shown: Sequence[ObservedInstance]) -> 
             strays.append(one.engine_id)
         else:
             by_row[row.id] = one
-    for row in rows.values():
-        _note(row, by_row.get(row.id))
+    changed = [row for row in rows.values() if _note(row, by_row.get(row.id))]
     # Before `seen`, which reads the clock, too: nobody may be past its rest here and not there.
     is_resting = any(not names.is_forgotten(row) for row in rows.values())
     worn = replacements.replaceable(rows.values())
@@ -59,7 +79,7 @@ def join(rows: dict[uuid.UUID, Instance], shown: Sequence[ObservedInstance]) -> 
         replace(seen_of(row, by_row.get(row.id)), is_replaceable=row.id in worn)
         for row in rows.values()
     ]
-    return Sight(seen=seen, rows=rows, strays=strays, is_resting=is_resting)
+    return Sight(seen=seen, rows=rows, strays=strays, is_resting=is_resting, changed=changed)
 
 
 def uuid_of(text: str) -> uuid.UUID:
@@ -78,10 +98,11 @@ def is_as_noted(row: Instance, one: ObservedInstance) -> bool:
     return _facts(row) == shown
 
 
-def _note(row: Instance, one: ObservedInstance | None) -> None:
-    """Write down what the engine shows of a row's container; a made one not shown is missing."""
+def _note(row: Instance, one: ObservedInstance | None) -> bool:
+    """Take in what the engine shows of a row's container; a made one not shown is missing. Whether
+    there is something to be written."""
     if one is None and not row.engine_id:
-        return
+        return False
     before = _facts(row)
     if one is None:
         row.state = State.MISSING
@@ -94,22 +115,10 @@ def _note(row: Instance, one: ObservedInstance | None) -> None:
         row.started_at = one.started_at
         row.host_ports = {str(k): v for k, v in one.ports.items()}
     now = timezone.now()
-    if _facts(row) != before or row.observed_at is None or now - row.observed_at > _refresh():
-        row.observed_at = now
-        row.save(
-            update_fields=[
-                "engine_id",
-                "state",
-                "exit_code",
-                "is_oom_killed",
-                "restarts",
-                "started_at",
-                "host_ports",
-                "observed_at",
-                "is_gated",
-                "good_answers",
-            ]
-        )
+    if _facts(row) == before and row.observed_at and now - row.observed_at <= _refresh():
+        return False
+    row.observed_at = now
+    return True
 
 
 def _facts(row: Instance) -> tuple[object, ...]:

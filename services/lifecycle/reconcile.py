@@ -21,6 +21,7 @@ from services.errors import (
     ConflictError,
     EngineError,
     EngineNotFoundError,
+    FenceLostError,
     KyozoError,
 )
 from services.lifecycle import crashes, describe, names
@@ -67,7 +68,7 @@ def reconcile(claim: Claim) -> Pass:
     """Bring one service a step closer to what is wanted. Raises EngineError, FenceLostError."""
     service = Service.objects.select_related("team", "wanted_release").get(pk=claim.service_id)
     rollout = open_rollout(service)
-    this = Pass(service, claim, look(service), rollout)
+    this = Pass(service, claim, look(service, fence=claim), rollout)
     for engine_id in this.sight.strays:
         runtime().remove(engine_id, fence=claim)
     if rollout and rollout.phase == Phase.SETTLING:
@@ -75,16 +76,20 @@ def reconcile(claim: Claim) -> Pass:
     actions = d.decide(
         wanted(service, rollout), progress(rollout, this.sight.rows.values()), this.sight.seen
     )
-    refused = ""
+    refused: str | None = ""
     try:
         for action in actions:
             ACTS[type(action)](this, action)
             this.acted.append(action)
+    except FenceLostError:
+        refused = None  # what there is to say is its successor's
+        raise
     except EngineError as exc:
         refused = exc.message
         raise
     finally:
-        refresh_status(service, was_seen=True, refused=refused)
+        if refused is not None:
+            refresh_status(service, was_seen=True, refused=refused)
     return this
 
 
@@ -147,13 +152,13 @@ def _create(this: Pass, action: d.Create) -> None:
         instance.engine_id, instance.state = one.engine_id, one.state
         instance.host_ports = {str(k): v for k, v in one.ports.items()}
         instance.observed_at = timezone.now()
-        with fenced(this.claim):
-            instance.save(update_fields=["engine_id", "state", "host_ports", "observed_at"])
-    events.publish(
-        this.service,
-        event_type="container_started",
-        data={"instance": instance.name, "release": instance.release.number},
-    )
+    with fenced(this.claim):
+        instance.save(update_fields=["engine_id", "state", "host_ports", "observed_at"])
+        events.publish(
+            this.service,
+            event_type="container_started",
+            data={"instance": instance.name, "release": instance.release.number},
+        )
 
 
 def _let_go(this: Pass, instance: Instance) -> None:
@@ -165,16 +170,17 @@ def _let_go(this: Pass, instance: Instance) -> None:
 
 
 def _row_for(this: Pass, action: d.Create) -> Instance:
-    row, _ = Instance.objects.get_or_create(
-        service=this.service,
-        generation=action.generation,
-        replica=action.replica,
-        removed_at=None,
-        defaults={
-            "release": _release_of(this, action.generation),
-            "name": f"{this.service.engine_name}-g{action.generation}-{action.replica}",
-        },
-    )
+    with fenced(this.claim):
+        row, _ = Instance.objects.get_or_create(
+            service=this.service,
+            generation=action.generation,
+            replica=action.replica,
+            removed_at=None,
+            defaults={
+                "release": _release_of(this, action.generation),
+                "name": f"{this.service.engine_name}-g{action.generation}-{action.replica}",
+            },
+        )
     return row
 
 
@@ -203,11 +209,12 @@ def _start(this: Pass, action: d.Start) -> None:
     row.is_gated, row.good_answers = False, 0
     with fenced(this.claim):
         row.save(update_fields=["restarts", "is_gated", "good_answers"])
-    events.publish(
-        this.service,
-        event_type="container_restarted",
-        data={"instance": row.name, "exit_code": row.exit_code, "oom_killed": row.is_oom_killed},
-    )
+        ended = {"exit_code": row.exit_code, "oom_killed": row.is_oom_killed}
+        events.publish(
+            this.service,
+            event_type="container_restarted",
+            data={"instance": row.name, **ended},
+        )
 
 
 def _gate(this: Pass, action: d.Gate) -> None:
@@ -292,7 +299,8 @@ def _advance(this: Pass, action: d.Advance) -> None:
     failure = {}
     if action.failed is not None:
         failure = describe.failure(this.service, this.sight.rows[action.failed], rollout.phase)
-    move(rollout, Phase(action.phase), failure=failure)
+    with fenced(this.claim):
+        move(rollout, Phase(action.phase), failure=failure)
 
 
 def move(rollout: Rollout, phase: Phase, *, failure: dict[str, Any] | None = None) -> bool:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from services.errors import CancelledError, DeployError, FenceLostError, KyozoError
 from services.lifecycle import describe
+from services.lifecycle.claims import fenced
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.job import PASSING, Job
 from services.lifecycle.operations import BEFORE_SWITCH
@@ -52,10 +53,10 @@ def begin(job: Job, prepare: Callable[[Job], Callable[[], Release]]) -> None:
     job.check_cancelled()
     job.service.refresh_from_db()
     write_release = prepare(job)
-    job.claim.check()
     with transaction.atomic():
-        service = Service.objects.select_for_update().get(pk=job.service.pk)
         # Whoever asks to stop or remove takes the same lock: from here on they find a rollout.
+        service = Service.objects.select_for_update().get(pk=job.service.pk)
+        job.claim.hold()
         job.check_cancelled()
         release = write_release()
         _end_forgotten(service)
@@ -153,9 +154,11 @@ def _end_refused(job: Job, rollout: Rollout, exc: KyozoError) -> None:
     if rollout.phase == Phase.DRAINING:
         log.warning("%s: its old instances are left to the sweep: %s", job.operation, exc.message)
         job.note(f"the sweep removes what is old: {exc.message}")
-        move(rollout, Phase.DONE)
+        with fenced(job.claim):
+            move(rollout, Phase.DONE)
     elif rollout.phase in BEFORE_SWITCH:
-        move(rollout, Phase.REVERTING, failure=_refused(job, exc))
+        with fenced(job.claim):
+            move(rollout, Phase.REVERTING, failure=_refused(job, exc))
     else:
         raise exc
 
@@ -201,8 +204,8 @@ def _turn_back_if_needed(job: Job, rollout: Rollout, waited_s: float) -> None:
     elif rollout.phase in {Phase.SWITCHED, Phase.SETTLING} and job.is_overdue():
         failure = _overdue(rollout, waited_s) if _waiting(rollout) else {}
     if failure:
-        job.claim.check()
-        move(rollout, Phase.REVERTING, failure=failure)
+        with fenced(job.claim):
+            move(rollout, Phase.REVERTING, failure=failure)
 
 
 def _reason_to_turn_back(job: Job, rollout: Rollout, waited_s: float) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from services.lifecycle import (
     start,
     stop,
 )
+from services.lifecycle.claims import fenced
 from services.lifecycle.job import Job, fail_steps
 from services.lifecycle.operations import STEPS, Taken, take, wake
 from services.lifecycle.places import PLACES
@@ -140,8 +141,8 @@ def limit_s(job: Job, step: str) -> float:
 
 def _hand_over(job: Job) -> None:
     """Give the rest to the lifecycle workers; the operation stays `running` meanwhile."""
-    job.claim.check()
-    Operation.objects.filter(pk=job.operation.pk).update(queue=Queue.LIFECYCLE)
+    with fenced(job.claim):
+        Operation.objects.filter(pk=job.operation.pk).update(queue=Queue.LIFECYCLE)
     job.claim.release()
     wake(Queue.LIFECYCLE)
 

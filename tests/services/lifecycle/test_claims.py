@@ -1,12 +1,13 @@
 """Who may act on a service: leases, fences, and what happens when somebody takes over."""
 
+import threading
 import time
 
 import pytest
 from pytest_django import Settings
 
 from services.errors import FenceLostError
-from services.lifecycle.claims import Claim, Heartbeat, claim
+from services.lifecycle.claims import Claim, Heartbeat, claim, fenced
 from services.models import Service
 from tests.services.at_once import at_once
 from tests.services.lifecycle.working import expire_leases
@@ -108,3 +109,42 @@ def test_a_long_step_does_not_lose_its_lease(service: Service, settings: Setting
 
     assert claim(service.id) is None
     heartbeat.drop(mine)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_takes_a_service_over_while_its_holder_writes(service: Service) -> None:
+    mine = taken(service)
+    order: list[str] = []
+    is_writing = threading.Event()
+
+    def write() -> None:
+        with fenced(mine):
+            expire_leases()
+            is_writing.set()
+            time.sleep(0.3)  # the other one tries meanwhile
+            order.append("written")
+
+    def take_over() -> Claim | None:
+        is_writing.wait(timeout=10)
+        other = claim(service.id)
+        order.append("taken over")
+        return other
+
+    _, other = at_once(write, take_over)
+
+    assert order == ["written", "taken over"]
+    assert other is not None
+    assert other.token == mine.token + 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_holder_writes_after_it_was_taken_over_is_not_written(service: Service) -> None:
+    mine = taken(service)
+    expire_leases()
+    taken(service)
+
+    with pytest.raises(FenceLostError), fenced(mine):
+        Service.objects.filter(pk=service.pk).update(status_reason="late")
+
+    service.refresh_from_db()
+    assert service.status_reason == ""

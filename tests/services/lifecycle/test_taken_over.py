@@ -1,9 +1,11 @@
 """What a worker may still write once another one has its service, and what nobody may any more."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import DatabaseError
+from django.utils import timezone
 
 from services.errors import EngineError, FenceLostError, NotFoundError
 from services.lifecycle import operations, rollouts
@@ -12,6 +14,7 @@ from services.lifecycle.deploy import deploy
 from services.lifecycle.describe import last_lines
 from services.lifecycle.job import Job
 from services.lifecycle.operations import take
+from services.lifecycle.reconcile import reconcile
 from services.lifecycle.remove import remove
 from services.lifecycle.stop import stop
 from services.lifecycle.sweep import settle, sweep_services
@@ -157,3 +160,56 @@ def test_the_last_lines_of_a_crash_show_no_secret(own_image: Service, engine: Fa
     assert operation.error["log_tail"] == ["bad key ****"]
     [row] = own_image.instances.all()
     assert "tops3cret" not in row.last_lines + "".join(last_lines(row, 10))
+
+
+def test_a_pass_of_a_worker_taken_over_notes_nothing(running: Service, engine: FakeRuntime) -> None:
+    late = claim(running.id)
+    assert late is not None
+    expire_leases()
+    assert claim(running.id) is not None
+    engine.lose(only(running).engine_id)
+    before = Service.objects.get(pk=running.pk)
+
+    with pytest.raises(FenceLostError):
+        reconcile(late)
+
+    assert only(running).state == "running"
+    running.refresh_from_db()
+    assert (running.status, running.observed_at) == (before.status, before.observed_at)
+
+
+def test_a_worker_taken_over_makes_no_row(running: Service) -> None:
+    late = claim(running.id)
+    assert late is not None
+    Service.objects.filter(pk=running.pk).update(wanted_replicas=2)
+    expire_leases()
+    assert claim(running.id) is not None
+
+    with pytest.raises(FenceLostError):
+        reconcile(late)
+
+    assert len(alive(running)) == 1
+
+
+def test_a_worker_taken_over_does_not_advance_its_successors_rollout(running: Service) -> None:
+    Rollout.objects.create(
+        service=running,
+        to_release=running.wanted_release,
+        to_generation=running.generation,
+        phase=Phase.SETTLING,
+        phase_at=long_ago(),
+    )
+    running.instances.update(started_at=long_ago())
+    late = claim(running.id)
+    assert late is not None
+    expire_leases()
+    assert claim(running.id) is not None
+
+    with pytest.raises(FenceLostError):
+        reconcile(late)
+
+    assert set(running.rollouts.values_list("phase", flat=True)) == {Phase.SETTLING}
+
+
+def long_ago() -> datetime:
+    return timezone.now() - timedelta(hours=1)
