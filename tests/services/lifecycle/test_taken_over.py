@@ -194,7 +194,7 @@ def test_a_worker_taken_over_makes_no_row(running: Service) -> None:
 def test_a_worker_taken_over_does_not_advance_its_successors_rollout(running: Service) -> None:
     Rollout.objects.create(
         service=running,
-        to_release=running.wanted_release,
+        to_release=running.releases.get(),
         to_generation=running.generation,
         phase=Phase.SETTLING,
         phase_at=long_ago(),
