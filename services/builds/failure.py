@@ -103,8 +103,8 @@ HINTS = (
     _hint(r"javascript heap out of memory|cannot allocate memory|out of memory", OUT_OF_MEMORY),
     _hint(
         r"unknown instruction",
-        "The engine's builder does not know this instruction. Where it stands in a heredoc (<<EOF),"
-        " write it as RUN a && b, or use a newer engine.",
+        "The engine's builder does not know this instruction. Where it stands in a heredoc of COPY"
+        " or ADD, put the text into a file of the folder, or use a newer engine.",
     ),
     _hint(
         r"\bnot found(?:$|\n)|executable file not found",

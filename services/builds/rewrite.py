@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from services.builds import refs
 from services.builds.dockerfile import Dockerfile, Instruction, parse
+from services.builds.plain_runs import without_heredocs
 from services.builds.words import join_flags, refused
 
 TEAM_ID = re.compile(r"[A-Za-z0-9]{16,64}")
@@ -68,7 +69,8 @@ def prepare(
             f"the line '# syntax={source.syntax}' was left out: builds use the engine's own syntax"
         )
     rewriter.stages_ahead = _stage_names(source)
-    done = replace(source, instructions=tuple(map(rewriter.rewrite, source.instructions)))
+    rewritten = map(rewriter.rewrite, source.instructions)
+    done = replace(source, instructions=tuple(without_heredocs(rewritten)))
     if not rewriter.stages:
         raise refused(1, "the file has no FROM instruction")
     images = tuple(dict.fromkeys(rewriter.images))

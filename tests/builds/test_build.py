@@ -40,7 +40,7 @@ def random_team() -> str:
 def shell(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A tiny image: this machine's own shell and a few programs with their libraries."""
     root = tmp_path_factory.mktemp("root")
-    for program in ("sh", "cat", "sleep", "ls", "mkdir", "env"):
+    for program in ("sh", "cat", "sleep", "ls", "mkdir", "env", "chmod", "rm"):
         found = Path(shutil.which(program) or "").resolve()
         _copy_in(root, found, Path("/bin") / program)
         listed = subprocess.run(["ldd", str(found)], capture_output=True, text=True, check=False)
@@ -103,6 +103,32 @@ def site(tmp_path: Path, shell: str) -> Iterator[Site]:
             capture_output=True,
             check=False,
         )
+
+
+def test_heredocs_of_run_work_on_every_engine(site: Site) -> None:
+    text = f"""FROM {BASE}
+ARG WORD=given
+RUN <<EOF
+set -e
+cat <<END > /made
+"$WORD" it's
+END
+EOF
+RUN <<-'EOF'
+\t#!/bin/cat
+\tshown whole
+\tEOF
+RUN cat <<EOF >> /made
+$WORD twice
+EOF
+RUN cat /made
+"""
+
+    site.build(text)
+
+    assert "shown whole" in site.log
+    assert '"given" it\'s' in site.log
+    assert "given twice" in site.log
 
 
 def test_a_folder_becomes_an_image(site: Site) -> None:
