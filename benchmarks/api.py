@@ -10,12 +10,12 @@ import argparse
 import json
 import random
 import shutil
-import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import psycopg
@@ -28,8 +28,10 @@ from tests.runner.run import Run
 
 COLUMNS = ("server", "request", "connections", "round", "per_s", "p50_ms", "p99_ms", "failed")
 CONNECTIONS = (1, 16)
-GOAL = 2.0
+REQUESTS = ("get", "list", "create")
+GOAL = 0.5
 PORTS = {"kyozo": 0, "plain": 1}
+SERVERS = (*PORTS, "bare")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +93,18 @@ def serving(run: Run, settings: dict[str, str], server: str, rows: int) -> Itera
 
 def cases_of(server: str, root: str, said: dict[str, Any]) -> Iterator[Case]:
     headers = tuple(f"{name}: {value}" for name, value in said["headers"].items())
+    yield from three_of(server, root, said, headers, said["body"])
     if "bare" in said:
-        yield Case("bare", "get", root + said["bare"], ())
-    yield Case(server, "get", root + said["get"], headers)
-    yield Case(server, "list", root + said["list"], headers)
+        yield from three_of("bare", root, said["bare"], (), said["body"])
+
+
+def three_of(
+    server: str, root: str, paths: dict[str, str], headers: tuple[str, ...], body: str
+) -> Iterator[Case]:
+    yield Case(server, "get", root + paths["get"], headers)
+    yield Case(server, "list", root + paths["list"], headers)
     json_headers = (*headers, "Content-Type: application/json")
-    yield Case(server, "create", root + said["create"], json_headers, said["body"])
+    yield Case(server, "create", root + paths["create"], json_headers, body)
 
 
 def measure(run: Run, cases: list[Case], rows: Rows, options: argparse.Namespace) -> None:
@@ -129,28 +137,21 @@ def load(run: Run, case: Case, connections: int, *, seconds: int, prefix: str) -
 
 def report(rows: Rows) -> None:
     print(f"{'':<8} {'':<6} {'conn.':>5} {'per s':>8} {'p50 ms':>8} {'p99 ms':>8} {'failed':>6}")
-    found = dict.fromkeys((row[1], row[2], row[0]) for row in rows.rows)
-    for request, connections, server in sorted(found, key=str):
-        per_s, p50, p99 = (median(rows, server, request, connections, at) for at in (4, 5, 6))
-        failed = sum(int(str(r[7])) for r in of(rows, server, request, connections))
+    for request, connections, server in product(REQUESTS, CONNECTIONS, SERVERS):
+        key = (server, request, connections)
+        per_s, p50, p99 = (rows.median(key, at) for at in (4, 5, 6))
         print(
             f"{request:<8} {server:<6} {connections:>5} {per_s:8.0f} {p50:8.2f} {p99:8.2f}"
-            f" {failed:>6}"
+            f" {sum(rows.values(key, 7)):6.0f}"
         )
-    print(f"\ntime of the platform's answer by that of the plain viewset (goal {GOAL:.0f})")
-    for request in ("get", "list", "create"):
-        for connections in CONNECTIONS:
-            ours, plain = (median(rows, s, request, connections, 4) for s in PORTS)
-            print(f"  {request:<7} {connections:>2} connections  {plain / ours:5.2f}")
+    print(
+        f"\nthe platform's requests a second, by the plain viewset's (goal {GOAL}) and the view's"
+    )
+    print(f"{'':<8} {'conn.':>5} {'by viewset':>11} {'by bare view':>13}")
+    for request, connections in product(REQUESTS, CONNECTIONS):
+        ours, plain, bare = (rows.median((s, request, connections), 4) for s in SERVERS)
+        print(f"{request:<8} {connections:>5} {ours / plain:11.2f} {ours / bare:13.2f}")
     print(f"rows: {rows.path.relative_to(ROOT)}")
-
-
-def of(rows: Rows, server: object, request: object, connections: object) -> list[Any]:
-    return [row for row in rows.rows if row[:3] == (server, request, connections)]
-
-
-def median(rows: Rows, server: object, request: object, connections: object, at: int) -> float:
-    return statistics.median(float(row[at]) for row in of(rows, server, request, connections))
 
 
 if __name__ == "__main__":

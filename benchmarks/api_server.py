@@ -20,17 +20,19 @@ SOURCE = "<h1>one</h1>\n"
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("which", choices=["kyozo", "plain"])
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--seed", action="store_true", help="make the rows, say what to ask, end")
     parser.add_argument("--rows", type=int, required=True)
     parser.add_argument("--folder", type=Path, required=True)
     options = parser.parse_args()
-    listener = listen("127.0.0.1", options.port, exact=True)
     make = kyozo if options.which == "kyozo" else plain
+    listener = None if options.seed else listen("127.0.0.1", options.port, exact=True)
     application, asked = make(options.rows, options.folder)
-    from kyozo.platform.web import web_server  # noqa: PLC0415 - nor before Django is set up
-
     print(json.dumps(asked), flush=True)
-    web_server(application).run(sockets=[listener])
+    if listener:
+        from kyozo.platform.web import web_server  # noqa: PLC0415 - not before Django is set up
+
+        web_server(application).run(sockets=[listener])
     return 0
 
 
@@ -83,7 +85,7 @@ def plain(rows: int, _folder: Path) -> tuple[Any, Mapping[str, Any]]:
     application: Any = get_wsgi_application()
     return WSGIMiddleware(application, workers=THREADS), {
         "headers": {"Authorization": f"Token {token.key}"},
-        "bare": f"/bare/{middle}",
+        "bare": {"get": f"/bare/{middle}", "list": "/bare", "create": "/bare"},
         "get": f"/items/{middle}",
         "list": "/items",
         "create": "/items",

@@ -1,6 +1,7 @@
 """Raw rows of a measurement, kept as they come: a run may be stopped, a figure looked at again."""
 
 import csv
+import statistics
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -25,6 +26,13 @@ class Rows:
     def of(self, measure: str) -> list[tuple[object, ...]]:
         """The rows whose first column says `measure`."""
         return [row for row in self.rows if row[0] == measure]
+
+    def values(self, key: tuple[object, ...], at: int) -> list[float]:
+        """Column `at` of the rows that begin with `key`."""
+        return [float(str(row[at])) for row in self.rows if row[: len(key)] == key]
+
+    def median(self, key: tuple[object, ...], at: int) -> float:
+        return statistics.median(self.values(key, at))
 
     def _write(self, values: Sequence[object]) -> None:
         with self.path.open("a", encoding="utf-8", newline="") as file:

@@ -106,6 +106,10 @@ class Listener:
         async with asyncio.timeout(CONNECT_S):
             await wire.joined
 
+    @property
+    def is_open(self) -> bool:
+        return self._wire is not None and not self._wire.transport.is_closing()
+
     def cut(self) -> None:
         """Without a word."""
         assert self._wire is not None  # noqa: S101 - it was opened

@@ -10,14 +10,16 @@ from typing import NoReturn
 from tests.repository import ROOT
 from tests.runner import run as runs
 from tests.runner import stages
+from tests.runner.lanes import run_lanes
 from tests.runner.machine import Machine
 from tests.runner.report import Report, say
 from tests.runner.run import Run
 
 DESCRIPTION = """\
 Without arguments: all linters, all tests on SQLite and PostgreSQL, the tests that need a Docker
-engine, and end to end. With arguments for pytest (bin/test tests/test_docs.py -k links): those
-tests only. What is missing on this machine is installed with apt-get, and what was started ends."""
+engine, end to end and faults, in two lanes at the same time. With arguments for pytest (bin/test
+tests/test_docs.py -k links): those tests only. What is missing on this machine is installed with
+apt-get, and what was started ends."""
 
 
 def main() -> int:
@@ -48,11 +50,15 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
 def _run_all(run: Run, *, fast: bool) -> int:
     with Machine(run) as machine:
         report = Report(run, machine)
-        if not fast:
-            machine.prepare("images", "servers", "browser")
-        report.side_by_side(stages.checks())
-        for stage in stages.fast_tests() + ([] if fast else stages.engine_tests()):
-            report.one(stage)
+        if fast:
+            report.side_by_side(stages.checks())
+            for stage in stages.fast_tests():
+                report.one(stage)
+        else:
+            lanes = stages.lanes()
+            # Once, for all lanes; a stage begins when what it needs is there.
+            machine.prepare(*{need for lane in lanes for need in lane.needs})
+            run_lanes(lanes, report)
         return report.close()
 
 

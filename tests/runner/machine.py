@@ -4,7 +4,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +23,7 @@ from tests.runner.stages import Need
 # What the examples and the end-to-end tests are built on; other images are made when asked for.
 IMAGES = ("python", "node", "static", "postgres", "go", "rust", "java", "maven", "ruby", "php")
 ORDER: tuple[Need, ...] = ("engine", "images", "servers", "browser")
+STOPPED = "the run was stopped before"
 POLICY = Path("/usr/sbin/policy-rc.d")
 
 
@@ -35,6 +36,7 @@ class Machine:
     _asked: dict[Need, Future[dict[str, str]]] = field(default_factory=dict)
     _dockerd: engine.Started | None = None
     _is_over: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __enter__(self) -> Self:
         return self
@@ -45,13 +47,19 @@ class Machine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._is_over.set()
-        self._pool.shutdown(cancel_futures=True)
+        self.stop()
+        self._pool.shutdown()
         if self._dockerd:
             self._dockerd.stop(self.run)
 
+    def stop(self) -> None:
+        """Begin nothing more; who waits for something that was not begun gets an OSError."""
+        with self._lock:
+            self._is_over.set()
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
     def prepare(self, *needs: Need) -> None:
-        """Begin; `provide` waits."""
+        """Begin; `provide` waits. Each need is met once, whoever asks for it."""
         makers: dict[Need, Callable[[], dict[str, str]]] = {
             "engine": self._engine,
             "images": self._images,
@@ -59,9 +67,10 @@ class Machine:
             "browser": self._browser,
         }
         wanted = {*needs, *(("engine",) if "images" in needs else ())}
-        for need in ORDER:
-            if need in wanted and need not in self._asked:
-                self._asked[need] = self._pool.submit(makers[need])
+        with self._lock:
+            for need in ORDER:
+                if need in wanted and need not in self._asked and not self._is_over.is_set():
+                    self._asked[need] = self._pool.submit(makers[need])
 
     def provide(self, needs: Iterable[Need]) -> dict[str, str]:
         """Wait for them; the environment that leads to them. OSError when one cannot be had."""
@@ -69,10 +78,14 @@ class Machine:
         self.prepare(*wanted)
         found: dict[str, str] = {}
         for need in wanted:
+            if need not in self._asked:
+                raise OSError(f"{need}: {STOPPED}")
             try:
                 found |= self._asked[need].result()
             except KyozoError as exc:
                 raise OSError(f"{need}: {exc.message}\n{exc.fix}") from exc
+            except CancelledError as exc:
+                raise OSError(f"{need}: {STOPPED}") from exc
         return found
 
     def _engine(self) -> dict[str, str]:

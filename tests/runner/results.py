@@ -1,7 +1,7 @@
 """What the tests came to: read from pytest's own XML, told in a few words."""
 
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,10 +36,13 @@ class Results:
     def read(self, report: Path) -> Counts:
         """Add one report; a missing one adds nothing, and so is not good."""
         seen = dict(_outcomes(report)) if report.exists() else {}
+        self.add(seen)
+        return Counts.of(seen.values())
+
+    def add(self, seen: Mapping[str, str]) -> None:
         for name, outcome in seen.items():
             if self.outcomes.get(name, "passed") == "passed":
                 self.outcomes[name] = outcome
-        return Counts.of(seen.values())
 
     @property
     def counts(self) -> Counts:

@@ -24,6 +24,7 @@ NO_DATABASE = (
     "sources",
     "test_docs.py",
     "test_house.py",
+    "test_runner",
     "test_settings.py",
 )
 UNMARKED = "not docker and not e2e and not faults"
@@ -40,6 +41,23 @@ class Stage:
     environment: Mapping[str, str] = field(default_factory=dict)
     tests: bool = False
     stdin: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Stages one after the other, beside those of other lanes; `checks` come first, side by side.
+
+    `nice` is how much of the processor it leaves to others, as the command of that name has it.
+    """
+
+    name: str
+    stages: tuple[Stage, ...]
+    checks: tuple[Stage, ...] = ()
+    nice: int = 0
+
+    @property
+    def needs(self) -> set[Need]:
+        return {need for stage in self.stages for need in stage.needs}
 
 
 def checks() -> list[Stage]:
@@ -61,7 +79,17 @@ def fast_tests() -> list[Stage]:
     return [Stage("tests", (*PYTEST, "-n", "2", *chosen, *cover, "tests"), tests=True)]
 
 
-def engine_tests() -> list[Stage]:
+def lanes() -> tuple[Lane, ...]:
+    """The whole run. What computes all the time has the lower priority: much of what waits has a
+    time in which something must have happened, and needs a processor for moments only."""
+    return (
+        Lane("busy", (*fast_tests(), *_more_tests()), checks=tuple(checks()), nice=5),
+        Lane("waiting", tuple(_patient_tests())),
+    )
+
+
+def _more_tests() -> list[Stage]:
+    """Coverage is of the stages of this lane, which is why they are in one."""
     ignored = tuple(f"--ignore=tests/{name}" for name in NO_DATABASE)
     more_cover = ("--cov", "--cov-append", "--cov-report=", NO_LIMIT)
     docker = ("-m", "docker", "--ignore=tests/e2e", *more_cover, "tests")
@@ -74,16 +102,17 @@ def engine_tests() -> list[Stage]:
         ),
         Stage("tests with an engine", (*PYTEST, *docker), needs=("images", "browser"), tests=True),
         Stage("coverage in percent", _module("coverage", "report", "--format=total")),
-        Stage(
-            "end to end",
-            (*PYTEST, "-n", "2", "-m", "e2e", "tests/e2e"),
-            needs=("images",),
-            tests=True,
-        ),
-        # They wait most of the time, each process for an engine and workers of its own.
-        Stage(
-            "faults", (*PYTEST, "-n", "3", "tests/faults"), needs=("engine", "servers"), tests=True
-        ),
+    ]
+
+
+def _patient_tests() -> list[Stage]:
+    """Few and long, so a process that has none left takes some of another's."""
+    e2e = ("-n", "2", "--dist", "worksteal", "-m", "e2e", "tests/e2e")
+    # Each process has an engine and workers of its own.
+    faults = ("-n", "3", "--dist", "worksteal", "tests/faults")
+    return [
+        Stage("end to end", (*PYTEST, *e2e), needs=("images",), tests=True),
+        Stage("faults", (*PYTEST, *faults), needs=("engine", "servers"), tests=True),
     ]
 
 

@@ -19,13 +19,6 @@ REPORT = """<testsuites><testsuite>
 DEAD = {"pid": 2**22 + 1, "started": 1}
 
 
-@pytest.fixture
-def somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Runs of this test keep to their own temporary folder."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    return tmp_path
-
-
 def sleeper(run_id: str) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-c", "import time; time.sleep(60)"]
     return subprocess.Popen(command, env=os.environ | {runs.MARK: run_id})
