@@ -7,6 +7,7 @@ from typing import Any
 from services.builds.masking import Masker
 from services.errors import EngineError
 from services.lifecycle.config import ReleaseConfig
+from services.lifecycle.connections import connected_secrets
 from services.lifecycle.engine import runtime
 from services.lifecycle.hints import missing_variable, next_step
 from services.models import Instance, Service
@@ -182,7 +183,9 @@ def parse_kept(text: str) -> list[LogLine]:
 
 
 def log_masker(row: Instance) -> Masker:
-    """For what an instance prints; its release may have an older value than its service."""
+    """For what an instance prints; its release may have an older value than its service, and
+    passwords of the services that it talks to."""
     service, released = row.service, row.release.environment
     old = (released[name] for name in service.secret_names if name in released)
-    return Masker([*service.secrets.values(), *old])
+    others = connected_secrets(service, released)
+    return Masker([*service.secrets.values(), *old, *others])

@@ -6,12 +6,13 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from detection import DetectedService
 from services import audit
 from services.errors import BadRequestError, InvalidError
 from services.lifecycle import plan
 from services.lifecycle.analyse import record
+from services.lifecycle.connections import give_passwords
 from services.lifecycle.deploy import DeployOptions, apply_plan, deploy
+from services.lifecycle.plan import PlannedService
 from services.lifecycle.workspaces import lock, slug
 from services.models import Analysis, Operation, Service, Workspace
 from services.models.changes import difference, settings_of, what_is_set
@@ -67,8 +68,8 @@ def deploy_folder(  # noqa: PLR0913 - what the command and the API offer, each b
 
 
 def _choose(
-    rows: list[DetectedService], only: list[str] | None, result: FolderDeploy
-) -> list[DetectedService]:
+    rows: list[PlannedService], only: list[str] | None, result: FolderDeploy
+) -> list[PlannedService]:
     if only and (unknown := sorted(set(only) - {row.name for row in rows})):
         names = ", ".join(row.name for row in rows)
         raise InvalidError(
@@ -86,7 +87,7 @@ def _choose(
     return chosen
 
 
-def _service(workspace: Workspace, folder_path: str, row: DetectedService, *, name: str) -> Service:
+def _service(workspace: Workspace, folder_path: str, row: PlannedService, *, name: str) -> Service:
     """The row of an earlier deploy of the same part of the same folder, or a new one."""
     mine = Service.objects.visible_to(workspace.team).filter(
         workspace=workspace, detected_in=folder_path, source_name=row.name
@@ -113,7 +114,7 @@ def _service(workspace: Workspace, folder_path: str, row: DetectedService, *, na
     raise taken(row.name)
 
 
-def _names(workspace: Workspace, row: DetectedService, name: str) -> list[str]:
+def _names(workspace: Workspace, row: PlannedService, name: str) -> list[str]:
     """Its own name; when another project of the team has it, with the workspace before it."""
     if name:
         return [name]
@@ -155,12 +156,14 @@ def _has_a_name(service: Service) -> BadRequestError:
     )
 
 
-def _remember(service: Service, row: DetectedService, overrides: dict[str, Any] | None) -> None:
+def _remember(service: Service, row: PlannedService, overrides: dict[str, Any] | None) -> None:
     is_new, had = service.plan == {}, settings_of(service)
     apply_plan(service, row)
+    if row.database_kind:
+        give_passwords(service, row.database_kind)
     service.depends_on = list(row.depends_on)
     service.overrides = {**service.overrides, **(overrides or {})}
-    service.save(update_fields=["depends_on", "overrides"])
+    service.save(update_fields=["depends_on", "overrides", "environment", "secret_names"])
     if is_new:
         audit.note(service, action="service.create", after=what_is_set(service))
     elif any(differs := difference(had, settings_of(service))):
