@@ -14,7 +14,7 @@ def show(screen: Screen, analysis: Mapping[str, Any]) -> None:
         for line in _how(row):
             screen.say(f"    {line}")
     for row in analysis.get("databases") or []:
-        known = "declared" if row.get("declared") else "the code asks for it; not deployed"
+        known = "declared" if row.get("declared") else "the code asks for it"
         screen.say(f"{one_line(row.get('name'))}: {one_line(row.get('kind'))} ({known})")
     for warning in analysis.get("warnings") or []:
         screen.say(f"note: {one_line(warning)}", style="yellow")

@@ -125,6 +125,7 @@ DEPLOY_FOLDER = Body(
     | {
         "folder_path": folder_path,
         "only": list_of(text(most=200), most=50),
+        "with_databases": flag,
         "overrides": OVERRIDES,
         "name": NAME,
     }

@@ -5,7 +5,9 @@ from dataclasses import replace
 from detection import DetectedDatabase, EnvironmentVariable, HealthCommand, Volume
 from detection.compose_databases import RECIPES, SECRET, Recipe
 
-FIRST_CHECKS = 30
+FIRST_CHECKS = 20
+# Where the public image has a script of its own for it, and the one made on this machine has not.
+_READY = {"mariadb": "mariadb-admin ping -h 127.0.0.1 --silent"}
 
 
 def proposed(database: DetectedDatabase) -> DetectedDatabase:
@@ -22,7 +24,7 @@ def proposed(database: DetectedDatabase) -> DetectedDatabase:
             if SECRET not in value
         ),
         volumes=(Volume(f"{database.name}-data", recipe.data),) if recipe.data else (),
-        health_command=_health(recipe.ready),
+        health_command=_health(_READY.get(database.kind, recipe.ready)),
     )
 
 

@@ -55,6 +55,7 @@ class RecommendedServiceJson(TypedDict):
     resource_limits: Annotated[Json, RESOURCE_LIMITS]
     health_check: Annotated[Json, HEALTH_CHECK]
     dockerfile_content: Annotated[str | None, "Null where it builds in another way."]
+    is_optional: Annotated[bool, "A database that is deployed only where it is asked for."]
 
 
 class AnalysisJson(TypedDict):
@@ -92,7 +93,10 @@ def analysis_json(analysis: Analysis) -> AnalysisJson:
             "edges": found.get("edges", []),
             "clusters": found.get("clusters", []),
         },
-        "recommended_services": [_recommended(row) for row in services],
+        "recommended_services": [
+            *(_recommended(row) for row in services),
+            *(_recommended(row, is_optional=True) for row in found.get("offered_databases", [])),
+        ],
         "deployment_strategy": found.get("deployment_strategy", "none"),
         "confidence_scores": found.get("confidence_scores", {}),
         "file_indicators": found.get("file_indicators", []),
@@ -126,7 +130,7 @@ def _database_node(row: Json) -> NodeJson:
     }
 
 
-def _recommended(row: Json) -> RecommendedServiceJson:
+def _recommended(row: Json, *, is_optional: bool = False) -> RecommendedServiceJson:
     port = row["port"]
     known = {v["name"]: v["default"] for v in row["environment"] if v["default"] is not None}
     return {
@@ -139,6 +143,7 @@ def _recommended(row: Json) -> RecommendedServiceJson:
         "resource_limits": DEFAULT_LIMITS,
         "health_check": _health_check(row),
         "dockerfile_content": row.get("dockerfile_content"),
+        "is_optional": is_optional,
     }
 
 
