@@ -35,7 +35,7 @@ _ENDS: tuple[tuple[str, Part], ...] = (
 )
 _PART = tuple((re.compile(rf"(?:.*_|PG|^)(?:{ends})"), part) for ends, part in _ENDS)
 # Names that say nothing of the kind: whichever SQL database, cache or queue a service has.
-_ANY_SQL = re.compile(r"(?:DB|DATABASE|SQL|SQLALCHEMY|JDBC)_(?:DATABASE_)?[A-Z]+")
+_ANY_SQL = re.compile(r"(?:DB|DATABASE|SQL|SQLALCHEMY|JDBC|SPRING_DATASOURCE)_(?:DATABASE_)?[A-Z]+")
 _ANY_CACHE = re.compile(r"(?:CACHE|CELERY|BROKER|QUEUE|RQ|SESSION)_(?:[A-Z]+_)?(?:URL|URI|BACKEND)")
 _BROKERS = ("rabbitmq", "redis", "valkey")
 _LOCAL_URL = re.compile(
@@ -115,6 +115,12 @@ def connections(
     return tuple(made[name] for name in sorted(made))
 
 
+def _is_jdbc(variable: EnvironmentVariable) -> bool:
+    """Java's own form, whose user and password are said beside it."""
+    is_of_spring = variable.name.startswith(("SPRING_DATASOURCE_", "JDBC_"))
+    return is_of_spring or (variable.default or "").startswith("jdbc:")
+
+
 def part_of(variable: str) -> Part | None:
     """What a variable holds, by how its name ends."""
     return next((part for pattern, part in _PART if pattern.fullmatch(variable)), None)
@@ -143,7 +149,7 @@ def _target(
     variable: EnvironmentVariable, targets: list[_Target], ports: dict[str, int | None]
 ) -> _Target | None:
     """Whom a variable means: by its value, by its name, by the only one of a kind."""
-    if (variable.default or "").startswith(_FILES):
+    if (variable.default or "").startswith(_FILES) or _is_bound(variable):
         return None
     name = host_of(variable.default, ports) or named(variable, ports)
     if name:
@@ -152,6 +158,11 @@ def _target(
         return None
     by_kind = [t for t in targets if _is_of_kind(variable.name, t.kind)]
     return by_kind[0] if len(by_kind) == 1 else _any(variable.name, targets)
+
+
+def _is_bound(variable: EnvironmentVariable) -> bool:
+    """Where the program itself listens, not whom it talks to."""
+    return (variable.default or "") in {"0.0.0.0", "::"}  # noqa: S104 - looked for, not used
 
 
 def _leads_elsewhere(variable: EnvironmentVariable) -> bool:
@@ -191,9 +202,14 @@ def _fits(part: Part, kind: str) -> bool:
 
 
 def _connection(variable: EnvironmentVariable, target: _Target, part: Part) -> Connection:
-    written = _LOCAL_URL.fullmatch(variable.default or "") if part == "url" else None
+    default = variable.default or ""
+    written = _LOCAL_URL.fullmatch(default) if part == "url" else None
     scheme = (written["scheme"] if written else None) or ""
     path = (written["path"] if written else None) or ""
+    if part == "url" and _is_jdbc(variable):
+        scheme = f"jdbc:{target.kind}"
+    elif part == "url" and default and not scheme:
+        part = "address"  # the code puts the rest around it
     file, _, line = variable.evidence.rpartition(":")
     if not (file and line.isdecimal()):
         file, line = variable.evidence, ""

@@ -127,6 +127,38 @@ def test_a_local_default_gives_scheme_and_path(analyzed: Analyzed) -> None:
     assert (to_database.scheme, to_database.path) == ("postgresql+asyncpg", "")
 
 
+@pytest.mark.parametrize(
+    ("code", "part", "scheme"),
+    [
+        ("x = os.environ.get('REDIS_URL', 'localhost:6379')", "address", ""),
+        ("x = os.environ.get('REDIS_URL', 'redis://localhost:6379/1')", "url", "redis"),
+        ("x = os.environ['REDIS_URL']", "url", ""),
+    ],
+)
+def test_an_address_has_the_form_that_the_code_has(
+    analyzed: Analyzed, code: str, part: str, scheme: str
+) -> None:
+    found = of(analyzed(shop(api=code, file=compose("", "cache"))), "api")["REDIS_URL"]
+
+    assert (found.part, found.scheme) == (part, scheme)
+
+
+def test_java_is_told_in_its_own_form(analyzed: Analyzed) -> None:
+    code = reads(
+        "SPRING_DATASOURCE_URL", "SPRING_DATASOURCE_USERNAME", "SPRING_DATASOURCE_PASSWORD"
+    )
+    found = of(analyzed(shop(api=code, file=compose("", "db"))), "api")
+
+    assert found["SPRING_DATASOURCE_URL"].scheme == "jdbc:postgresql"
+    assert found["SPRING_DATASOURCE_PASSWORD"].part == "password"
+
+
+def test_where_a_program_listens_is_not_whom_it_talks_to(analyzed: Analyzed) -> None:
+    web = "const a = process.env.API_HOST || '0.0.0.0';"
+
+    assert "API_HOST" not in of(analyzed(shop(web=web, file=compose())), "web")
+
+
 def test_what_a_browser_reads_is_no_name_of_the_network(analyzed: Analyzed) -> None:
     web = "const a = process.env.NEXT_PUBLIC_API_URL;"
 

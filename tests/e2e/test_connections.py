@@ -103,4 +103,4 @@ def test_a_database_that_only_the_code_speaks_of_is_added_on_request(
 
     assert "postgresql is skipped: lonely reads DATABASE_URL" in without.said
     assert "--with-databases" in without.said
-    assert get(kyozo.url("lonely") + "/row").text == "kept postgres"
+    assert get(kyozo.url("lonely"), "/row").text == "kept postgres"
