@@ -16,6 +16,7 @@ LOOK_S = 0.1
 MAX_OUTPUT = 64 * 1024
 # Which words of git's mean which of our codes; the first that fits.
 MEANINGS = (
+    ("git.missing", ("no such file or directory: 'ssh'",)),
     ("git.host_key_changed", ("remote host identification has changed",
                               "host key verification failed")),
     ("git.auth_failed", ("authentication failed", "could not read username", "permission denied",
@@ -30,6 +31,7 @@ MEANINGS = (
                          "could not read from remote", "certificate")),
 )  # fmt: skip
 FIXES = {
+    "git.missing": "install an ssh client where the platform runs: apt-get install openssh-client",
     "git.host_key_changed": "ask whoever runs the server whether its key was changed, then give the"
     " fingerprint of the new one as `host_key` in a refresh",
     "git.auth_failed": "give a token or a deploy key that may read the repository",

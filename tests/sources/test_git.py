@@ -10,7 +10,7 @@ import pytest
 from services.errors import InvalidError
 from services.sources.git import Commit, Credential, Way, fetch_commit
 from services.sources.git_address import Repository, check_ref, parse, reachable
-from services.sources.git_run import GitLimits
+from services.sources.git_run import GitLimits, failure
 from services.sources.git_ssh import write_ssh
 from tests.sources.git_server import GitServer, commit, git, make_certificate, serving
 
@@ -312,3 +312,15 @@ def test_ssh_goes_where_we_looked_and_nowhere_else(tmp_path: Path) -> None:
     assert settings["identityfile"] == str(tmp_path / "key")
     assert (settings["batchmode"], settings["permitlocalcommand"]) == ("yes", "no")
     assert settings["stricthostkeychecking"] in {"true", "yes"}
+
+
+def test_a_machine_without_ssh_is_told_what_to_install(tmp_path: Path) -> None:
+    program = write_ssh(tmp_path, "192.0.2.7", "git.example.com")
+
+    done = subprocess.run(
+        [str(program), "-G", "x"], capture_output=True, check=False, text=True, env={"PATH": ""}
+    )
+
+    refused = failure(done.stderr + "fatal: Could not read from remote repository.")
+    assert refused.error_code == "git.missing"
+    assert "openssh-client" in refused.fix

@@ -6,6 +6,7 @@ import pytest
 
 from services.errors import InvalidError
 from services.lifecycle.deploy import deploy
+from services.lifecycle.describe import fix
 from services.lifecycle.folder import FolderDeploy, deploy_folder
 from services.lifecycle.update import set_environment
 from services.models import Operation, Service, Workspace
@@ -91,6 +92,17 @@ def test_who_has_a_database_is_not_told_of_it(notes: Workspace) -> None:
     set_environment(app, variables=mine, secret_names=None, actor="alice")
 
     assert deployed(notes).skipped == []
+
+
+def test_an_app_that_dies_of_it_is_told_how_to_have_one(notes: Workspace) -> None:
+    [app] = deployed(notes).services
+
+    said = fix(only(app), ["KeyError: 'DATABASE_URL'"])
+
+    assert "nothing is deployed as postgresql" in said
+    assert "--with-databases" in said
+    assert "kyozo env set notes DATABASE_URL" in said
+    assert "--with-databases" not in fix(only(app), ["KeyError: 'SECRET_KEY'"])
 
 
 def test_when_the_code_asks_no_more_nothing_takes_its_place(notes: Workspace, app: Path) -> None:
