@@ -101,9 +101,9 @@ def _addressed(
     found: list[Edge] = []
     for variable in service.environment:
         target = (
-            _host(variable.default, ports)
+            host_of(variable.default, ports)
             or _proposed(variable, databases)
-            or _named(variable, ports)
+            or named(variable, ports)
         )
         if target and target != service.name:
             reason = Evidence("address", variable.evidence, f"{variable.name} names {target}", 0.8)
@@ -129,7 +129,8 @@ def _proxied(
     return found
 
 
-def _host(value: str | None, ports: dict[str, int | None]) -> str | None:
+def host_of(value: str | None, ports: dict[str, int | None]) -> str | None:
+    """The service that an address or a bare name leads to, if it is one of `ports`."""
     match = _URL_HOST.fullmatch(value.strip()) if value and len(value) < 2000 else None
     if not match:
         return None
@@ -137,7 +138,7 @@ def _host(value: str | None, ports: dict[str, int | None]) -> str | None:
     return host if host in ports else None
 
 
-def _named(variable: EnvironmentVariable, ports: dict[str, int | None]) -> str | None:
+def named(variable: EnvironmentVariable, ports: dict[str, int | None]) -> str | None:
     """The service a variable is named after, where its value says nothing else."""
     match = _ABOUT.fullmatch(variable.name)
     if not match or not _LOCAL.match(variable.default or "localhost"):

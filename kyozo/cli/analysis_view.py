@@ -14,7 +14,7 @@ def show(screen: Screen, analysis: Mapping[str, Any]) -> None:
         for line in _how(row):
             screen.say(f"    {line}")
     for row in analysis.get("databases") or []:
-        known = "declared" if row.get("declared") else "the code asks for it; not deployed"
+        known = "declared" if row.get("declared") else "the code asks for it"
         screen.say(f"{one_line(row.get('name'))}: {one_line(row.get('kind'))} ({known})")
     for warning in analysis.get("warnings") or []:
         screen.say(f"note: {one_line(warning)}", style="yellow")
@@ -36,8 +36,17 @@ def _how(row: Mapping[str, Any]) -> Iterator[str]:
     if row.get("start_command"):
         port = f" on port {row['port']}" if row.get("port") else ""
         yield f"starts with: {one_line(row['start_command'])}{port}"
+    for given in row.get("connections") or []:
+        where = _where((given.get("evidence") or [{}])[0])
+        value = given.get("value") or "what is known only when it runs"
+        yield f"gets {one_line(given.get('variable'))}={one_line(value)}{where}"
     evidence = row.get("evidence") or []
     strongest = sorted(evidence, key=lambda one: -float(one.get("weight") or 0))
     for reason in strongest[:SHOWN_EVIDENCE]:
         line = f":{reason['line']}" if reason.get("line") else ""
         yield f"because {one_line(reason.get('file'))}{line}: {one_line(reason.get('detail'))}"
+
+
+def _where(reason: Mapping[str, Any]) -> str:
+    line = f":{reason['line']}" if reason.get("line") else ""
+    return f" ({one_line(reason['file'])}{line})" if reason.get("file") else ""

@@ -24,6 +24,10 @@ Ref = Annotated[str, typer.Option(help="With --git: a branch, a tag or a commit.
 GitToken = Annotated[
     str, typer.Option(envvar="KYOZO_GIT_TOKEN", help="With --git: a token that may read.")
 ]
+WithDatabases = Annotated[
+    bool,
+    typer.Option("--with-databases", help="Databases too that the code asks for."),
+]
 NoInstall = Annotated[bool, typer.Option("--no-install", help="Install no engine on this machine.")]
 
 
@@ -38,6 +42,7 @@ def deploy(
     health: Annotated[str, typer.Option(help="The path that answers when it is well.")] = "",
     name: Annotated[str, typer.Option(help="The service's name.")] = "",
     only: Annotated[list[str] | None, typer.Option(help="Only this service; repeatable.")] = None,
+    with_databases: WithDatabases = False,
     force: Annotated[bool, typer.Option("--force", help="Also when nothing changed.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Build every step anew.")] = False,
     pull: Annotated[bool, typer.Option("--pull", help="Ask for newer base images.")] = False,
@@ -65,9 +70,7 @@ def deploy(
       kyozo deploy --url https://kyozo.example.com --upload
       kyozo deploy --git https://github.com/team/shop.git --ref main
     """
-    source = source_of(ctx, folder, Source(git, ref, git_token))
-    if source and upload:
-        raise typer.BadParameter("give either --git or --upload")
+    source = source_of(ctx, folder, Source(git, ref, git_token), is_upload=upload)
     overrides = {"type": service_type, "start": start, "build": build, "health": health}
     body = {
         "folder_path": f"/{folder.as_posix()}" if source and folder != Path() else "/",
@@ -77,6 +80,7 @@ def deploy(
         "pull": pull,
         "accept_version": accept_version,
     }
+    asked = {"only": only, "name": name, "with_databases": with_databases}
     manner = Manner(
         may_install=not no_install,
         detach=detach,
@@ -86,11 +90,13 @@ def deploy(
         workspace=workspace,
         git=source,
     )
-    deploy_run.run(session_of(ctx), folder, body | given(only=only, name=name), manner)
+    deploy_run.run(session_of(ctx), folder, body | given(**asked), manner)
 
 
-def source_of(ctx: typer.Context, folder: Path, said: Source) -> Source | None:
+def source_of(ctx: typer.Context, folder: Path, said: Source, *, is_upload: bool) -> Source | None:
     """The repository that is meant, if one is."""
+    if said.url and is_upload:
+        raise typer.BadParameter("give either --git or --upload")
     if not said.url:
         if said.ref:
             raise typer.BadParameter("--ref goes with --git")

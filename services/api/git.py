@@ -19,6 +19,7 @@ from services.api.serializers.workspace import (
 from services.api.team_view import TeamView, WorkspaceView
 from services.lifecycle.git_workspaces import GitSource, from_git, refresh
 from services.sources.git import Credential
+from services.sources.git_ssh import HostKey
 from services.teams.models import Scope, allows
 
 REFUSES = {
@@ -28,6 +29,8 @@ REFUSES = {
         "git.bad_ref",
         "git.ref_not_found",
         "git.auth_failed",
+        "git.bad_key",
+        "git.host_key_changed",
         "git.not_found",
         "git.moved",
         "git.unreachable",
@@ -45,7 +48,8 @@ class NewGit(TeamView):
     @Described(
         "cloneRepository",
         "A workspace from a git repository",
-        about="`token` and `deploy_key` are encrypted at rest and never shown again.",
+        about="`token` and `deploy_key` are encrypted at rest and never shown again. An ssh server "
+        "must show the key of the fingerprint `host_key`; without it the first one is remembered.",
         body=GIT_WORKSPACE,
         answer=Data[WorkspaceJson],
         status=201,
@@ -54,7 +58,10 @@ class NewGit(TeamView):
     def post(self, request: Request, **_: Any) -> Response:
         fields = GIT_WORKSPACE.read(request)
         source = GitSource(
-            fields["url"], fields.get("ref", ""), credential_in(fields) or Credential()
+            fields["url"],
+            fields.get("ref", ""),
+            credential_in(fields) or Credential(),
+            HostKey(wanted=fields.get("host_key", "")),
         )
         is_admin = allows(self.admission.scope, Scope.ADMIN)
         made = from_git(self.team, source, name=fields.get("name", ""), may_be_local=is_admin)
@@ -69,7 +76,8 @@ class Refresh(WorkspaceView):
     @Described(
         "refreshRepository",
         "Fetch the newest commit",
-        about="Services whose folder changed are deployed where they wish so (`auto_deploy`).",
+        about="Services whose folder changed are deployed where they wish so (`auto_deploy`). With "
+        "`host_key` another key of the ssh server is accepted.",
         body=REFRESH,
         answer=RefreshedJson,
         refuses={**REFUSES, 422: ("workspace.other_source", *REFUSES[422])},
@@ -78,7 +86,11 @@ class Refresh(WorkspaceView):
         workspace = find.workspace(self.admission, workspace_id)
         fields = REFRESH.read(request)
         done = refresh(
-            workspace, ref=fields.get("ref"), credential=credential_in(fields), actor=self.actor
+            workspace,
+            ref=fields.get("ref"),
+            credential=credential_in(fields),
+            host_key=fields.get("host_key", ""),
+            actor=self.actor,
         )
         meta: RefreshMetaJson = {
             "unchanged": not done.is_changed,

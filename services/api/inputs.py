@@ -106,7 +106,13 @@ CREDENTIAL: dict[str, Check] = {
         rule="must be a private key, from its BEGIN to its END line",
     ),
 }
-REF: dict[str, Check] = {"ref": text(most=250)}
+REF: dict[str, Check] = {
+    "ref": text(most=250),
+    "host_key": text(
+        pattern=r"SHA256:[A-Za-z0-9+/]{43}",
+        rule="must be a fingerprint such as SHA256:... with 43 letters and digits",
+    ),
+}
 GIT_WORKSPACE = Body(
     {"name": PLAIN, "url": text(most=2000)} | REF | CREDENTIAL,
     required=["url"],
@@ -119,6 +125,7 @@ DEPLOY_FOLDER = Body(
     | {
         "folder_path": folder_path,
         "only": list_of(text(most=200), most=50),
+        "with_databases": flag,
         "overrides": OVERRIDES,
         "name": NAME,
     }

@@ -170,7 +170,8 @@ class WorkspaceDeploy(WorkspaceView):
     @Described(
         "deployWorkspace",
         "Deploy everything that is found in a folder",
-        about="An operation for each service; what is skipped says why.",
+        about="An operation for each service; what is skipped says why. With `with_databases` also "
+        "databases that the code asks for and nobody declares.",
         body=DEPLOY_FOLDER,
         answer=Data[FolderDeployJson],
         status=202,
@@ -190,6 +191,7 @@ class WorkspaceDeploy(WorkspaceView):
             find.workspace(self.admission, workspace_id),
             folder_path=fields.get("folder_path", "/"),
             only=fields.get("only"),
+            with_databases=fields.get("with_databases", False),
             name=fields.get("name", ""),
             overrides=fields.get("overrides", {}),
             options=deploy_options(fields),

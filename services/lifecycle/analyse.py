@@ -8,7 +8,8 @@ import detection
 from detection import Analysis as Found
 from detection import DetectedService, NotRenderableError, to_json
 from services import audit
-from services.lifecycle.plan import analyse_folder
+from services.lifecycle.connections import shown
+from services.lifecycle.plan import analyse_folder, as_service, connections_of
 from services.lifecycle.workspaces import lock
 from services.models import Analysis, Workspace
 
@@ -35,10 +36,14 @@ def record(workspace: Workspace, folder_path: str, found: Found) -> Analysis:
 
 
 def result_json(found: Found) -> dict[str, Any]:
-    """Detection's JSON, and for each service the Dockerfile that would be written for it."""
+    """Detection's JSON, and for each service the Dockerfile that would be written for it and what
+    its edges give it; databases that could run beside them."""
     result: Any = to_json(found)
     for row, service in zip(result["services"], found.services, strict=True):
         row["dockerfile_content"] = _dockerfile(service)
+        row["connections"] = shown(connections_of(service, found), found)
+    offered = (as_service(database) for database in found.databases if not database.declared)
+    result["offered_databases"] = [to_json(service) for service in offered]
     return dict(result)
 
 

@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 
 from services import audit
 from services.lifecycle import plan, port_wishes, ports
+from services.lifecycle.connections import give_passwords
 from services.lifecycle.deploy import apply_plan, deploy
 from services.lifecycle.folder import taken
 from services.lifecycle.workspaces import lock
@@ -45,6 +46,8 @@ def create_service(
         except IntegrityError as exc:
             raise taken(fields["name"]) from exc
         apply_plan(service, found)
+        if found.database_kind and give_passwords(service, found.database_kind):
+            service.save(update_fields=["environment", "secret_names"])
         audit.note(service, action="service.create", after=what_is_set(service))
         if auto_deploy:
             deploy(service, actor=actor)

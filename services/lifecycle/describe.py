@@ -7,6 +7,7 @@ from typing import Any
 from services.builds.masking import Masker
 from services.errors import EngineError
 from services.lifecycle.config import ReleaseConfig
+from services.lifecycle.connections import connected_secrets
 from services.lifecycle.engine import runtime
 from services.lifecycle.hints import missing_variable, next_step
 from services.models import Instance, Service
@@ -109,12 +110,23 @@ def fix(row: Instance, lines: list[str]) -> str:
 def _hint(row: Instance, lines: list[str]) -> str:
     """What the last lines give away."""
     if name := missing_variable(lines):
-        return f"the variable {name} is missing: `kyozo env set {row.service.name} {name}=VALUE`"
+        return _missing(row.service, name)
     where = _port_hint(row)
     if where and NOT_YET not in where:
         return where
     ended = ENDED if row.exit_code == 0 else ""
     return next_step(lines) or where or ended
+
+
+def _missing(service: Service, name: str) -> str:
+    set_it = f"`kyozo env set {service.name} {name}=VALUE`"
+    leads_to = {one["variable"]: one["target"] for one in service.plan.get("connections", ())}
+    if name not in leads_to:
+        return f"the variable {name} is missing: {set_it}"
+    return (
+        f"the variable {name} is missing, because nothing is deployed as {leads_to[name]}: deploy "
+        f"that too (`--with-databases` where only the code speaks of it), or {set_it}"
+    )
 
 
 def _port_hint(row: Instance) -> str:
@@ -182,7 +194,9 @@ def parse_kept(text: str) -> list[LogLine]:
 
 
 def log_masker(row: Instance) -> Masker:
-    """For what an instance prints; its release may have an older value than its service."""
+    """For what an instance prints; its release may have an older value than its service, and
+    passwords of the services that it talks to."""
     service, released = row.service, row.release.environment
     old = (released[name] for name in service.secret_names if name in released)
-    return Masker([*service.secrets.values(), *old])
+    others = connected_secrets(service, released)
+    return Masker([*service.secrets.values(), *old, *others])

@@ -6,12 +6,13 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from detection import DetectedService
 from services import audit
 from services.errors import BadRequestError, InvalidError
 from services.lifecycle import plan
 from services.lifecycle.analyse import record
+from services.lifecycle.connections import give_passwords
 from services.lifecycle.deploy import DeployOptions, apply_plan, deploy
+from services.lifecycle.plan import PlannedService
 from services.lifecycle.workspaces import lock, slug
 from services.models import Analysis, Operation, Service, Workspace
 from services.models.changes import difference, settings_of, what_is_set
@@ -33,15 +34,22 @@ def deploy_folder(  # noqa: PLR0913 - what the command and the API offer, each b
     actor: str,
     folder_path: str = "/",
     only: list[str] | None = None,
+    with_databases: bool = False,
     name: str = "",
     overrides: dict[str, Any] | None = None,
     options: DeployOptions | None = None,
 ) -> FolderDeploy:
     """Create what is new, keep what is there, queue a deploy for each. `overrides` and `name` are
-    for a folder with one service; raises `InvalidError` when nothing here can run."""
+    for a folder with one service; raises `InvalidError` when nothing here can run. A database that
+    the code asks for and nobody declares is deployed if it is named in `only`, was deployed before,
+    or `with_databases` says so."""
     found = plan.analyse_folder(workspace, folder_path, overrides or {})
     result = FolderDeploy(record(workspace, folder_path, found))
-    chosen = _choose(plan.planned(found), only, result)
+    offered = {database.name for database in found.databases if not database.declared}
+    asked = offered if with_databases else offered & _wanted(workspace, folder_path, only or [])
+    names = only and [*only, *(asked if with_databases else ())]
+    _refuse_unknown(plan.planned(found, asked=offered), only or [])
+    chosen = _choose(plan.planned(found, asked=asked), names, result)
     if not chosen:
         raise plan.nothing_deployable(found, plan.planned(found))
     if name and len(chosen) > 1:
@@ -62,19 +70,50 @@ def deploy_folder(  # noqa: PLR0913 - what the command and the API offer, each b
             )
             result.services.append(service)
             result.operations.append(queued[row.name])
+        result.skipped += _not_asked(offered - asked, chosen, result.services)
         _warn_of_namesakes(result)
     return result
 
 
-def _choose(
-    rows: list[DetectedService], only: list[str] | None, result: FolderDeploy
-) -> list[DetectedService]:
-    if only and (unknown := sorted(set(only) - {row.name for row in rows})):
+def _wanted(workspace: Workspace, folder_path: str, only: list[str]) -> set[str]:
+    """What is named now, and what was deployed here before."""
+    here = Service.objects.visible_to(workspace.team).filter(
+        workspace=workspace, detected_in=folder_path
+    )
+    return {*only, *here.values_list("source_name", flat=True)}
+
+
+def _not_asked(
+    names: set[str], rows: list[PlannedService], services: list[Service]
+) -> list[tuple[str, str]]:
+    """Databases that something deployed here wants to reach, unless a person said where one is."""
+    missed: dict[str, str] = {}
+    for row, service in zip(rows, services, strict=True):
+        wants = [one for one in row.connections if one.target in names]
+        for target in {one.target for one in wants}:
+            variables = [one.variable for one in wants if one.target == target]
+            if not set(variables) & set(service.environment):
+                missed.setdefault(
+                    target,
+                    f"{service.name} reads {variables[0]}, and nothing here declares a database: "
+                    "deploy with --with-databases (with_databases) to have one, or set "
+                    f"{variables[0]} to one that you have",
+                )
+    return sorted(missed.items())
+
+
+def _refuse_unknown(rows: list[PlannedService], only: list[str]) -> None:
+    if unknown := sorted(set(only) - {row.name for row in rows}):
         names = ", ".join(row.name for row in rows)
         raise InvalidError(
             f"no service called {', '.join(unknown)} was found; there are: {names}",
             details={"only": [f"unknown: {', '.join(unknown)}"]},
         )
+
+
+def _choose(
+    rows: list[PlannedService], only: list[str] | None, result: FolderDeploy
+) -> list[PlannedService]:
     chosen = []
     for row in rows:
         if only and row.name not in only:
@@ -86,7 +125,7 @@ def _choose(
     return chosen
 
 
-def _service(workspace: Workspace, folder_path: str, row: DetectedService, *, name: str) -> Service:
+def _service(workspace: Workspace, folder_path: str, row: PlannedService, *, name: str) -> Service:
     """The row of an earlier deploy of the same part of the same folder, or a new one."""
     mine = Service.objects.visible_to(workspace.team).filter(
         workspace=workspace, detected_in=folder_path, source_name=row.name
@@ -113,7 +152,7 @@ def _service(workspace: Workspace, folder_path: str, row: DetectedService, *, na
     raise taken(row.name)
 
 
-def _names(workspace: Workspace, row: DetectedService, name: str) -> list[str]:
+def _names(workspace: Workspace, row: PlannedService, name: str) -> list[str]:
     """Its own name; when another project of the team has it, with the workspace before it."""
     if name:
         return [name]
@@ -155,12 +194,14 @@ def _has_a_name(service: Service) -> BadRequestError:
     )
 
 
-def _remember(service: Service, row: DetectedService, overrides: dict[str, Any] | None) -> None:
+def _remember(service: Service, row: PlannedService, overrides: dict[str, Any] | None) -> None:
     is_new, had = service.plan == {}, settings_of(service)
     apply_plan(service, row)
+    if row.database_kind:
+        give_passwords(service, row.database_kind)
     service.depends_on = list(row.depends_on)
     service.overrides = {**service.overrides, **(overrides or {})}
-    service.save(update_fields=["depends_on", "overrides"])
+    service.save(update_fields=["depends_on", "overrides", "environment", "secret_names"])
     if is_new:
         audit.note(service, action="service.create", after=what_is_set(service))
     elif any(differs := difference(had, settings_of(service))):

@@ -17,9 +17,10 @@ from services.lifecycle.plan import folder_of
 from services.lifecycle.trees import MIB, Holding, holding
 from services.lifecycle.workspaces import create, lock, other_source, slug, source_of
 from services.models import Operation, Service, StorageBackend, WantedState, Workspace
-from services.sources.git import Credential, Way, fetch_commit
+from services.sources.git import Commit, Credential, Way, fetch_commit
 from services.sources.git_address import Repository, check_ref, parse
 from services.sources.git_run import GitLimits
+from services.sources.git_ssh import HostKey, read_key
 from services.sources.ignore import Ignore
 from services.sources.roots import resolve_folder
 from services.sources.snapshot import read_content
@@ -28,11 +29,13 @@ from services.teams.models import Team
 
 @dataclass(frozen=True, slots=True)
 class GitSource:
-    """What somebody says of a repository; empty parts of a credential are not there."""
+    """What somebody says of a repository; empty parts of a credential are not there. `host` is for
+    ssh: which key its server must have."""
 
     url: str
     ref: str = ""
     credential: Credential = field(default_factory=Credential)
+    host: HostKey = field(default_factory=HostKey)
 
 
 @dataclass(slots=True)
@@ -52,7 +55,7 @@ def from_git(team: Team, source: GitSource, *, name: str = "", may_be_local: boo
     with holding(key) as held:
         try:
             base = name or _name_in(source.url)
-            root, commit = _fetched(held, repository, source, slug(base))
+            root, found = _fetched(held, repository, source, slug(base))
             return create(
                 team,
                 key,
@@ -61,8 +64,9 @@ def from_git(team: Team, source: GitSource, *, name: str = "", may_be_local: boo
                 storage_backend=StorageBackend.GIT,
                 git_url=source.url,
                 git_ref=source.ref,
-                git_commit=commit,
+                git_commit=found.commit,
                 git_credential=asdict(source.credential),
+                git_host_key=found.host_key,
             )
         except BaseException:
             shutil.rmtree(held.place, ignore_errors=True)
@@ -75,15 +79,17 @@ def refresh(
     actor: str,
     ref: str | None = None,
     credential: Credential | None = None,
+    host_key: str = "",
 ) -> Refreshed:
     """The commit that the branch has now, or another `ref` from now on. Services with auto_deploy
-    whose folder changed are deployed."""
+    whose folder changed are deployed. `host_key` is the fingerprint of an ssh server's new key."""
     if workspace.storage_backend != StorageBackend.GIT:
         raise other_source(workspace, fix="only a workspace from git can be refreshed")
     source = GitSource(
         url=workspace.git_url,
         ref=workspace.git_ref if ref is None else ref,
         credential=credential or Credential(**workspace.git_credential),
+        host=HostKey(known=workspace.git_host_key, wanted=host_key),
     )
     repository = _repository(source, may_be_local=True)
     with holding(workspace.id) as held:
@@ -91,12 +97,13 @@ def refresh(
             lock(workspace)
             workspace.refresh_from_db()
         name = Path(workspace.root).name
-        root, commit = _fetched(held, repository, source, name)
-        is_changed = commit != workspace.git_commit
+        root, found = _fetched(held, repository, source, name)
+        is_changed = found.commit != workspace.git_commit
         before = _digests(workspace) if is_changed else {}
         had = source_of(workspace)
-        workspace.root, workspace.git_commit = str(root), commit
+        workspace.root, workspace.git_commit = str(root), found.commit
         workspace.git_ref, workspace.git_credential = source.ref, asdict(source.credential)
+        workspace.git_host_key = found.host_key
         with transaction.atomic():
             lock(workspace)
             workspace.save()
@@ -118,12 +125,17 @@ def _name_in(url: str) -> str:
 
 def _fetched(
     held: Holding, repository: Repository, source: GitSource, name: str
-) -> tuple[Path, str]:
+) -> tuple[Path, Commit]:
     with held.making() as made:
         found = fetch_commit(
-            repository, made / name, ref=source.ref, credential=source.credential, way=_way()
+            repository,
+            made / name,
+            ref=source.ref,
+            credential=source.credential,
+            way=_way(),
+            host=source.host,
         )
-    return made.with_suffix("") / name, found.commit
+    return made.with_suffix("") / name, found
 
 
 def _way() -> Way:
@@ -136,14 +148,17 @@ def _repository(source: GitSource, *, may_be_local: bool) -> Repository:
     if source.url.startswith("/"):
         return _local(source.url, may_be_local=may_be_local)
     repository = parse(source.url)
-    unfit = "deploy_key" if repository.scheme == "https" else "token"
-    if getattr(source.credential, unfit):
+    said = asdict(source.credential) | {"host_key": source.host.wanted}
+    unfit = ("deploy_key", "host_key") if repository.scheme == "https" else ("token",)
+    if given := [name for name in unfit if said[name]]:
         raise InvalidError(
-            f"a {unfit} does not fit an address of {repository.scheme}",
+            f"a {given[0]} does not fit an address of {repository.scheme}",
             code="git.url_refused",
-            details={unfit: [f"is not for {repository.scheme}"]},
-            fix="a token goes with https, a deploy key with ssh",
+            details={given[0]: [f"is not for {repository.scheme}"]},
+            fix="a token goes with https, a deploy key and the key of a host with ssh",
         )
+    if source.credential.deploy_key:
+        read_key(source.credential.deploy_key)  # said before anything is fetched
     return repository
 
 

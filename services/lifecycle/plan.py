@@ -2,7 +2,8 @@
 
 import graphlib
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,23 @@ from django.conf import settings
 
 import detection
 from detection import Analysis, DetectedDatabase, DetectedService
+from detection.connections import Connection, connections
 from services.errors import InvalidError
+from services.lifecycle.connections import declared_names
+from services.lifecycle.proposals import proposed
 from services.models import Service, Workspace
 from services.models.config import is_mountable
 from services.sources.roots import resolve_folder
 
 RUN_TODAY = frozenset({"web", "worker", "database"})
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedService(DetectedService):
+    """With what its edges give it; `database_kind` is for databases only."""
+
+    database_kind: str = ""
+    connections: tuple[Connection, ...] = ()
 
 
 def folder_of(workspace: Workspace, folder_path: str) -> Path:
@@ -36,9 +48,14 @@ def analyse_folder(workspace: Workspace, folder_path: str, overrides: dict[str, 
         raise InvalidError(str(exc), code="detection.failed", fix="mend the file named") from exc
 
 
-def planned(analysis: Analysis) -> list[DetectedService]:
-    """Everything that could run, dependencies first; guessed databases are left out."""
-    found = [*analysis.services, *(as_service(db) for db in analysis.databases if db.declared)]
+def planned(analysis: Analysis, *, asked: Collection[str] = ()) -> list[PlannedService]:
+    """Everything that could run, dependencies first. Of the databases that nobody declares, only
+    those that are `asked` for by name."""
+    databases = (db for db in analysis.databases if db.declared or db.name in asked)
+    found = [
+        *(_with_connections(service, analysis) for service in analysis.services),
+        *map(as_service, databases),
+    ]
     by_name = {service.name: service for service in found}
     wanted = {s.name: [n for n in needs(s, analysis) if n in by_name] for s in found}
     try:
@@ -50,7 +67,7 @@ def planned(analysis: Analysis) -> list[DetectedService]:
 
 def needs(service: DetectedService, analysis: Analysis) -> list[str]:
     """What must be healthy before it starts: as declared, and what it connects to by the graph."""
-    databases = {db.name for db in analysis.databases if db.declared}
+    databases = {db.name for db in analysis.databases}
     by_edge = [
         edge.target
         for edge in analysis.edges
@@ -59,10 +76,23 @@ def needs(service: DetectedService, analysis: Analysis) -> list[str]:
     return list(dict.fromkeys([*service.depends_on, *by_edge]))
 
 
-def as_service(database: DetectedDatabase) -> DetectedService:
-    """A declared database as a service that runs a ready image."""
-    return DetectedService(
+def connections_of(service: DetectedService, analysis: Analysis) -> tuple[Connection, ...]:
+    return connections(service, analysis, declared=declared_names(service))
+
+
+def _with_connections(service: DetectedService, analysis: Analysis) -> PlannedService:
+    found = connections_of(service, analysis)
+    known = {field.name: getattr(service, field.name) for field in fields(service)}
+    return PlannedService(**known, connections=found)
+
+
+def as_service(database: DetectedDatabase) -> PlannedService:
+    """A database as a service that runs a ready image."""
+    if not database.declared:
+        database = proposed(database)
+    return PlannedService(
         name=database.name,
+        database_kind=database.kind,
         process="database",
         service_type="database",
         image=database.image,
@@ -77,11 +107,12 @@ def as_service(database: DetectedDatabase) -> DetectedService:
     )
 
 
-def find(analysis: Analysis, service: Service) -> DetectedService:
-    """The plan of one service, as its folder says today."""
-    rows = planned(analysis)
+def find(analysis: Analysis, service: Service) -> PlannedService:
+    """The plan of one service, as its folder says today. What somebody had deployed is asked for;
+    another thing that lives here now does not take the place of a database."""
+    rows = planned(analysis, asked=(service.source_name,))
     named = next((row for row in rows if row.name == service.source_name), None)
-    chosen = named or _only(rows)
+    chosen = named or (_only(rows) if service.process != "database" else None)
     if chosen is None:
         raise nothing_deployable(analysis, rows)
     return chosen
@@ -89,7 +120,7 @@ def find(analysis: Analysis, service: Service) -> DetectedService:
 
 def only_service(
     workspace: Workspace, folder_path: str, overrides: dict[str, Any]
-) -> DetectedService:
+) -> PlannedService:
     """What a service that somebody describes runs: the one thing in its folder, or its web part."""
     analysis = analyse_folder(workspace, folder_path, overrides)
     rows = planned(analysis)
@@ -107,7 +138,7 @@ def only_service(
     return (web or deployable)[0]
 
 
-def _only(rows: Iterable[DetectedService]) -> DetectedService | None:
+def _only(rows: Iterable[PlannedService]) -> PlannedService | None:
     deployable = [row for row in rows if why_not(row) is None]
     return deployable[0] if len(deployable) == 1 else None
 
@@ -126,7 +157,7 @@ def why_not(service: DetectedService) -> str | None:
     return None
 
 
-def nothing_deployable(analysis: Analysis, rows: list[DetectedService]) -> InvalidError:
+def nothing_deployable(analysis: Analysis, rows: Iterable[DetectedService]) -> InvalidError:
     reasons = [f"{row.name}: {reason}" for row in rows if (reason := why_not(row))]
     why = analysis.reason or "; ".join(reasons) or "no service was found"
     return InvalidError(

@@ -15,7 +15,9 @@ from detection import DetectedService, HealthCommand
 from services.errors import InvalidError
 from services.lifecycle import ports
 from services.lifecycle.config import ReleaseConfig
+from services.lifecycle.connections import connected, is_declared
 from services.lifecycle.engine import runtime
+from services.lifecycle.plan import PlannedService
 from services.models import Build, Release, Service
 from services.runtimes.base import Limits, Mount, PublishedPort
 
@@ -102,19 +104,15 @@ def again(release: Release) -> Draft:
 
 
 def environment(service: Service, plan: DetectedService, http_port: int | None) -> dict[str, str]:
-    """PORT, then what the folder's own files give, then what people set."""
+    """PORT, then what its edges give, what the folder's own files give, what people set."""
     names = _names_of(service)
     values = {} if http_port is None else {"PORT": str(http_port)}
+    if isinstance(plan, PlannedService):
+        values |= connected(service, plan.connections)
     for variable in plan.environment:
-        if variable.default is not None and (plan.image or _is_declared(variable.evidence)):
+        if variable.default is not None and is_declared(variable, is_image=plan.image is not None):
             values[variable.name] = _renamed(variable.default, names)
     return {**values, **service.environment}
-
-
-def _is_declared(evidence: str) -> bool:
-    """Values of compose, kyozo.toml and options are meant for this very process; defaults that
-    were read from code stay in the code."""
-    return any(source in evidence for source in ("compose", "kyozo.toml", "option"))
 
 
 def _names_of(service: Service) -> dict[str, str]:

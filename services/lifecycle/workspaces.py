@@ -14,6 +14,7 @@ from services.errors import InvalidError, NotFoundError
 from services.lifecycle.trees import Holding, Stream, holding, receive
 from services.models import StorageBackend, Workspace
 from services.sources.archive import unpack
+from services.sources.git_ssh import fingerprint
 from services.sources.roots import resolve_folder
 from services.teams.models import Team
 
@@ -116,6 +117,7 @@ def source_of(workspace: Workspace) -> dict[str, Any]:
         "ref": workspace.git_ref,
         "commit": workspace.git_commit,
         "credential": credential,
+        **({"host_key": fingerprint(workspace.git_host_key)} if workspace.git_host_key else {}),
     }
 
 

@@ -27,7 +27,8 @@ class WorkspaceQuerySet(models.QuerySet["Workspace"]):
 
 class Workspace(models.Model):
     """`root` is the absolute path of a registered folder, or of the copy that the platform made of
-    an archive or a repository. `git_commit` is the one whose files lie there."""
+    an archive or a repository. `git_commit` is the one whose files lie there,
+    `git_host_key` what its ssh server showed when it was first met (`ssh-ed25519 AAAA...`)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey(Team, models.CASCADE, related_name="workspaces")
@@ -40,6 +41,7 @@ class Workspace(models.Model):
     git_ref = models.CharField(max_length=250, blank=True)
     git_commit = models.CharField(max_length=64, blank=True)
     git_credential = EncryptedJSONField(default=dict)
+    git_host_key = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from services.errors import InvalidError
 from services.sources.archive import unpack
 from services.sources.git_address import COMMIT, Network, Repository, check_ref, reachable
-from services.sources.git_run import Git, GitLimits, write_ssh
+from services.sources.git_run import Git, GitLimits
+from services.sources.git_ssh import HostKey, changed, over_ssh
 from services.sources.limits import ArchiveLimits, LeftOut
 
 
@@ -34,8 +35,11 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
+    """`host_key` is the one that an ssh server showed, to be given again the next time."""
+
     commit: str
     left_out: tuple[LeftOut, ...]
+    host_key: str = ""
 
 
 def fetch_commit(
@@ -45,28 +49,45 @@ def fetch_commit(
     ref: str = "",
     credential: Credential | None = None,
     way: Way | None = None,
+    host: HostKey | None = None,
 ) -> Commit:
     """`ref` is a branch, a tag or a commit; empty for what the repository calls its head."""
     check_ref(ref)
     scratch = into.with_name(f"{into.name}.part")
     scratch.mkdir(mode=0o700)
+    way, host = way or Way(), host or HostKey()
     try:
-        git = _git(scratch, repository, credential or Credential(), way or Way())
-        git.run("init", "--quiet", "--bare", "--template=", "repository")
-        wanted = _wanted(git, repository, ref)
-        within = ("-C", "repository")
-        git.run(
-            *within, "fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules",
-            "--no-write-fetch-head", "--", repository.url, f"+{wanted}:refs/kyozo/wanted",
-        )  # fmt: skip
-        commit = git.run(*within, "rev-parse", "--verify", "refs/kyozo/wanted^{commit}").strip()
-        _take_all_files(scratch)
-        git.run(*within, "archive", "--format=tar", f"--output={scratch / 'tree.tar'}", commit)
+        plain, addresses = _git(scratch, repository, credential or Credential(), way)
+        git, server = plain, ""
+        if repository.scheme == "ssh":
+            key = credential.deploy_key if credential else ""
+            git, server = over_ssh(plain, repository, addresses[0], key=key, host=host)
+        try:
+            commit = _fetched(git, repository, ref)
+        except InvalidError as exc:
+            if exc.error_code != "git.host_key_changed":
+                raise
+            raise changed(plain, repository, addresses[0], server) from exc
         limits = ArchiveLimits(bytes=git.limits.bytes)
         made = unpack(scratch / "tree.tar", into, limits=limits, is_checkout=True)
-        return Commit(commit, made.left_out)
+        return Commit(commit, made.left_out, server)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _fetched(git: Git, repository: Repository, ref: str) -> str:
+    """The commit; its files lie in tree.tar then."""
+    git.run("init", "--quiet", "--bare", "--template=", "repository")
+    wanted = _wanted(git, repository, ref)
+    within = ("-C", "repository")
+    git.run(
+        *within, "fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules",
+        "--no-write-fetch-head", "--", repository.url, f"+{wanted}:refs/kyozo/wanted",
+    )  # fmt: skip
+    commit = git.run(*within, "rev-parse", "--verify", "refs/kyozo/wanted^{commit}").strip()
+    _take_all_files(git.scratch)
+    git.run(*within, "archive", "--format=tar", f"--output={git.scratch / 'tree.tar'}", commit)
+    return commit
 
 
 def _take_all_files(scratch: Path) -> None:
@@ -95,20 +116,20 @@ def _wanted(git: Git, repository: Repository, ref: str) -> str:
     )
 
 
-def _git(scratch: Path, repository: Repository, credential: Credential, way: Way) -> Git:
+def _git(
+    scratch: Path, repository: Repository, credential: Credential, way: Way
+) -> tuple[Git, list[str]]:
+    """With the addresses that may be asked; of a local repository there are none."""
     config: dict[str, str] = {}
-    ssh = None
+    addresses: list[str] = []
     if repository.scheme != "file":
         addresses = reachable(repository, way.networks)
         if repository.scheme == "https":
             config = dict(_https(repository, credential, addresses, way.ca_file))
-        else:
-            key, name = credential.deploy_key, repository.host
-            ssh = write_ssh(scratch, key=key, address=addresses[0], name=name)
     else:
         config = {"safe.directory": "*"}  # an administrator named it; its owner may be another
     ends_at = time.monotonic() + way.limits.seconds
-    return Git(scratch, repository.scheme, way.limits, ends_at, config, ssh)
+    return Git(scratch, repository.scheme, way.limits, ends_at, config), addresses
 
 
 def _https(

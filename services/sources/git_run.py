@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -17,9 +16,12 @@ LOOK_S = 0.1
 MAX_OUTPUT = 64 * 1024
 # Which words of git's mean which of our codes; the first that fits.
 MEANINGS = (
+    ("git.missing", ("no such file or directory: 'ssh'",)),
+    ("git.host_key_changed", ("remote host identification has changed",
+                              "host key verification failed")),
     ("git.auth_failed", ("authentication failed", "could not read username", "permission denied",
-                         "returned error: 401", "returned error: 403", "terminal prompts disabled",
-                         "host key verification failed")),
+                         "returned error: 401", "returned error: 403",
+                         "terminal prompts disabled")),
     ("git.ref_not_found", ("couldn't find remote ref", "not our ref", "unadvertised object")),
     ("git.not_found", ("repository not found", "not found", "does not appear to be a git",
                        "does not exist", "returned error: 404")),
@@ -29,6 +31,9 @@ MEANINGS = (
                          "could not read from remote", "certificate")),
 )  # fmt: skip
 FIXES = {
+    "git.missing": "install an ssh client where the platform runs: apt-get install openssh-client",
+    "git.host_key_changed": "ask whoever runs the server whether its key was changed, then give the"
+    " fingerprint of the new one as `host_key` in a refresh",
     "git.auth_failed": "give a token or a deploy key that may read the repository",
     "git.ref_not_found": "name a branch, a tag or all 40 digits of a commit that are there",
     "git.not_found": "check the address; a private repository needs a token or a deploy key",
@@ -53,7 +58,7 @@ class Git:
     limits: GitLimits
     ends_at: float
     config: Mapping[str, str] = field(default_factory=dict)
-    ssh: Path | None = None
+    ssh: Path | None = None  # the program that git calls as ssh
 
     def run(self, *arguments: str) -> str:
         with (self.scratch / "out").open("wb") as out, (self.scratch / "err").open("wb") as err:
@@ -153,35 +158,6 @@ def failure(said: str) -> InvalidError:
     return InvalidError(
         f"git could not read the repository: {last[:300]}", code=code, fix=FIXES.get(code, "")
     )
-
-
-def write_ssh(scratch: Path, *, key: str, address: str, name: str) -> Path:
-    """The program that git calls as ssh: ours, with options that nobody else can set. git would run
-    a command with options through a shell, but not a program."""
-    (scratch / "key").touch(mode=0o600)
-    (scratch / "key").write_text(key.strip() + "\n")
-    options = {
-        "BatchMode": "yes",
-        "CheckHostIP": "no",
-        "ConnectTimeout": "20",
-        "GlobalKnownHostsFile": os.devnull,
-        "HostKeyAlias": name,
-        "HostName": address,
-        "IdentitiesOnly": "yes",
-        "IdentityAgent": "none",
-        "IdentityFile": str(scratch / "key"),
-        "PermitLocalCommand": "no",
-        "ProxyCommand": "none",
-        "StrictHostKeyChecking": "accept-new",
-        "UserKnownHostsFile": str(scratch / "known_hosts"),
-    }
-    words = ["ssh", "-F", os.devnull, *(f"-o{name}={value}" for name, value in options.items())]
-    program = scratch / "ssh"
-    program.touch(mode=0o700)
-    program.write_text(
-        f"#!{sys.executable} -IS\nimport os, sys\nos.execvp('ssh', {words!r} + sys.argv[1:])\n"
-    )
-    return program
 
 
 @contextmanager

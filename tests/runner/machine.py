@@ -104,6 +104,7 @@ class Machine:
     def _servers(self) -> dict[str, str]:
         _packages("postgresql", present=any(Path("/usr/lib/postgresql").glob("*/bin/postgres")))
         _packages("redis-server", present=bool(shutil.which("redis-server")))
+        _packages("openssh-server", present=Path("/usr/sbin/sshd").exists())
         return servers.start(self.run)
 
     def _browser(self) -> dict[str, str]:

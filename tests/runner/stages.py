@@ -75,7 +75,7 @@ def checks() -> list[Stage]:
 
 def fast_tests() -> list[Stage]:
     cover = ("--cov", "--cov-report=", NO_LIMIT)
-    chosen = ("-m", f"{UNMARKED} and not redis")
+    chosen = ("-m", f"{UNMARKED} and not redis and not ssh")
     return [Stage("tests", (*PYTEST, "-n", "2", *chosen, *cover, "tests"), tests=True)]
 
 

@@ -10,7 +10,8 @@ import pytest
 from services.errors import InvalidError
 from services.sources.git import Commit, Credential, Way, fetch_commit
 from services.sources.git_address import Repository, check_ref, parse, reachable
-from services.sources.git_run import GitLimits, write_ssh
+from services.sources.git_run import GitLimits, failure
+from services.sources.git_ssh import write_ssh
 from tests.sources.git_server import GitServer, commit, git, make_certificate, serving
 
 TOKEN = "very-secret-token"
@@ -298,7 +299,8 @@ def test_an_empty_repository_and_none_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_ssh_goes_where_we_looked_and_nowhere_else(tmp_path: Path) -> None:
-    program = write_ssh(tmp_path, key="a key", address="192.0.2.7", name="git.example.com")
+    (tmp_path / "key").touch(mode=0o600)
+    program = write_ssh(tmp_path, "192.0.2.7", "git.example.com")
 
     done = subprocess.run(
         [str(program), "-G", "git@git.example.com"], capture_output=True, check=True, text=True
@@ -309,4 +311,16 @@ def test_ssh_goes_where_we_looked_and_nowhere_else(tmp_path: Path) -> None:
     assert settings["hostkeyalias"] == "git.example.com"
     assert settings["identityfile"] == str(tmp_path / "key")
     assert (settings["batchmode"], settings["permitlocalcommand"]) == ("yes", "no")
-    assert (tmp_path / "key").stat().st_mode & 0o077 == 0
+    assert settings["stricthostkeychecking"] in {"true", "yes"}
+
+
+def test_a_machine_without_ssh_is_told_what_to_install(tmp_path: Path) -> None:
+    program = write_ssh(tmp_path, "192.0.2.7", "git.example.com")
+
+    done = subprocess.run(
+        [str(program), "-G", "x"], capture_output=True, check=False, text=True, env={"PATH": ""}
+    )
+
+    refused = failure(done.stderr + "fatal: Could not read from remote repository.")
+    assert refused.error_code == "git.missing"
+    assert "openssh-client" in refused.fix

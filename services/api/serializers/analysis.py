@@ -7,11 +7,13 @@ from detection.model import (
     DetectedDatabase,
     DetectedService,
     Edge,
+    Evidence,
     FileIndicator,
     Patterns,
     Strategy,
 )
 from services.api.answers import Id, Instant, Json, Share
+from services.lifecycle.connections import HIDDEN
 from services.models import Analysis
 from services.models.config import HEALTH_CHECK, PORT_MAPPINGS, RESOURCE_LIMITS
 from services.models.times import iso
@@ -34,15 +36,26 @@ class ServiceGraphJson(TypedDict):
     clusters: list[Cluster]
 
 
+class ConnectionJson(TypedDict):
+    """A variable that leads to another service of the folder, unless somebody set it."""
+
+    variable: str
+    target: str
+    value: Annotated[str | None, "Without the password; null where it lies in a file."]
+    evidence: list[Evidence]
+
+
 class RecommendedServiceJson(TypedDict):
     service_name: str
     service_type: str
     confidence: Share
     port_mappings: Annotated[Json, PORT_MAPPINGS]
     environment_variables: dict[str, str]
+    connections: list[ConnectionJson]
     resource_limits: Annotated[Json, RESOURCE_LIMITS]
     health_check: Annotated[Json, HEALTH_CHECK]
     dockerfile_content: Annotated[str | None, "Null where it builds in another way."]
+    is_optional: Annotated[bool, "A database that is deployed only where it is asked for."]
 
 
 class AnalysisJson(TypedDict):
@@ -80,7 +93,10 @@ def analysis_json(analysis: Analysis) -> AnalysisJson:
             "edges": found.get("edges", []),
             "clusters": found.get("clusters", []),
         },
-        "recommended_services": [_recommended(row) for row in services],
+        "recommended_services": [
+            *(_recommended(row) for row in services),
+            *(_recommended(row, is_optional=True) for row in found.get("offered_databases", [])),
+        ],
         "deployment_strategy": found.get("deployment_strategy", "none"),
         "confidence_scores": found.get("confidence_scores", {}),
         "file_indicators": found.get("file_indicators", []),
@@ -114,7 +130,7 @@ def _database_node(row: Json) -> NodeJson:
     }
 
 
-def _recommended(row: Json) -> RecommendedServiceJson:
+def _recommended(row: Json, *, is_optional: bool = False) -> RecommendedServiceJson:
     port = row["port"]
     known = {v["name"]: v["default"] for v in row["environment"] if v["default"] is not None}
     return {
@@ -122,11 +138,28 @@ def _recommended(row: Json) -> RecommendedServiceJson:
         "service_type": row["service_type"],
         "confidence": row["confidence"],
         "port_mappings": {str(port): {"host_port": None, "protocol": "tcp"}} if port else {},
-        "environment_variables": known,
+        "environment_variables": known | _without_secrets(row),
+        "connections": [_connection(one) for one in row.get("connections", ())],
         "resource_limits": DEFAULT_LIMITS,
         "health_check": _health_check(row),
         "dockerfile_content": row.get("dockerfile_content"),
+        "is_optional": is_optional,
     }
+
+
+def _connection(row: Json) -> ConnectionJson:
+    return {
+        "variable": row["variable"],
+        "target": row["target"],
+        "value": row["value"],
+        "evidence": row["evidence"],
+    }
+
+
+def _without_secrets(row: Json) -> dict[str, str]:
+    """What edges give, as far as it can be set by hand like this."""
+    given = {one["variable"]: one["value"] for one in row.get("connections", ())}
+    return {name: value for name, value in given.items() if value and HIDDEN not in value}
 
 
 def _health_check(row: Json) -> Json:

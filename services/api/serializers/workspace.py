@@ -5,6 +5,7 @@ from typing import Annotated, TypedDict
 from services.api.answers import Id, Instant, words
 from services.models import StorageBackend, Workspace
 from services.models.times import iso
+from services.sources.git_ssh import fingerprint
 from services.sources.listing import Kind
 
 Backend = Annotated[str, words(StorageBackend.values)]
@@ -17,6 +18,7 @@ class GitJson(TypedDict):
     ref: str | None
     commit: str
     has_credential: bool
+    host_key: Annotated[str | None, "Fingerprint of the key that its ssh server must show."]
 
 
 class WorkspaceJson(TypedDict):
@@ -76,4 +78,5 @@ def git_json(workspace: Workspace) -> GitJson | None:
         "ref": workspace.git_ref or None,
         "commit": workspace.git_commit,
         "has_credential": any(workspace.git_credential.values()),
+        "host_key": fingerprint(workspace.git_host_key) or None,
     }
