@@ -40,6 +40,15 @@ class TeamJson(TypedDict):
     slug: str
 
 
+class TeamDetailJson(TeamJson):
+    role: Annotated[str, words(Role.values), "One's own."]
+    created_at: Instant
+
+
+class NewTeamJson(TeamDetailJson):
+    token: Annotated[str | None, "Shown this once, if it was asked for."]
+
+
 class ArrivalJson(TypedDict):
     member: MemberJson
     team: TeamJson
@@ -68,6 +77,11 @@ class SignInLinkJson(TypedDict):
 
 def team_json(team: Team) -> TeamJson:
     return {"id": str(team.id), "name": team.name, "slug": team.slug}
+
+
+def team_detail_json(team: Team, role: Role) -> TeamDetailJson:
+    created_at = iso(team.created_at)
+    return {**team_json(team), "role": role.value, "created_at": created_at}
 
 
 def member_json(member: Membership) -> MemberJson:
