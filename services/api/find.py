@@ -53,9 +53,10 @@ def tokens(caller: Caller, who: Admission) -> QuerySet[ApiToken]:
 
 def teams(caller: Caller) -> QuerySet[Team]:
     """Where the caller may act: of a token, its own team."""
-    token = caller.token
-    ids = memberships(caller).values("team") if token is None else [token.team_id]
-    return Team.objects.living().filter(pk__in=ids)
+    living = Team.objects.living()
+    if caller.token is not None:
+        return living.filter(pk=caller.token.team_id)
+    return living.filter(pk__in=memberships(caller).values("team"))
 
 
 def roles(caller: Caller, found: Collection[Team]) -> dict[UUID, Role]:

@@ -32,6 +32,7 @@ class InvitationJson(TypedDict):
 
 class NewInvitationJson(InvitationJson):
     token: Annotated[str, "Shown this once."]
+    join_url: Annotated[Url, "The page that accepts it."]
 
 
 class TeamJson(TypedDict):
