@@ -90,13 +90,14 @@ def test_a_session_sees_all_teams_of_its_person(alice: Person, charlie: Person) 
 def test_the_list_comes_in_pages(alice: Person) -> None:
     for name in ("b", "c", "d"):
         create_team(name, by=alice.user)
-    browser, after, names = signed_in(alice), "", []
-    for _ in range(4):
-        page = browser.get(f"{TEAMS}?limit=1&after={after}").json()
-        names += [team["name"] for team in page["data"]]
-        after = page["meta"]["next"]
+    browser = signed_in(alice)
+    pages: list[Any] = [browser.get(f"{TEAMS}?limit=1").json()]
+    for _ in range(3):
+        after = pages[-1]["meta"]["next"]
+        pages.append(browser.get(f"{TEAMS}?limit=1&after={after}").json())
 
-    assert after is None
+    names = [team["name"] for page in pages for team in page["data"]]
+    assert pages[-1]["meta"]["next"] is None
     assert names == ["alpha", "b", "c", "d"]
 
 
