@@ -83,7 +83,8 @@ def _check_empty(team: Team, *, is_last: bool) -> None:
         "members": Membership.objects.filter(team=team).count() - 1,
     }
     if any(left.values()):
-        words = ", ".join(f"{count} {noun}" for noun, count in left.items() if count)
+        some = [(count, noun if count > 1 else noun[:-1]) for noun, count in left.items() if count]
+        words = ", ".join(f"{count} {noun}" for count, noun in some)
         raise ConflictError(
             f"{team.name} is not empty: {words}",
             code="team.not_empty",

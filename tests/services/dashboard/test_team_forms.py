@@ -209,4 +209,4 @@ def test_a_team_with_something_in_it_says_what(mine: Client, alice: Person) -> N
 
     page = mine.post("/teams/alpha/remove").content.decode()
 
-    assert "1 services, 1 workspaces" in page
+    assert "alpha is not empty: 1 service, 1 workspace:" in page
