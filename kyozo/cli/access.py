@@ -1,14 +1,15 @@
 """`kyozo open`, `login` and `token`: ways in."""
 
+from collections.abc import Mapping
 from contextlib import closing
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from kyozo.cli.errors import FAILED, USAGE, CliError
 from kyozo.cli.groups import group
 from kyozo.cli.names import find_service
-from kyozo.cli.screen import one_line
+from kyozo.cli.screen import day, one_line
 from kyozo.cli.session import Session, session_of
 from kyozo.platform import credentials
 from kyozo.platform.credentials import Profile
@@ -70,8 +71,10 @@ def login(
     other = Session(url=url, token=text, screen=session.screen, state=session.state)
     with closing(other):
         who = other.api.get("/me")
-    profile = Profile(url=url.rstrip("/"), token=text, team_id=str(who["team"]["id"]))
+    team_id, slug = str(who["team"]["id"]), str(who["team"]["slug"])
+    profile = Profile(url=url.rstrip("/"), token=text, team_id=team_id, slug=slug)
     credentials.save(session.state, profile.url, profile)
+    credentials.save_team(session.state, profile.url, profile)  # for --team, beside others
     session.screen.say(
         f"{one_line(who['user']['name'])} in team {one_line(who['team']['name'])}: token kept"
     )
@@ -85,15 +88,19 @@ def create(
     name: Annotated[str, typer.Argument(help="What it is for.")],
     scope: Annotated[str, typer.Option(help="read, deploy or admin.")] = "deploy",
     expires_at: Annotated[str, typer.Option(help="For example 2030-01-31T12:00:00Z.")] = "",
+    workspace: Annotated[str, typer.Option(help="Name of the only workspace it opens.")] = "",
 ) -> None:
     """Make a token. It is shown once.
 
     \b
     Examples:
       kyozo token create ci --scope deploy
+      kyozo token create preview --scope read --workspace shop
     """
     session = session_of(ctx)
     body = {"name": name, "scope": scope} | ({"expires_at": expires_at} if expires_at else {})
+    if workspace:
+        body["workspace_id"] = _workspace(session, workspace)
     made = session.api.post(session.api.team_path("/tokens"), body).data
     if session.screen.is_json:
         session.screen.emit(made)
@@ -111,13 +118,25 @@ def list_tokens(ctx: typer.Context) -> None:
       kyozo token ls
     """
     session = session_of(ctx)
-    found = session.api.get(session.api.team_path("/tokens"))
+    found = session.api.get_all(session.api.team_path("/tokens"))
     if session.screen.is_json:
         session.screen.emit(found)
         return
-    columns = ("id", "name", "prefix", "scope", "last_used_at", "expires_at", "revoked_at")
-    rows = [tuple(row.get(column) for column in columns) for row in found]
-    session.screen.table([column.removesuffix("_at").upper() for column in columns], rows)
+    columns = ["NAME", "PREFIX", "SCOPE", "OF", "USED", "EXPIRES", "REVOKED"]
+    session.screen.table(columns, map(_row, found))
+
+
+def _row(token: Mapping[str, Any]) -> tuple[str, ...]:
+    days = (day(token[name]) for name in ("last_used_at", "expires_at", "revoked_at"))
+    scope = token["scope"] + (" (one workspace)" if token["workspace_id"] else "")
+    return (one_line(token["name"]), token["prefix"], scope, one_line(token["user"]), *days)
+
+
+def _workspace(session: Session, name: str) -> str:
+    for row in session.api.get_all(session.api.team_path("/workspaces")):
+        if name in {row["name"], row["id"]}:
+            return str(row["id"])
+    raise CliError(f"there is no workspace {one_line(name)!r}", code="not_found")
 
 
 @token.command()
@@ -132,7 +151,7 @@ def revoke(
     """
     session = session_of(ctx)
     api = session.api
-    alive = [row for row in api.get(api.team_path("/tokens")) if not row.get("revoked_at")]
+    alive = [row for row in api.get_all(api.team_path("/tokens")) if not row.get("revoked_at")]
     found = [row for row in alive if which in {row["id"], row["name"], row["prefix"]}]
     if len(found) != 1:
         what = "several tokens are" if found else "no living token is"

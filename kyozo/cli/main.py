@@ -10,14 +10,17 @@ from typer.main import get_command
 from kyozo.cli import (
     access,
     analyze,
+    audit,
     clean,
     deploy,
     doctor,
     env,
     images,
     listing,
+    people,
     power,
     streams,
+    teams,
     verbs,
 )
 from kyozo.cli.completion import COMPLETE_VARIABLE, completion, prepare
@@ -56,7 +59,7 @@ def shared_options(
         str, typer.Option(envvar="KYOZO_URL", help="A platform on another machine.")
     ] = "",
     token: Annotated[str, typer.Option(envvar="KYOZO_TOKEN", help="API token.")] = "",
-    team: Annotated[str, typer.Option(envvar="KYOZO_TEAM", help="Team id.")] = "",
+    team: Annotated[str, typer.Option(envvar="KYOZO_TEAM", help="Team, by slug or id.")] = "",
     _version: Annotated[
         bool,
         typer.Option("--version", callback=_say_version, is_eager=True, help="Say it and end."),
@@ -94,7 +97,11 @@ app.command()(verbs.rm)
 app.command("open")(access.open_)
 app.command()(analyze.analyze)
 app.add_typer(env.env, name="env")
+app.add_typer(teams.teams, name="teams")
+app.add_typer(people.members, name="members")
+app.add_typer(people.invitations, name="invitations")
 app.add_typer(access.token, name="token")
+app.command()(audit.audit)
 app.add_typer(images.images, name="images")
 app.command()(clean.clean)
 app.command()(access.login)

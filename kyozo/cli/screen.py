@@ -43,6 +43,11 @@ def one_line(text: object) -> str:
     return clean(text).replace("\n", " ").replace("\t", " ")
 
 
+def day(moment: object) -> str:
+    """Of a moment as the API writes it: 2030-01-31."""
+    return one_line(moment or "")[:10]
+
+
 class Screen:
     """With `--json` standard output belongs to the program that reads it; the rest is stderr."""
 

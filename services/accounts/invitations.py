@@ -97,7 +97,7 @@ def revoke(invitation: Invitation, *, by: User) -> None:
 def accept(text: str, who: User | Newcomer) -> Arrival:
     """Exactly one of several at once gets in. Nothing is said of people, names and passwords to who
     has no living invitation: that comes first. The slow hash comes before the first lock."""
-    invitation = _living(text)
+    invitation = look(text)
     user = who if isinstance(who, User) else _account(who, email=invitation.email)
     with transaction.atomic():
         lock(invitation.team_id)
@@ -112,7 +112,8 @@ def accept(text: str, who: User | Newcomer) -> Arrival:
     return Arrival(member, link)
 
 
-def _living(text: str) -> Invitation:
+def look(text: str) -> Invitation:
+    """The one that may still be accepted, without using it up; NotFoundError else."""
     rows = Invitation.objects.open().filter(hash=hash_token(text))
     invitation = rows.select_related("team", "invited_by").first()
     if invitation is None:

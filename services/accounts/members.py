@@ -45,14 +45,28 @@ def remove_member(member: Membership, *, by: User) -> None:
         fresh = _locked(member)
         check_rule(fresh.team, by, Role(fresh.role))
         _keep_an_owner(fresh)
-        tokens = ApiToken.objects.filter(team=fresh.team, user=fresh.user, revoked_at=None)
-        facts = {"role": fresh.role, "tokens": list(tokens.values_list("prefix", flat=True))}
-        tokens.update(revoked_at=timezone.now())
-        closed = _close_invitations(fresh)
-        after = {"revoked_invitations": closed} if closed else {}
-        audit.note(fresh, action="member.remove", before=facts, after=after)
-        fresh.delete()
-        transaction.on_commit(partial(_access_changed, member.team))
+        end_membership(fresh, action="member.remove")
+
+
+def leave(team: Team, *, user: User) -> None:
+    """Everybody may go, but the last owner."""
+    with transaction.atomic():
+        member = present(user, team)
+        _keep_an_owner(member)
+        end_membership(member, action="member.leave")
+
+
+def end_membership(member: Membership, *, action: str) -> None:
+    """With the team locked: tokens and invitations of theirs end, and then they are not on it."""
+    tokens = ApiToken.objects.filter(team=member.team, user=member.user, revoked_at=None)
+    facts = {"role": member.role, "tokens": list(tokens.values_list("prefix", flat=True))}
+    tokens.update(revoked_at=timezone.now())
+    closed = _close_invitations(member)
+    after = {"revoked_invitations": closed} if closed else {}
+    audit.note(member, action=action, before=facts, after=after)
+    team = member.team
+    member.delete()
+    transaction.on_commit(partial(_access_changed, team))
 
 
 def check_rule(team: Team, by: User, *roles: Role) -> None:
@@ -68,15 +82,18 @@ def check_rule(team: Team, by: User, *roles: Role) -> None:
 
 def lock(team_id: UUID) -> None:
     """Who is on the team, and as what, stays as it is until the transaction ends. New rows of the
-    team do not wait for it. It comes before the locks of the team's rows, in every verb."""
-    Team.objects.select_for_update(no_key=True).get(pk=team_id)
+    team do not wait for it, but workspaces do: a removed team gets none. It comes before the locks
+    of the team's rows, in every verb. NotFoundError when the team was removed."""
+    rows = Team.objects.living().select_for_update(no_key=True)
+    if rows.filter(pk=team_id).first() is None:
+        raise NotFoundError("Team not found")
 
 
 def present(user: User, team: Team) -> Membership:
     """The membership under that lock, for what outlives the request: the caller was looked up with
     a token some seconds ago."""
     lock(team.pk)
-    member = Membership.objects.filter(user=user, team=team).first()
+    member = Membership.objects.select_related("team", "user").filter(user=user, team=team).first()
     if member is None:
         raise NotFoundError("Team not found")
     return member

@@ -1,5 +1,6 @@
 """Looking one object up for a caller: only among the team's own, and 404 for everything else."""
 
+from collections.abc import Collection
 from typing import TypeVar
 from uuid import UUID
 
@@ -9,8 +10,8 @@ from services import audit
 from services.errors import NotFoundError
 from services.models import Build, Event, Operation, Service, Workspace
 from services.models.service import ServiceQuerySet
-from services.teams.models import ApiToken, Invitation, Membership, Scope, Team
-from services.teams.policy import Admission, Caller, is_weaker, within
+from services.teams.models import ApiToken, Invitation, Membership, Role, Scope, Team
+from services.teams.policy import Admission, Caller, is_weaker, memberships, within
 
 Row = TypeVar("Row", bound=Model)
 NOUNS: dict[type[Model], str] = {ApiToken: "Token", Membership: "Member"}
@@ -48,6 +49,19 @@ def tokens(caller: Caller, who: Admission) -> QuerySet[ApiToken]:
     if caller.token is not None and is_weaker(caller, who):
         return rows.filter(pk=caller.token.pk)
     return rows.filter(user=caller.user)
+
+
+def teams(caller: Caller) -> QuerySet[Team]:
+    """Where the caller may act: of a token, its own team."""
+    living = Team.objects.living()
+    if caller.token is not None:
+        return living.filter(pk=caller.token.team_id)
+    return living.filter(pk__in=memberships(caller).values("team"))
+
+
+def roles(caller: Caller, found: Collection[Team]) -> dict[UUID, Role]:
+    rows = Membership.objects.filter(user=caller.user, team__in=found)
+    return {team: Role(role) for team, role in rows.values_list("team", "role")}
 
 
 def service(who: Admission, pk: UUID) -> Service:

@@ -139,6 +139,8 @@ TOKEN = Body(
     },
     required=["name"],
 )
+NEW_TEAM = Body({"name": PLAIN, "token_name": PLAIN}, required=["name"])
+TEAM = Body({"name": PLAIN}, required=["name"])
 A_ROLE: dict[str, Check] = {"role": choice([role.value for role in Role])}
 ROLE = Body(A_ROLE, required=["role"])
 EMAIL = text(most=254, pattern=r"[!-?A-~]+@[!-?A-~]+", rule="must be an address in ASCII")

@@ -64,7 +64,8 @@ class InvitationList(TeamView):
         fields = INVITATION.read(request)
         role = Role(fields.pop("role"))
         made, text = invite(self.team, by=self.caller.user, role=role, **fields)
-        data: NewInvitationJson = {**invitation_json(made), "token": text}
+        join_url = request.build_absolute_uri(f"/join/{text}")
+        data: NewInvitationJson = {**invitation_json(made), "token": text, "join_url": join_url}
         return Response({"data": data}, status=201)
 
 

@@ -17,3 +17,7 @@ PEOPLE = {"GET": Scope.READ, "PATCH": Scope.ADMIN, "DELETE": Scope.ADMIN}
 OWN = dict.fromkeys(("GET", "POST", "DELETE"), Scope.READ)
 # A path of the machine may be named by those only who rule over it.
 REGISTER = {"GET": Scope.READ, "POST": Scope.ADMIN, "DELETE": Scope.ADMIN}
+# Who is on a team may go.
+LEAVE = {"POST": Scope.READ}
+# A team is shown to everybody on it; more of them are made by those who rule over one.
+TEAMS = {"GET": Scope.READ, **dict.fromkeys(("POST", "PATCH", "DELETE"), Scope.ADMIN)}

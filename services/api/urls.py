@@ -24,6 +24,7 @@ from services.api import (
     monitoring,
     operations,
     service,
+    teams,
     tokens,
     uploads,
     workspaces,
@@ -86,6 +87,8 @@ one_workspace: Routes = [
     path("/files/content", files.FileContent.as_view()),
 ]
 one_team: Routes = [
+    path("", teams.TeamDetail.as_view()),
+    path("/leave", teams.Leave.as_view()),
     path("/services", service.ServiceList.as_view()),
     path("/services/<key:service_id>", include(one_service)),
     path("/workspaces", workspaces.WorkspaceList.as_view()),
@@ -110,6 +113,7 @@ one_team: Routes = [
     path("/image-mappings", image_mappings.ImageMappings.as_view()),
 ]
 urlpatterns: Routes = [
+    path("teams", teams.TeamList.as_view()),
     path("teams/<key:team_id>", include(one_team)),
     path("invitations/accept", invitations.Accept.as_view()),
     path("me", me.Me.as_view()),

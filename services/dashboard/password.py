@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from services.accounts.sign_in import by_password
+from services.dashboard.onward import onward
 from services.dashboard.views import BACKEND, note, page
 from services.errors import ForbiddenError, TooManyError
 from services.teams.policy import TEAMS_KEY, Caller
@@ -23,9 +24,10 @@ class Proof(forms.Form):
 @page
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """The session opens all teams of its person, also where a link began it for some."""
+    """The session opens all teams of its person, also where a link began it for some. `next` is the
+    page of ours that they came from."""
     if request.method != "POST":
-        return render(request, "dashboard/signed_out.html")
+        return render(request, "dashboard/signed_out.html", {"next": onward(request)})
     form = Proof(request.POST)
     said = form.cleaned_data if form.is_valid() else {"username": "", "password": ""}
     try:
@@ -38,11 +40,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         request.session.pop(TEAMS_KEY, None)
         # Django keeps the cookie of the same person, which may have opened less until now.
         request.session.cycle_key()
-    return redirect("home")
+    return redirect(onward(request) or "home")
 
 
 def _refused(request: HttpRequest, error: ForbiddenError | TooManyError) -> HttpResponse:
-    page = render(request, "dashboard/signed_out.html", {"error": error}, status=error.status)
+    said = {"error": error, "next": onward(request)}
+    page = render(request, "dashboard/signed_out.html", said, status=error.status)
     if "retry_after_s" in error.params:
         page.headers["Retry-After"] = str(error.params["retry_after_s"])
     return page

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from services import audit
 from services.accounts.sign_in import note_session, redeem
+from services.dashboard.onward import onward
 from services.errors import NotFoundError
 from services.models import Service
 from services.teams.models import ROLE_SCOPE, Role, Scope, SignInLink
@@ -56,13 +57,16 @@ def home(request: HttpRequest) -> HttpResponse:
     member = next((m for m in members if m.team.slug == slug), members[0] if members else None)
     if member is None:
         return render(request, "dashboard/signed_out.html")
+    scope = ROLE_SCOPE[Role(member.role)]
     return render(
         request,
         "dashboard/home.html",
         {
             "team": member.team,
             "teams": [m.team for m in members],
-            "can_deploy": ROLE_SCOPE[Role(member.role)] != Scope.READ,
+            "page": "services",
+            "can_deploy": scope != Scope.READ,
+            "can_rule": scope == Scope.ADMIN,
             "services": Service.objects.visible_to(member.team).only("name", "status")[:MOST],
             "stale_after_s": settings.KYOZO["STALE_AFTER_S"],
         },
@@ -76,18 +80,23 @@ def sign_in(request: HttpRequest, secret: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "dashboard/sign_in.html")
     try:
-        with transaction.atomic():
-            link = redeem(secret)
-            note(request, _caller(link), "session.begin")
+        enter(request, secret)
     except NotFoundError as exc:
         return render(request, "dashboard/sign_in.html", {"error": exc}, status=404)
+    return redirect("home")
+
+
+def enter(request: HttpRequest, secret: str) -> None:
+    """Begin a session with a one-time link, or open one more team to it. Raises NotFoundError."""
+    with transaction.atomic():
+        link = redeem(secret)
+        note(request, _caller(link), "session.begin")
     # What a password began opens all teams already.
     is_whole = request.user == link.user and TEAMS_KEY not in request.session
     login(request, link.user, backend=BACKEND)
     if link.team_id and not is_whole:  # beside those of other links of the same person
         teams = {str(link.team_id), *request.session.get(TEAMS_KEY, ())}
         request.session[TEAMS_KEY] = sorted(teams)
-    return redirect("home")
 
 
 @page
@@ -97,7 +106,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
         if isinstance(request.user, User):
             note(request, by_session(request.user, request.session), "session.end")
         logout(request)
-    return redirect("home")
+    return redirect(onward(request) or "home")
 
 
 def _caller(link: SignInLink) -> Caller:

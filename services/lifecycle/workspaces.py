@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from services import audit
+from services.accounts import members
 from services.errors import InvalidError, NotFoundError
 from services.lifecycle.trees import Holding, Stream, holding, receive
 from services.models import StorageBackend, Workspace
@@ -84,6 +85,7 @@ def create(team: Team, key: UUID, name: str, *, root: str, **fields: Any) -> Wor
     for candidate in (base, *(f"{base}-{n}" for n in range(2, 1000))):
         try:
             with transaction.atomic():
+                members.lock(team.pk)  # a team that is just being removed gets none
                 made = Workspace.objects.create(
                     id=key, team=team, name=candidate, root=root, **fields
                 )

@@ -46,7 +46,16 @@ def allows(have: str, need: str) -> bool:
     return SCOPE_ORDER.index(Scope(have)) >= SCOPE_ORDER.index(Scope(need))
 
 
+class TeamQuerySet(models.QuerySet["Team"]):
+    def living(self) -> "TeamQuerySet":
+        """Those that were not removed."""
+        return self.filter(removed_at=None)
+
+
 class Team(models.Model):
+    """A removed one stays as a row, because its audit log does; nobody is on it, and its slug is
+    not given again."""
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=100)
     slug = models.CharField(max_length=63, unique=True)
@@ -54,6 +63,9 @@ class Team(models.Model):
     # Mixed into every build-cache id, so that no team reads or changes what another's build sees.
     cache_secret = models.CharField(max_length=64, default=secrets.token_hex)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    removed_at = models.DateTimeField(null=True, editable=False)
+
+    objects: ClassVar[TeamQuerySet] = TeamQuerySet.as_manager()  # type: ignore[assignment]
 
     def __str__(self) -> str:
         return self.slug

@@ -46,10 +46,10 @@ def _count(request: Request, team: Team, caller: Caller) -> None:
 
 
 def _admission(request: Request, view: "APIView", caller: Caller, need: Scope) -> Admission:
-    in_address = view.kwargs.get("team_id")
-    team_id = in_address or home_team(caller)
+    in_address, header = view.kwargs.get("team_id"), request.headers.get("X-Team-ID")
+    team_id = in_address or home_team(caller, header)
     if team_id is None:
         raise NotFoundError("Team not found")
     is_required = in_address is not None and caller.token is not None
-    check_header(request.headers.get("X-Team-ID"), team_id=team_id, is_required=is_required)
+    check_header(header, team_id=team_id, is_required=is_required)
     return admit(caller, team_id=team_id, need=need)

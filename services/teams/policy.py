@@ -115,10 +115,13 @@ def new_scope(caller: Caller, admission: Admission, wanted: str | None) -> Scope
     return scope
 
 
-def home_team(caller: Caller) -> UUID | None:
-    """The team meant by an address without one: the token's, or a person's first."""
+def home_team(caller: Caller, header: str | None = None) -> UUID | None:
+    """The team meant by an address without one: the token's, or of a session the one that its
+    `X-Team-ID` names, or its person's first."""
     if caller.token is not None:
         return caller.token.team_id
+    if header:
+        return as_uuid(header)
     rows = memberships(caller).order_by("created_at", "id")
     return rows.values_list("team_id", flat=True).first()
 
@@ -126,6 +129,12 @@ def home_team(caller: Caller) -> UUID | None:
 def by_session(user: User, session: SessionBase) -> Caller:
     teams = session.get(TEAMS_KEY)
     return Caller(user, only_teams=None if teams is None else frozenset(map(UUID, teams)))
+
+
+def open_in(session: SessionBase, team_id: UUID) -> None:
+    """One more team for a session that is of some; one that is of all has it already."""
+    if TEAMS_KEY in session:
+        session[TEAMS_KEY] = sorted({str(team_id), *session[TEAMS_KEY]})
 
 
 def memberships(caller: Caller) -> QuerySet[Membership]:

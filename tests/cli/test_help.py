@@ -64,7 +64,9 @@ def test_shared_options_may_stand_anywhere() -> None:
     assert hoist(["env", "set", "a", "--", "--json"]) == ["env", "set", "a", "--", "--json"]
 
 
-@pytest.mark.parametrize("name", ["", "env", "images", "token"])
+@pytest.mark.parametrize(
+    "name", ["", "env", "images", "token", "tokens", "teams", "members", "invitations"]
+)
 def test_list_is_another_word_for_ls(alone: Kyozo, name: str) -> None:
     said = [alone(*name.split(), word, "--help").out for word in ("ls", "list")]
 

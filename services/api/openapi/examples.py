@@ -70,6 +70,8 @@ REQUESTS: Mapping[str, Any] = {
     },
     "analyzeWorkspace": {"folder_path": "/app"},
     "deployWorkspace": {"folder_path": "/app", "only": ["web-frontend"]},
+    "createTeam": {"name": "Shop"},
+    "renameTeam": {"name": "Shop"},
     "createToken": {"name": "ci", "scope": "deploy"},
     "changeMember": {"role": "developer"},
     "inviteMember": {"role": "developer", "email": "frida@example.com"},

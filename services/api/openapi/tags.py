@@ -11,7 +11,7 @@ TAGS: Mapping[str, str] = {
     "Workspaces": "Where folders come from: registered, uploaded or fetched with git.",
     "Operations": "What was asked for, how far it is, and what was built and happened for it.",
     "Access": "Tokens and sign-in links.",
-    "Team": "Members, invitations and who did what.",
+    "Team": "Teams, members, invitations and who did what.",
     "Platform": "Images, cleaning up, and whether the platform works.",
 }
 CHAPTERS: Mapping[str, str] = {
@@ -32,6 +32,7 @@ CHAPTERS: Mapping[str, str] = {
     "monitoring": "Monitoring",
     "operations": "Operations",
     "service": "Services",
+    "teams": "Team",
     "tokens": "Access",
     "uploads": "Workspaces",
     "workspaces": "Workspaces",

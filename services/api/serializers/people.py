@@ -32,12 +32,22 @@ class InvitationJson(TypedDict):
 
 class NewInvitationJson(InvitationJson):
     token: Annotated[str, "Shown this once."]
+    join_url: Annotated[Url, "The page that accepts it."]
 
 
 class TeamJson(TypedDict):
     id: Id
     name: str
     slug: str
+
+
+class TeamDetailJson(TeamJson):
+    role: Annotated[str, words(Role.values), "One's own."]
+    created_at: Instant
+
+
+class NewTeamJson(TeamDetailJson):
+    token: Annotated[str | None, "Shown this once, if it was asked for."]
 
 
 class ArrivalJson(TypedDict):
@@ -68,6 +78,11 @@ class SignInLinkJson(TypedDict):
 
 def team_json(team: Team) -> TeamJson:
     return {"id": str(team.id), "name": team.name, "slug": team.slug}
+
+
+def team_detail_json(team: Team, role: Role) -> TeamDetailJson:
+    created_at = iso(team.created_at)
+    return {**team_json(team), "role": role.value, "created_at": created_at}
 
 
 def member_json(member: Membership) -> MemberJson:

@@ -38,7 +38,8 @@ def test_the_token_is_shown_once_and_kept_as_a_hash(api: Api) -> None:
 
     listed = api.get(api.at("/invitations"))
     assert made.status_code == 201
-    assert data.pop("token").startswith("kyozo_invite_")
+    assert data["token"].startswith("kyozo_invite_")
+    assert data.pop("join_url") == f"http://testserver/join/{data.pop('token')}"
     assert listed.json()["data"] == [data]
     assert (data["state"], data["email"], data["invited_by"]) == (
         "open",

@@ -24,6 +24,8 @@ from tests.services.api.writing import ask, body_of, filled
 
 METHODS = ("get", "post", "put", "patch", "delete")
 SHARED = {
+    "",
+    "/leave",
     "/audit",
     "/builds",
     "/clean",

@@ -13,6 +13,9 @@ ARCHIVE = tar_gz_of(FLASK)
 NEW_SERVICE = {"service": {"name": "new", "folder_path": "/", "workspace_id": "WORKSPACE"}}
 # Of every route that writes, a request that does, and what it is called in the log.
 REQUESTS: dict[tuple[str, str], tuple[Any, str]] = {
+    ("post", "teams"): ({"name": "another"}, "team.create"),
+    ("patch", T): ({"name": "renamed"}, "team.update"),
+    ("post", f"{T}/leave"): ({}, "member.leave"),
     ("post", f"{T}/services"): (NEW_SERVICE, "service.create"),
     ("put", S): ({"service": {"name": "renamed"}}, "service.update"),
     ("patch", S): ({"service": {"name": "renamed"}}, "service.update"),
