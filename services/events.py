@@ -76,7 +76,11 @@ def tell(said: Hint) -> None:
     with _guard:
         listeners = list(_listeners)
     for listener in listeners:
-        listener(said)
+        try:
+            listener(said)
+        except Exception:
+            # What is told is done and committed: nobody who did it may fail by who hears of it.
+            log.exception("a listener failed")
 
 
 def publish(  # noqa: PLR0913 - the fields of an event, each by its name

@@ -6,6 +6,7 @@ until they look by themselves (decision 8).
 
 import json
 import logging
+import math
 import os
 import secrets
 import time
@@ -25,6 +26,9 @@ log = logging.getLogger(__name__)
 
 SEND_S = 0.5
 AWAY_S = 1.0
+# A piece of a build log is by far the largest that is said: 64 KiB, and escaped six times that.
+MOST_BYTES = 1024 * 1024
+MOST_NUMBER = 2**63 - 1
 Kind = TypeVar("Kind")
 # A process that forks after this was imported is two: the number tells them apart.
 _name = secrets.token_hex(8)
@@ -83,26 +87,55 @@ def written(said: Hint) -> str:
 
 
 def read(text: bytes) -> Hint | None:
-    """None for this process's own, and for what no process of this version says."""
+    """None for this process's own, and for what no process of this version says: whoever listens
+    goes on, whatever came."""
     try:
-        body: dict[str, Any] = json.loads(text)
+        body = _checked(text)
         if body["from"] == _own_name():
             return None
         return Hint(
             UUID(body["team_id"]),
-            _a(int, body["up_to"]),
-            _a(dict, body["frame"]),
-            body["workspace_id"] and UUID(body["workspace_id"]),
+            _number(body["up_to"]),
+            _frame(body["frame"]),
+            UUID(workspace) if (workspace := _a(str, body["workspace_id"])) else None,
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
-        log.warning("a hint of another process is not understood")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
+        log.warning("a hint of another process is not understood: %s", type(exc).__name__)
         return None
+
+
+def _checked(text: bytes) -> dict[str, Any]:
+    """JSON as the others write it; Python alone would also read what no browser does."""
+    if len(text) > MOST_BYTES:
+        raise ValueError("too long")
+    body: dict[str, Any] = json.loads(text.decode(), parse_constant=_finite, parse_float=_finite)
+    return body
+
+
+def _finite(text: str) -> float:
+    if not math.isfinite(number := float(text)):
+        raise ValueError("no number of JSON")
+    return number
+
+
+def _number(value: Any) -> int | None:
+    if value is None or (type(value) is int and 0 <= value <= MOST_NUMBER):
+        return value
+    raise TypeError("no number of an event")
+
+
+def _frame(value: Any) -> dict[str, Any] | None:
+    """One that a room can hand out: it looks for a service in the payload."""
+    frame = _a(dict, value)
+    if frame is not None:
+        _a(str, _a(dict, frame.get("payload") or {}).get("service_id"))  # type: ignore[union-attr]
+    return frame
 
 
 def _a(kind: type[Kind], value: Any) -> Kind | None:
     if value is None or isinstance(value, kind):
         return value
-    raise TypeError(f"{value!r} is no {kind.__name__}")
+    raise TypeError(f"no {kind.__name__}")
 
 
 def _own_name() -> str:

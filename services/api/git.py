@@ -44,6 +44,7 @@ class NewGit(TeamView):
     scopes = scopes.READ_WRITE
     actions = {"POST": "workspace.create"}
     is_long = True
+    resumes = True
 
     @Described(
         "cloneRepository",
@@ -64,7 +65,8 @@ class NewGit(TeamView):
             HostKey(wanted=fields.get("host_key", "")),
         )
         is_admin = allows(self.admission.scope, Scope.ADMIN)
-        made = from_git(self.team, source, name=fields.get("name", ""), may_be_local=is_admin)
+        name = fields.get("name", "")
+        made = from_git(self.team, source, name=name, may_be_local=is_admin, key=self.once_id)
         return Response({"data": workspace_json(made)}, status=201)
 
 
@@ -72,6 +74,7 @@ class Refresh(WorkspaceView):
     scopes = scopes.READ_WRITE
     actions = {"POST": "workspace.refresh"}
     is_long = True
+    resumes = True
 
     @Described(
         "refreshRepository",

@@ -1,5 +1,6 @@
 """/invitations: let somebody in; and /invitations/accept: come in."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from services.accounts.invitations import Newcomer, accept, invite, revoke
 from services.api import find, scopes
 from services.api.answers import Data, PageOf
 from services.api.described import Described
+from services.api.idempotency import Owner, once
 from services.api.inputs import ACCEPT, ACCEPT_AS_NEWCOMER, INVITATION
 from services.api.paging import Order
 from services.api.query import query
@@ -28,7 +30,7 @@ from services.api.serializers.people import (
 from services.api.team_view import TeamView
 from services.errors import BadRequestError
 from services.teams.limits import of_address, of_team
-from services.teams.models import Invitation, Membership, Role, Scope
+from services.teams.models import Invitation, Membership, Role, Scope, hash_token
 from services.teams.permissions import RATE
 from services.teams.policy import Caller, admit
 
@@ -85,6 +87,20 @@ class InvitationDetail(TeamView):
         return Response(status=204)
 
 
+def _caller(request: Request) -> Caller | None:
+    return request.auth if isinstance(request.auth, Caller) else None
+
+
+def _invited(view: APIView, request: Request) -> Owner | None:
+    """Who has an invitation, used or not, and is no member yet: nobody else leaves a key here."""
+    said = request.data.get("token") if isinstance(request.data, dict) else None
+    rows = Invitation.objects.select_related("team")
+    found = rows.filter(hash=hash_token(said)).first() if isinstance(said, str) else None
+    caller = _caller(request)
+    name = f"invitation:{found.pk}:{caller.user.pk if caller else ''}" if found else ""
+    return Owner(found.team, name) if found else None
+
+
 class Accept(APIView):
     """For those who are signed in, and for those who get an account by it: with a link that opens
     the new team to them."""
@@ -102,8 +118,12 @@ class Accept(APIView):
         refuses={403: (), 404: ("invitation.over",), 409: ("team.already_member",)},
     )
     def post(self, request: Request) -> Response:
-        caller = request.auth if isinstance(request.auth, Caller) else None
-        _count(request, caller)
+        _count(request, _caller(request))
+        return self._accept(request)
+
+    @partial(once, whose=_invited)
+    def _accept(self, request: Request) -> Response:
+        caller = _caller(request)
         token, who = _somebody(request, caller) if caller else _newcomer(request)
         # A token is of another team, whose administrators alone may know of it.
         person = Caller(caller.user) if caller else None

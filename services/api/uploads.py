@@ -30,6 +30,7 @@ class NewArchive(TeamView):
     scopes = scopes.READ_WRITE
     actions = {"POST": "workspace.create"}
     is_long = True
+    resumes = True
     parser_classes = ARCHIVES
 
     @Described(
@@ -43,7 +44,7 @@ class NewArchive(TeamView):
     )
     def post(self, request: Request, **_: Any) -> Response:
         name = query(request, **NAMED).get("name", "")
-        made = from_archive(self.team, sent(request), name=name)
+        made = from_archive(self.team, sent(request), name=name, key=self.once_id)
         return Response({"data": workspace_json(made)}, status=201)
 
 

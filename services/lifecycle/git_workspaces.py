@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -15,7 +15,14 @@ from services.errors import ForbiddenError, InvalidError
 from services.lifecycle.deploy import deploy
 from services.lifecycle.plan import folder_of
 from services.lifecycle.trees import MIB, Holding, holding
-from services.lifecycle.workspaces import create, lock, other_source, slug, source_of
+from services.lifecycle.workspaces import (
+    create,
+    lock,
+    made_before,
+    other_source,
+    slug,
+    source_of,
+)
 from services.models import Operation, Service, StorageBackend, WantedState, Workspace
 from services.sources.git import Commit, Credential, Way, fetch_commit
 from services.sources.git_address import Repository, check_ref, parse
@@ -47,12 +54,16 @@ class Refreshed:
     operations: list[Operation] = field(default_factory=list)
 
 
-def from_git(team: Team, source: GitSource, *, name: str = "", may_be_local: bool) -> Workspace:
-    """A new workspace with one commit of a repository. Only who rules over the machine may name a
-    repository that lies on it."""
+def from_git(
+    team: Team, source: GitSource, *, name: str = "", may_be_local: bool, key: UUID | None = None
+) -> Workspace:
+    """A new workspace with one commit of a repository; with a `key` that one, which may be there.
+    Only who rules over the machine may name a repository that lies on it."""
     repository = _repository(source, may_be_local=may_be_local)
-    key = uuid4()
+    key = key or uuid4()
     with holding(key) as held:
+        if found := made_before(team, key):
+            return found
         try:
             base = name or _name_in(source.url)
             root, found = _fetched(held, repository, source, slug(base))

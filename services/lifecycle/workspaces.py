@@ -31,10 +31,14 @@ def register_folder(team: Team, *, folder: Path, name: str = "", actor: str) -> 
     return create(team, uuid4(), base, root=str(real), storage_backend=StorageBackend.FOLDER)
 
 
-def from_archive(team: Team, stream: Stream, *, name: str = "") -> Workspace:
-    """A new workspace with what the archive holds."""
-    key = uuid4()
+def from_archive(
+    team: Team, stream: Stream, *, name: str = "", key: UUID | None = None
+) -> Workspace:
+    """A new workspace with what the archive holds; with a `key` that one, which may be there."""
+    key = key or uuid4()
     with holding(key) as held:
+        if found := made_before(team, key):
+            return found
         try:
             base, backend = name or "upload", StorageBackend.ARCHIVE
             root = str(_unpacked(held, stream, slug(base)))
@@ -42,6 +46,14 @@ def from_archive(team: Team, stream: Stream, *, name: str = "") -> Workspace:
         except BaseException:
             shutil.rmtree(held.place, ignore_errors=True)
             raise
+
+
+def made_before(team: Team, key: UUID) -> Workspace | None:
+    """By a request that did not come to its answer. To be asked under the workspace's lock."""
+    found = Workspace.objects.visible_to(team).filter(pk=key).first()
+    if found is not None:
+        audit.about(found)
+    return found
 
 
 def replace_archive(workspace: Workspace, stream: Stream) -> Workspace:

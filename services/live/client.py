@@ -1,6 +1,7 @@
 """One socket as the hub sees it: a bounded queue, a time limit, and what its owner asked for."""
 
 import asyncio
+import contextlib
 import types
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator
@@ -14,8 +15,16 @@ MOST_BYTES = 2 * 1024 * 1024
 SEND_S = 10.0
 TOO_SLOW = 4408
 
+GONE = (OSError, RuntimeError)  # how servers say that the peer is gone
+
 Send = Callable[[str], Coroutine[Any, Any, None]]
 Close = Callable[[int, str], Awaitable[None]]
+
+
+async def in_time(sending: Awaitable[None]) -> None:
+    """Raises TimeoutError when the peer does not read."""
+    async with asyncio.timeout(SEND_S):
+        await sending
 
 
 @dataclass(eq=False, slots=True)
@@ -43,7 +52,7 @@ class Client:
         room = MOST_BYTES if frame.number is not None else MOST_BYTES // 2
         if self._bytes + len(frame.text) > room:
             if frame.number is not None:
-                self.end(TOO_SLOW, "too slow: reconnect with since")
+                self.give_up()
             return
         if self._is_sending:
             self._waiting.append(frame.text)
@@ -53,13 +62,18 @@ class Client:
 
     async def replay(self, frame: Frame) -> None:
         """Send one frame now, before live ones are offered: the replay waits for the reader."""
+        if self.is_ended:
+            raise RuntimeError("the socket was closed meanwhile")
         if self._wants(frame):
             await self.say(frame.text)
 
     async def say(self, text: str) -> None:
         """Send what is for this client alone."""
-        async with asyncio.timeout(SEND_S):
-            await self.send(text)
+        await in_time(self.send(text))
+
+    def give_up(self, *, advice: str = "reconnect with since") -> None:
+        """Close it because it does not keep up; it is told how to go on."""
+        self.end(TOO_SLOW, f"too slow: {advice}")
 
     def end(self, code: int, reason: str) -> None:
         """Close it, once; what is queued is dropped."""
@@ -89,35 +103,30 @@ class Client:
             blocked_on = sending.send(None)
         except StopIteration:
             return
-        except (OSError, RuntimeError):
-            self.is_ended = True  # how servers say that the peer is gone
+        except GONE:
+            self.is_ended = True
             return
         self._is_sending = True
         self._spawn(self._go_on(_resumed(sending, blocked_on)))
 
     async def _go_on(self, sending: Awaitable[None]) -> None:
         try:
-            async with asyncio.timeout(SEND_S):
-                await sending
+            await in_time(sending)
             while self._waiting:
                 text = self._waiting.popleft()
                 self._bytes -= len(text)
-                async with asyncio.timeout(SEND_S):
-                    await self.send(text)
+                await in_time(self.send(text))
         except TimeoutError:
-            self.end(TOO_SLOW, "too slow: reconnect with since")
-        except (OSError, RuntimeError):
+            self.give_up()
+        except GONE:
             self.is_ended = True
         finally:
             self._is_sending = False
 
     async def _close(self, code: int, reason: str) -> None:
         # A peer that reads nothing cannot be told either; the server's own pings end it then.
-        try:
-            async with asyncio.timeout(SEND_S):
-                await self.close(code, reason)
-        except (TimeoutError, OSError, RuntimeError):
-            return
+        with contextlib.suppress(*GONE):
+            await in_time(self.close(code, reason))
 
     def _spawn(self, work: Awaitable[None]) -> None:
         # The loop keeps only weak references: a task nobody holds may vanish half done.

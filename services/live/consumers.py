@@ -22,9 +22,9 @@ from services.errors import (
     UnauthorizedError,
 )
 from services.live import proof
-from services.live.client import Client
+from services.live.client import GONE, TOO_SLOW, Client, in_time
 from services.live.hub import Hub, hub
-from services.live.socket_logs import SocketLogs
+from services.live.socket_logs import BROKEN, SocketLogs
 from services.teams.policy import as_uuid
 
 log = logging.getLogger(__name__)
@@ -69,15 +69,22 @@ class ContainersConsumer(AsyncWebsocketConsumer):
     _waiting: asyncio.TimerHandle | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Whatever ends it, its place in the hub is given up: else a team is read for nobody."""
+        """Whatever ends it, its place in the hub is given up: else a team is read for nobody; and
+        who is still there is told why by a code."""
         self._hub = hub()
         self._hub.hold(self)
         try:
             await super().__call__(scope, receive, send)
+        except TimeoutError:
+            await self._end(TOO_SLOW, "too slow: reconnect with since")
         except DatabaseError:
             log.exception("a socket is closed: the database does not answer")
-            with contextlib.suppress(OSError, RuntimeError):  # the peer is gone
-                await self.close(COME_AGAIN, "the database does not answer: come again")
+            await self._end(COME_AGAIN, "the database does not answer: come again")
+        except GONE as exc:
+            log.debug("a socket is gone: %s", exc)
+        except Exception:
+            log.exception("a socket is closed by an error")
+            await self._end(BROKEN, "internal error: reconnect with since")
         finally:
             self._let_go()
 
@@ -103,7 +110,15 @@ class ContainersConsumer(AsyncWebsocketConsumer):
                 await self._answers().get(kind, self._unknown)(message)
         except KyozoError as exc:
             error = {"message": exc.message, "code": exc.error_code}
-            await self.send(json.dumps({"event": "error", "payload": error}))
+            await self._tell({"event": "error", "payload": error})
+
+    async def _tell(self, body: dict[str, Any]) -> None:
+        """Raises TimeoutError where it is not read: who only asks holds a place, too."""
+        await in_time(self.send(json.dumps(body)))
+
+    async def _end(self, code: int, reason: str) -> None:
+        with contextlib.suppress(*GONE):
+            await in_time(self.close(code, reason))
 
     def _let_go(self) -> None:
         if self._waiting:
@@ -145,7 +160,7 @@ class ContainersConsumer(AsyncWebsocketConsumer):
         self.logs.unfollow(message)
 
     async def _ping(self, message: dict[str, Any]) -> None:
-        await self.send(json.dumps({"event": "pong", "payload": {}}))
+        await self._tell({"event": "pong", "payload": {}})
 
     async def _unknown(self, message: dict[str, Any]) -> None:
         raise BadRequestError(f"type must be one of {', '.join(self._answers())}")
@@ -165,7 +180,10 @@ class ContainersConsumer(AsyncWebsocketConsumer):
         assert self.client is not None  # noqa: S101 - _enter() made it
         try:
             await self._hub.join(self.client, since=wish.since)
-        except (TimeoutError, OSError, RuntimeError):
+        except TimeoutError:
+            self.client.give_up()
+            self._hub.leave(self.client)
+        except GONE:
             self._hub.leave(self.client)
 
     async def _prove(self, wish: Wish) -> proof.Proof:
@@ -223,6 +241,8 @@ def _parse(text: str | None) -> dict[str, Any]:
         raise BadRequestError("A message is JSON text of at most 16 KiB")
     try:
         message = json.loads(text)
+        # A lone surrogate is legal in JSON and is in no token, id or text: encoding finds it.
+        json.dumps(message, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as exc:
         raise BadRequestError("The message is not valid JSON") from exc
     if not isinstance(message, dict):

@@ -33,7 +33,7 @@ def event_frame(event: Event, *, workspace_id: UUID | None) -> Frame:
 
 def loose_frame(body: dict[str, Any], *, workspace_id: UUID | None) -> Frame:
     """A hint, sample or piece of a log, complete as it was published."""
-    service_id = body.get("payload", {}).get("service_id")
+    service_id = (body.get("payload") or {}).get("service_id")
     return Frame(_dump(body), str(body.get("event", "")), None, service_id, workspace_id)
 
 

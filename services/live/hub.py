@@ -96,11 +96,11 @@ class Room:
             self._doubt.clear()
             self.clients = {client for client in self.clients if not client.is_ended}
             try:
-                gone = await self._feed.run(proof.lost, {c.proof for c in self.clients})
+                gone = await self._feed.run(proof.lost, {c.proof for c in self.holders})
             except DatabaseError:
                 log.exception("the sockets of team %s cannot be checked", self.team_id)
                 continue
-            for client in [c for c in self.clients if c.proof in gone]:
+            for client in [c for c in self.holders if c.proof in gone]:
                 client.end(NOT_ALLOWED, "access ended")
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from django.db import Error as DatabaseError
 
 from services.live import proof
+from services.live.client import GONE
 from services.live.feed import Feed
 from services.monitoring.follow import HANDOVER, Following, Handover, Told
 
@@ -33,7 +34,6 @@ SEND_S = 10.0
 LAST_S = 30.0
 QUIET_S = 15.0
 AT_ONCE = 64 * 1024
-GONE = (OSError, RuntimeError)  # how servers say that the peer is gone
 ENDINGS = {
     "access_ended": "the token, the session or the membership ended",
     "service_removed": "the service was removed",

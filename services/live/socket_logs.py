@@ -12,7 +12,7 @@ from uuid import UUID
 
 from services.errors import BadRequestError, NotFoundError, TooManyError
 from services.live import log_stream
-from services.live.client import TOO_SLOW, Client
+from services.live.client import GONE, Client
 from services.live.feed import Feed
 from services.live.proof import Proof
 from services.models import Service
@@ -110,8 +110,8 @@ class SocketLogs:
         try:
             await self._client.say(json.dumps(body))
         except TimeoutError:
-            self._client.end(TOO_SLOW, "too slow: follow the log again from its last cursor")
-        except log_stream.GONE:
+            self._client.give_up(advice="follow the log again from its last cursor")
+        except GONE:
             self._client.is_ended = True
 
 

@@ -45,6 +45,8 @@ class Subscriber:
                 if not self._is_away:
                     log.warning("other processes are heard some seconds late: %s", exc)
                 self._is_away = True
+            except Exception:
+                log.exception("other processes are heard anew")
             await asyncio.sleep(self._pause_s)
             self._pause_s = min(2 * self._pause_s, MOST_PAUSE_S)
 
@@ -76,4 +78,8 @@ class Subscriber:
             self._pause_s, self._is_away = FIRST_PAUSE_S, False
             self._catch_up()
         elif message["type"] == "message" and (said := relay.read(message["data"])):
-            self._hear(said)
+            try:
+                self._hear(said)
+            except Exception:
+                # One that cannot be handed out costs nobody the next.
+                log.exception("a hint of another process is dropped")

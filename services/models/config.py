@@ -119,10 +119,13 @@ def _volume_has_source(mounts: dict[str, dict[str, str]]) -> str:
     return f"{bare[0]}: a volume needs a source, its name" if bare else ""
 
 
-@takes({"type": "string", "maxLength": 4096})
+_PLAIN_PATH = text(most=4096, pattern=r"[^\x00-\x1f\\]*", rule="holds bad characters")
+
+
+@takes(_PLAIN_PATH.schema)
 def relative_path(value: Any) -> str:
     """A path inside the workspace, in either spelling: /app or app; never out of it."""
-    path = str(text(most=4096, pattern=r"[^\x00-\x1f\\]*", rule="holds bad characters")(value))
+    path = str(_PLAIN_PATH(value))
     if ".." in path.split("/"):
         raise ComplaintError("must stay inside the workspace")
     return path

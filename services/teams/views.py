@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from typing import ClassVar
+from uuid import UUID
 
 from rest_framework.views import APIView
 
@@ -17,6 +18,10 @@ class TeamView(APIView):
     for_workspace: ClassVar[Collection[str]] = ()
     metadata_class = None
     is_long: ClassVar[bool] = False  # a POST that may take longer than a transaction should
+    # A long POST that goes on where one with the same Idempotency-Key died: `once_id` names what is
+    # made under that key, and a lock of its own sees to it that one works at a time.
+    resumes: ClassVar[bool] = False
+    once_id: UUID | None = None
     admission: Admission
 
     @property

@@ -1,7 +1,6 @@
 """The whole document, made once per process."""
 
 import json
-from functools import cache
 from threading import Lock
 from typing import Any
 
@@ -10,6 +9,7 @@ from drf_spectacular.generators import SchemaGenerator
 from services.api.openapi.tags import chapters
 
 _making = Lock()
+_made: list[bytes] = []
 
 
 def document() -> dict[str, Any]:
@@ -17,8 +17,10 @@ def document() -> dict[str, Any]:
     return {**found, "tags": chapters()}
 
 
-@cache
 def as_json() -> bytes:
-    """The generator keeps state beside itself, so only one thread makes it."""
+    """The generator keeps state beside itself, so only one thread makes it; who asks meanwhile
+    waits for that one. What failed is tried anew by the next."""
     with _making:
-        return json.dumps(document(), ensure_ascii=False).encode()
+        if not _made:
+            _made.append(json.dumps(document(), ensure_ascii=False).encode())
+        return _made[0]

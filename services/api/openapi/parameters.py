@@ -113,9 +113,9 @@ def of_query(said: Described) -> list[Schema]:
 
 def of_headers(view: object, method: str, said: Described, path: Iterable[str]) -> list[str]:
     """Names of components that this method takes."""
-    if not isinstance(view, TeamView):
-        return []
-    found = ["TeamHeader" if "team_id" in path else "OptionalTeamHeader"]
+    found = []
+    if isinstance(view, TeamView):
+        found.append("TeamHeader" if "team_id" in path else "OptionalTeamHeader")
     if method == "POST":
         found.append("IdempotencyKey")
     if IF_MATCH in said.headers:

@@ -94,10 +94,10 @@ def _usual(view: APIView, method: str, said: Described) -> Iterator[int]:
     yield from (401, 429)
     if isinstance(view, TeamView):
         yield from (403, 404)
-        if method == "POST":  # another request under the same Idempotency-Key
-            yield 422
-            if view.is_long:
-                yield 409
+        if view.is_long:
+            yield 409
+    if method == "POST":  # another request under the same Idempotency-Key
+        yield 422
     if said.body or view.get_parsers()[0].media_type != "application/json":
         yield from (413, 415, 422)
     if IF_MATCH in said.headers:

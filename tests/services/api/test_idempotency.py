@@ -105,6 +105,15 @@ def test_a_long_one_that_has_not_ended_is_a_conflict(api: Api) -> None:
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "idempotency.unfinished")
 
 
+def test_clean_that_was_cut_off_is_carried_out_again_later(api: Api) -> None:
+    body = {"dry_run": True}
+    assert api.post(api.at("/clean"), body, HTTP_IDEMPOTENCY_KEY="k").status_code == 200
+    KeptAnswer.objects.update(status=None, created_at=timezone.now() - timedelta(minutes=16))
+
+    assert api.post(api.at("/clean"), body, HTTP_IDEMPOTENCY_KEY="k").status_code == 200
+    assert KeptAnswer.objects.get().status == 200
+
+
 @pytest.mark.parametrize("key", ["", "a b", "x" * 256, "\u00e9"])
 def test_a_key_that_is_none_is_refused(api: Api, workspace: Workspace, key: str) -> None:
     assert create(api, key).status_code == 400

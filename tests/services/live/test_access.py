@@ -1,9 +1,11 @@
 """Who gets a socket, and for how long: the same policy as over HTTP."""
 
+import asyncio
 from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
+import time_machine
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.sessions.models import Session
@@ -114,6 +116,21 @@ async def test_a_token_that_expires_ends_its_socket(token: str) -> None:
         assert await socket.is_silent()
         assert await socket.close_code() == 4401
     assert timezone.now() > soon
+
+
+async def test_it_is_the_clock_that_ends_a_token_s_socket(token: str) -> None:
+    """Not a change of its row: nothing happens but the time."""
+    in_an_hour = timezone.now() + timedelta(hours=1)
+    await ApiToken.objects.filter(hash=hash_token(token)).aupdate(expires_at=in_an_hour)
+    async with Socket(query=f"token={token}") as socket:
+        assert await socket.is_silent()
+        with time_machine.travel(in_an_hour - timedelta(seconds=1), tick=False):
+            await asyncio.sleep(0.2)  # it was looked at some times
+            assert await socket.is_silent()
+        with time_machine.travel(in_an_hour, tick=False):
+            assert await socket.close_code() == 4401
+            async with Socket(query=f"token={token}") as again:
+                assert await again.close_code() == 4401
 
 
 async def test_cookies_of_others_are_no_session(token: str) -> None:

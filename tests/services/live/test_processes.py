@@ -24,6 +24,7 @@ from tests.repository import ROOT
 from tests.runner import run as runs
 from tests.runner import servers
 from tests.runner.run import Run
+from tests.services.live.test_hints import NONSENSE
 from tests.services.live.wire import Socket
 
 pytestmark = [pytest.mark.redis, pytest.mark.timeout(60)]
@@ -143,6 +144,47 @@ async def test_another_team_and_another_installation_are_not_heard(
         await tell(redis, Hint(web.team_id, frame={"event": "ours"}))
 
         assert (await socket.frame())["event"] == "ours"
+
+
+@pytest.mark.parametrize("name", NONSENSE)
+async def test_nonsense_on_the_channel_ends_no_listening(
+    query: str, web: Service, redis: Redis, name: str
+) -> None:
+    async with Socket(query=query) as socket:
+        await is_heard(socket, redis)
+        subscribed = (await redis.info("stats"))["total_connections_received"]
+        await redis.publish(relay.channel(), NONSENSE[name])
+        await tell(redis, Hint(web.team_id, frame={"event": "ours"}))
+
+        assert (await socket.frame())["event"] == "ours"
+        assert (await redis.info("stats"))["total_connections_received"] == subscribed
+
+
+async def test_a_hint_that_cannot_be_handed_out_ends_no_listening(
+    query: str, web: Service, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Socket(query=query) as socket:
+        await is_heard(socket, redis)
+        with monkeypatch.context() as patch:
+            patch.setattr(hub, "loose_frame", broken)
+            await tell(redis, Hint(web.team_id, frame={"event": "lost"}))
+            await handed_out(redis)
+        await tell(redis, Hint(web.team_id, frame={"event": "ours"}))
+
+        assert (await socket.frame())["event"] == "ours"
+
+
+def broken(*said: object, **options: object) -> None:
+    raise LookupError("a mistake of ours")
+
+
+async def handed_out(redis: Redis) -> None:
+    """A hint that was said before this returns has come: Redis keeps their order."""
+    async with redis.pubsub(ignore_subscribe_messages=True) as heard:
+        await heard.subscribe(relay.channel())
+        await redis.publish(relay.channel(), "{}")
+        await next_of(heard)
+        await asyncio.sleep(0.1)
 
 
 async def test_a_restart_of_redis_loses_nothing(

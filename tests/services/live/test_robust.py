@@ -1,14 +1,16 @@
 """Slow readers, nonsense and unknown addresses: each is answered or closed, nobody else suffers."""
 
 import asyncio
+import json
 
 import pytest
 from django.db import DatabaseError
 
 from services import events
 from services.live import client as clients
-from services.live import hub, socket_logs
+from services.live import consumers, hub, socket_logs
 from services.models import Service
+from services.teams.models import ApiToken
 from tests.services.live.conftest import Publish
 from tests.services.live.wire import Socket
 
@@ -72,6 +74,9 @@ async def test_what_is_not_numbered_is_dropped_before_anybody_is_closed(
         "[" * 10_000,
         '{"type":"shout"}',
         '{"type":"subscribe","service_ids":7}',
+        '{"type":{"type":"ping"}}',
+        '{"type":"follow_logs","service_id":"\\ud800"}',
+        '{"type":"ping","padding":"' + "x" * 20_000 + '"}',
     ],
 )
 async def test_nonsense_is_answered_and_the_socket_lives(query: str, text: str) -> None:
@@ -122,6 +127,108 @@ async def test_so_does_one_that_goes_away_later(
         assert await socket.close_code() == 1013
 
     assert asyncio.get_running_loop() not in hub._hubs
+
+
+async def test_a_reader_too_slow_for_its_replay_is_closed(
+    query: str, web: Service, publish: Publish
+) -> None:
+    for _ in range(3):
+        await publish(web)
+    async with Socket(query=f"{query}&since=0", reads_at_first=False) as socket:
+        await waited_for(socket)
+        await asyncio.sleep(0.25)  # longer than a frame may take
+        socket.reads.set()
+
+        assert await socket.close_code() == 4408
+    assert asyncio.get_running_loop() not in hub._hubs
+
+
+async def waited_for(socket: Socket) -> None:
+    """Wait until the server waits for the reader."""
+    async with asyncio.timeout(5):
+        while not socket.is_waited_for:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+
+
+async def test_who_may_hear_no_more_is_not_told_the_rest_of_a_replay(
+    query: str, web: Service, publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clients, "SEND_S", 5.0)
+    for _ in range(3):
+        await publish(web)
+    async with Socket(query=f"{query}&since=0", reads_at_first=False) as socket:
+        await waited_for(socket)
+        await ApiToken.objects.all().adelete()
+        await ended(web)
+        socket.reads.set()
+
+        # The one frame that was on its way, and then nothing but the end.
+        assert await socket.close_code() == 4401
+    assert socket.frames <= 1
+
+
+async def test_who_asks_and_does_not_read_is_closed(query: str, web: Service) -> None:
+    async with Socket(query=query) as socket:
+        assert await socket.is_silent()
+        socket.reads.clear()
+        socket.say(type="ping")
+        await asyncio.sleep(0.25)
+        socket.reads.set()
+
+        assert await socket.close_code() == 4408
+
+
+async def test_an_error_of_ours_is_told_by_a_code(
+    query: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*said: object) -> None:
+        raise LookupError("a mistake of ours")
+
+    monkeypatch.setattr(consumers, "_parse", broken)
+    async with Socket(query=query) as socket:
+        socket.say(type="ping")
+        assert await socket.close_code() == 1011
+    assert "a socket is closed by an error" in caplog.text
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b'{"type":"ping"}', b"\xff" * 20_000])
+async def test_frames_that_are_no_text_are_answered_and_the_socket_lives(
+    query: str, data: bytes
+) -> None:
+    async with Socket(query=query) as socket:
+        socket.say_bytes(data)
+        assert (await socket.frame())["payload"]["code"] == "bad_request"
+        assert await socket.is_silent()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nonsense",
+        "[]",
+        '{"type":"shout"}',
+        '{"type":["authenticate"]}',
+        '{"type":"authenticate","token":"\\ud800"}',
+        "x" * 20_000,
+    ],
+)
+async def test_nonsense_of_who_is_nobody_yet_lets_nobody_in(text: str) -> None:
+    async with Socket() as socket:
+        socket.say_text(text)
+        message = await socket.next()
+        if message["type"] == "websocket.close":
+            assert message["code"] == 4401
+        else:
+            assert json.loads(message["text"])["payload"]["code"] == "bad_request"
+            socket.say(type="ping")
+            assert await socket.close_code() == 4401
+
+
+@pytest.mark.parametrize("what", [7, ["x"], {"a": 1}, True, "\x00", "x" * 5000])
+async def test_a_token_that_is_none_is_refused(what: object) -> None:
+    async with Socket() as socket:
+        socket.say(type="authenticate", token=what)
+        assert await socket.close_code() == 4401
 
 
 async def test_a_number_too_long_to_read_is_answered() -> None:

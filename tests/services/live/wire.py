@@ -19,6 +19,7 @@ class Socket:
         query: str = "",
         headers: dict[str, str] | None = None,
         protocols: tuple[str, ...] = (),
+        reads_at_first: bool = True,
     ) -> None:
         self.scope: dict[str, Any] = {
             "type": "websocket",
@@ -30,14 +31,16 @@ class Socket:
         self.protocol: str | None = None
         self.closed: int | None = None
         self.reads = asyncio.Event()
-        self.reads.set()
+        self.is_waited_for = False
+        self.frames = 0
+        self._reads_at_first = reads_at_first
         self._in: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._out: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     async def __aenter__(self) -> Self:
         self._in.put_nowait({"type": "websocket.connect"})
         self._task = asyncio.create_task(sockets(self.scope, self._in.get, self._send))
-        accepted = await self._next()
+        accepted = await self.next()
         assert accepted["type"] == "websocket.accept"
         self.protocol = accepted.get("subprotocol")
         return self
@@ -58,8 +61,11 @@ class Socket:
     def say_text(self, text: str) -> None:
         self._in.put_nowait({"type": "websocket.receive", "text": text})
 
+    def say_bytes(self, data: bytes) -> None:
+        self._in.put_nowait({"type": "websocket.receive", "bytes": data})
+
     async def frame(self) -> dict[str, Any]:
-        message = await self._next()
+        message = await self.next()
         assert message["type"] == "websocket.send", message
         found: dict[str, Any] = json.loads(message["text"])
         return found
@@ -70,7 +76,7 @@ class Socket:
     async def close_code(self) -> int:
         """Read on until the server closes."""
         while True:
-            message = await self._next()
+            message = await self.next()
             if message["type"] == "websocket.close":
                 return int(message["code"])
 
@@ -79,9 +85,14 @@ class Socket:
         self.say(type="ping")
         return bool((await self.frame())["event"] == "pong")
 
-    async def _next(self) -> dict[str, Any]:
+    async def next(self) -> dict[str, Any]:
         return await asyncio.wait_for(self._out.get(), WAIT_S)
 
     async def _send(self, message: dict[str, Any]) -> None:
-        await self.reads.wait()
+        if message["type"] == "websocket.accept" and self._reads_at_first:
+            self.reads.set()
+        elif message["type"] != "websocket.accept":
+            self.is_waited_for = not self.reads.is_set()
+            await self.reads.wait()
+            self.frames += message["type"] == "websocket.send"
         self._out.put_nowait(message)
