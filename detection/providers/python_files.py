@@ -7,7 +7,9 @@ import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 
-_IMPORT_LINE = re.compile(r"^\s*(?:from\s+([\w.]+)\s+import|import\s+([\w.]+))", re.MULTILINE)
+_IMPORT_LINE = re.compile(
+    r"^[ \t]*+(?:from[ \t]++([\w.]++)[ \t]++import|import[ \t]++([\w.]++))", re.MULTILINE
+)
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 _FACTORY = re.compile(r"^(create|make|get|build)_(app|application|api)$")
 

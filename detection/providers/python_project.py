@@ -11,7 +11,7 @@ from detection.versions import Asked, asked_range, clean, first_line, tool_versi
 _REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?")
 _INCLUDE = re.compile(r"^\s*(?:-r|--requirement|-c|--constraint)[\s=]+(\S+)")
 _SETUP_NAMES = re.compile(
-    r"""["']([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(?:[<>=!~;][^"']*)?["']"""
+    r"""["']([A-Za-z0-9][A-Za-z0-9._-]*+)\s*+(?:\[[^\]"']*+\]\s*+)?(?:[<>=!~;][^"']*+)?["']"""
 )
 _LOCKS = (
     ("uv.lock", "uv"),
