@@ -3,19 +3,21 @@
 import pytest
 
 from detection import render_dockerfile
+from detection.providers.python_debug import NO_RUN
 from tests.detection.conftest import Analyzed
 
 APP = (
     "from flask import Flask\napp = Flask(__name__)\nif __name__ == '__main__':\n    app.run({})\n"
 )
-SERVED = "flask --app app:app run --host 0.0.0.0 --port $PORT"
+SERVED = "flask --app app:app run --no-debugger --no-reload --host 0.0.0.0 --port $PORT"
 
 
 @pytest.mark.parametrize(
     ("arguments", "start"),
     [
-        ("host='0.0.0.0', port=8080", "python app.py"),
-        ("host='0.0.0.0', port=int(os.environ['PORT'])", "python app.py"),
+        ("host='0.0.0.0', port=8080", "FLASK_DEBUG=0 python app.py"),
+        ("host='0.0.0.0', port=int(os.environ['PORT'])", "FLASK_DEBUG=0 python app.py"),
+        ("host='0.0.0.0', port=8080, debug=False", "FLASK_DEBUG=0 python app.py"),
         ("port=8080", SERVED),
         ("host='0.0.0.0'", SERVED),
         ("host='0.0.0.0', port=8080, debug=True", SERVED),
@@ -116,7 +118,7 @@ def test_gradio_is_told_to_listen_for_everybody(analyzed: Analyzed) -> None:
 @pytest.mark.parametrize(
     ("source", "start"),
     [
-        ("server = app.server\n", "gunicorn --bind 0.0.0.0:$PORT app:server"),
+        ("server = app.server\n", f"{NO_RUN}gunicorn --bind 0.0.0.0:$PORT app:server"),
         ("", "HOST=0.0.0.0 python app.py"),
     ],
 )
