@@ -95,6 +95,39 @@ def test_a_conda_environment_is_installed_as_pip_writes_it(analyzed: Analyzed) -
     assert web.language_version == "3.11"
 
 
+PIP_SECTION = """dependencies:
+  - python=3.11
+  - pip:
+    - --extra-index-url https://packages.example/simple
+    - -r more.txt
+    - -e .
+    - flask>=3  # the newest
+"""
+
+
+def test_options_in_a_conda_environment_are_no_packages(analyzed: Analyzed) -> None:
+    app = "from flask import Flask\napp = Flask(__name__)\n"
+    files = {"environment.yml": PIP_SECTION, "more.txt": "gunicorn\n", "app.py": app}
+
+    web = analyzed(files).services[0]
+
+    assert web.install_command == (
+        "pip install --extra-index-url https://packages.example/simple -r more.txt -e . 'flask>=3'"
+    )
+    assert web.start_command == "gunicorn --bind 0.0.0.0:$PORT app:app"
+    assert "COPY . ." in render_dockerfile(web).dockerfile.partition("pip install")[0]
+
+
+@pytest.mark.parametrize("option", ["-r ../outside.txt", "-r /etc/passwd", "-r environment.yml"])
+def test_a_file_that_a_conda_environment_names_stays_inside(
+    analyzed: Analyzed, option: str
+) -> None:
+    text = f"dependencies: [pip, {{pip: ['{option}', flask]}}]\n"
+    app = "from flask import Flask\napp = Flask(__name__)\n"
+
+    assert analyzed({"environment.yml": text, "app.py": app}).services[0].framework == "flask"
+
+
 def test_settings_stay_known_while_files_are_collected(analyzed: Analyzed) -> None:
     files = {
         "requirements.txt": "django\nwhitenoise\n",
