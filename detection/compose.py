@@ -151,7 +151,9 @@ def _health(project: ComposeProject, written: ComposeService) -> HealthCommand |
         tuple(project.expand(word)[0] for word in words),
         interval_s=seconds(values.text(check, "interval")),
         timeout_s=seconds(values.text(check, "timeout")),
-        retries=int(retries) if retries and retries.isdigit() and len(retries) < 4 else None,
+        retries=int(retries)
+        if retries and retries.isascii() and retries.isdigit() and len(retries) < 4
+        else None,
         start_period_s=seconds(values.text(check, "start_period")),
     )
 

@@ -7,6 +7,8 @@ from detection.model import DetectedDatabase
 
 # Compose puts a value of the shell or of .env in its place.
 SECRET = "${DATABASE_PASSWORD:-change-me}"  # noqa: S105 - a name, and what says to change it
+# SQL Server ends at once without eight characters of three kinds.
+COMPLEX = "${DATABASE_PASSWORD:-Change-me-1}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,7 @@ class Recipe:
     environment: dict[str, str] = field(default_factory=dict)
     user: str = ""
     database: str = ""
+    secret: str = SECRET
 
 
 _MYSQL = "/var/lib/mysql"
@@ -50,8 +53,9 @@ RECIPES = {
     "sqlserver": Recipe(
         "mcr.microsoft.com/mssql/server:2022-latest",
         "/var/opt/mssql",
-        environment={"MSSQL_SA_PASSWORD": SECRET, "ACCEPT_EULA": "Y"},
+        environment={"MSSQL_SA_PASSWORD": COMPLEX, "ACCEPT_EULA": "Y"},
         user="sa",
+        secret=COMPLEX,
     ),
     "mongodb": Recipe("mongo:7", "/data/db", "mongosh --quiet --eval 'db.runCommand(\"ping\")'"),
     "redis": Recipe("redis:7", "/data", "redis-cli ping"),
@@ -108,7 +112,7 @@ def setting(variable: str, database: DetectedDatabase) -> str | None:
         ("HOST", "SERVER"): database.name,
         ("PORT",): str(database.port or ""),
         ("USER", "USERNAME"): recipe.user,
-        ("PASSWORD", "PASS"): SECRET if recipe.user else "",
+        ("PASSWORD", "PASS"): recipe.secret if recipe.user else "",
         ("DATABASE", "DB", "DBNAME", "NAME"): recipe.database,
     }
     return next((text for ends, text in known.items() if variable.endswith(ends) and text), None)
@@ -116,7 +120,7 @@ def setting(variable: str, database: DetectedDatabase) -> str | None:
 
 def _address(database: DetectedDatabase, recipe: Recipe) -> str:
     row = KIND[database.kind]
-    who = f"{recipe.user}:{SECRET}@" if recipe.user else ""
+    who = f"{recipe.user}:{recipe.secret}@" if recipe.user else ""
     scheme = row.schemes[-1] if database.kind == "postgresql" else (row.schemes or ("tcp",))[0]
     path = f"/{recipe.database}" if recipe.database else ""
     return f"{scheme}://{who}{database.name}:{database.port}{path}"

@@ -16,7 +16,11 @@ _PRODUCTION = (
     "compose.prod.yaml",
     "compose.prod.yml",
 )
-_VARIABLE = re.compile(r"\$\$|\$\{(\w+)(?::?([-?+])([^}]*))?\}|\$(\w+)")
+# One that is never closed takes the rest of the text: looked for again at each `${`, a text full
+# of them would take for ever.
+_VARIABLE = re.compile(
+    r"\$\$|\$\{(?P<braced>\w++)(?::?(?P<operator>[-?+])(?P<rest>[^}]*+))?(?P<end>\}|\Z)|\$(?P<bare>\w++)"
+)
 _MAX_FILES = 10
 
 
@@ -53,13 +57,16 @@ class ComposeProject:
             nonlocal missing
             if match[0] == "$$":
                 return "$"
-            name, operator, rest = match[1] or match[4], match[2], match[3]
+            if match["end"] == "":
+                return match[0]
+            name, operator = match["braced"] or match["bare"], match["operator"]
             if name in self.variables:
-                return self.variables[name] if operator != "+" else rest
+                return self.variables[name] if operator != "+" else match["rest"]
             missing = missing or operator not in {"-", "+"}
-            return rest if operator == "-" else ""
+            return match["rest"] if operator == "-" else ""
 
-        return _VARIABLE.sub(replace, text), missing
+        # Cut, and cut again: a short text can name a long value a thousand times.
+        return values.cut(_VARIABLE.sub(replace, values.cut(text))), missing
 
 
 def find_compose(place: Place) -> str | None:

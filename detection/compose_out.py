@@ -54,6 +54,9 @@ def compose_files(found: Analysis, *, base: BaseResolver = public_base) -> dict[
     volumes |= {name: None for database in found.databases for name in data_volumes(database)}
     document = {"services": services} | ({"volumes": volumes} if volumes else {})
     head = _HEAD + "".join(f"# Left out: {reason}\n" for reason in left_out)
+    for database in (d for d in found.databases if not d.declared):
+        row = KIND.get(database.kind)
+        head += f"# {database.name}: {row.licence}\n" if row and row.licence else ""
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=1000)
     return {COMPOSE: head + text, **files}
 

@@ -15,7 +15,9 @@ _DEVELOPMENT = re.compile(
 )
 _INSTRUCTION = re.compile(r"^\s*([A-Za-z]+)\s+(.*)$", re.DOTALL)
 _CONTINUED = re.compile(r"[\\`]\s*\n(?:\s*#[^\n]*\n)*")
-_VARIABLE = re.compile(r"\$\{?(\w+)(?::?-([^}]*))?\}?")
+# An image's name or a port, with variables in them: what is longer is neither.
+_LONGEST = 1000
+_VARIABLE = re.compile(r"\$\{?(\w++)(?::?-([^}]*+))?\}?")
 _IMAGE_LANGUAGES = (
     # Image name as published, the language of what is built on it.
     (r"node|bun|oven/bun", "nodejs"),
@@ -141,11 +143,12 @@ def _from(rest: str, variables: dict[str, str]) -> tuple[str, str]:
 
 
 def _expand(text: str, variables: dict[str, str]) -> str:
-    return _VARIABLE.sub(lambda m: variables.get(m[1], m[2] or ""), text)
+    known = _VARIABLE.sub(lambda m: variables.get(m[1], m[2] or "")[:_LONGEST], text[:_LONGEST])
+    return known[:_LONGEST]
 
 
 def _assignments(rest: str) -> dict[str, str]:
-    pairs = re.findall(r"""(\w+)=("[^"]*"|'[^']*'|\S*)""", rest)
+    pairs = re.findall(r"""(?<!\w)(\w++)=("[^"]*"|'[^']*'|\S*)""", rest)
     if not pairs:
         name, _, value = rest.partition(" ")
         return {name: value.strip()}

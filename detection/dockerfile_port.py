@@ -24,7 +24,7 @@ _COMMANDS = (
     (r"\bvue-cli-service serve\b|\bwebpack(?:-dev-server| serve)\b", 8080),
     (r"\bvite preview\b", 4173),
     (r"\b(?:npx )?vite\b", 5173),
-    (r"\bflask\b.*\brun\b", 5000),
+    (r"\bflask\b(?:(?!\bflask\b).)*\brun\b", 5000),
     (r"\bmanage\.py runserver\b|\bgunicorn\b|\buvicorn\b|\bfastapi run\b|\bdaphne\b", 8000),
     (r"\bstreamlit run\b", 8501),
     (r"\b(?:rails s|rails server|next start|nuxt start|react-scripts start)\b", 3000),

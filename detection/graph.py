@@ -48,11 +48,16 @@ def needed_databases(
                 evidence = Evidence(
                     "driver-and-url", variable.evidence, f"reads {variable.name}", 0.7
                 )
+                reasons = (evidence, *_licence(row))
                 found.setdefault(
                     row.kind,
-                    DetectedDatabase(row.kind, row.kind, port=row.port, evidence=(evidence,)),
+                    DetectedDatabase(row.kind, row.kind, port=row.port, evidence=reasons),
                 )
     return tuple(found.values())
+
+
+def _licence(row: DatabaseKind) -> tuple[Evidence, ...]:
+    return (Evidence("licence", "", row.licence),) if row.licence else ()
 
 
 def _asks_for(

@@ -17,6 +17,8 @@ class DatabaseKind:
     drivers: frozenset[str] = frozenset()
     schemes: tuple[str, ...] = ()
     variables: str = ""
+    licence: str = ""
+    """What starting it means, where a setting says that somebody agrees to it."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -62,6 +64,7 @@ DATABASES = (
         drivers=_words("mssql tedious pymssql com.microsoft.sqlserver"),
         schemes=("mssql", "sqlserver"),
         variables=r"^MSSQL",
+        licence="started with ACCEPT_EULA=Y, which accepts Microsoft's licence for SQL Server",
     ),
     DatabaseKind(
         "mongodb",

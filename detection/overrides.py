@@ -45,6 +45,12 @@ _FIELDS = {
     "output": "output_directory",
 }
 _HEALTH = re.compile(r"/[A-Za-z0-9._~/?&=%-]*")
+# `[services.shop]` and what lies below it, or another table such as `[env]`.
+_HEADER = re.compile(
+    r"""[ \t]*+\[++[ \t]*+(?:services[ \t]*+\.[ \t]*+["']?(?P<name>[^\]"'.\n]++)"""
+    r"""|["']?(?P<other>[\w-]++))"""
+)
+_KEY = re.compile(r"""[ \t]*+["']?([\w-]++)""")
 _PATH_KEYS = frozenset({"path", "dockerfile", "output"})
 
 
@@ -87,32 +93,39 @@ def _read_file(index: FolderIndex) -> list[Override]:
         line = re.search(r"at line (\d+)", str(exc))
         at = int(line[1]) if line else text.count("\n") + 1
         raise OverrideError(str(exc), file=FILE, line=at) from exc
+    lines = _lines(text)
     main = {key: value for key, value in data.items() if key != "services"}
-    found = [_checked(_override(None, main, text))] if main else []
+    found = [_checked(_override(None, main, lines))] if main else []
     for name, said in values.table(data, "services").items():
         if not isinstance(said, Mapping):
-            raise OverrideError(
-                f"services.{name} must be a table", file=FILE, line=_line(text, name)
-            )
-        found.append(_checked(_override(name, values.table(said), text)))
+            at = lines.get(("services", name), 1)
+            raise OverrideError(f"services.{name} must be a table", file=FILE, line=at)
+        found.append(_checked(_override(name, values.table(said), lines)))
     return found
 
 
-def _override(name: str | None, said: values.Table, text: str) -> Override:
-    start = 0
-    if name is not None:
-        header = re.search(
-            rf"^\s*\[\s*services\s*\.\s*[\"']?{re.escape(name)}\b", text, re.MULTILINE
-        )
-        start = header.start() if header else 0
-    lines = {key: _line(text, key, start=start) for key in said}
-    return Override(name, dict(said), FILE, lines)
+def _override(
+    name: str | None, said: values.Table, lines: Mapping[tuple[str | None, str], int]
+) -> Override:
+    header = lines.get((name, ""), 1)
+    return Override(name, dict(said), FILE, {key: lines.get((name, key), header) for key in said})
 
 
-def _line(text: str, key: str, *, start: int = 0) -> int:
-    found = re.compile(rf"^\s*[\[\"']*{re.escape(key)}\b", re.MULTILINE).search(text, start)
-    position = found.end() if found else start
-    return text.count("\n", 0, position) + 1
+def _lines(text: str) -> dict[tuple[str | None, str], int]:
+    """The line of each key of each service, and of the service itself under an empty key.
+
+    In one pass: a search for each would take a hostile file's keys times its length.
+    """
+    found: dict[tuple[str | None, str], int] = {}
+    scope: str | None = None
+    for number, line in enumerate(text.split("\n"), start=1):
+        header, key = _HEADER.match(line), _KEY.match(line)
+        if header:
+            scope = header["name"] or header["other"]
+            found.setdefault((scope, "") if header["name"] else (None, scope), number)
+        elif key:
+            found.setdefault((scope, key[1]), number)
+    return found
 
 
 def _checked(override: Override) -> Override:

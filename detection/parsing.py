@@ -4,17 +4,21 @@ import json
 import re
 import tomllib
 import xml.etree.ElementTree as ET
+from xml.parsers import expat
 
 import yaml
 
 YAML_CAP = 512 * 1024
 _SAFE: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
-_TRAILING_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])', re.DOTALL)
+# A string or a comment that is never closed goes to the end: looked for again at each of its
+# characters, a text full of quotes would take for ever.
+_DOUBLE = r'"(?:\\.|[^"\\])*+(?:"|\\?\Z)'
+_SINGLE = r"'(?:\\.|[^'\\])*+(?:'|\\?\Z)"
+_REMARK = r"//[^\n]*+|/\*.*?(?:\*/|\Z)"
+_COMMENT = re.compile(rf"({_DOUBLE})|{_REMARK}", re.DOTALL)
+_TRAILING_COMMA = re.compile(rf"({_DOUBLE})|,(?=\s*+[}}\]])", re.DOTALL)
 # A string, a comment, a key with its colon, a tab: what JSON5 writes unlike YAML.
-_JSON5 = re.compile(
-    r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|//[^\n]*|/\*.*?\*/|([\w$]+)\s*:|\t""", re.DOTALL
-)
+_JSON5 = re.compile(rf"({_DOUBLE}|{_SINGLE})|{_REMARK}|(?<![\w$])([\w$]++)\s*+:|\t", re.DOTALL)
 _ENV_LINE = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$")
 
 
@@ -90,15 +94,28 @@ def parse_yaml_all(text: str) -> list[object]:
 
 def parse_xml(text: str) -> ET.Element:
     """XML without a document type: entities are the dangerous part, and no manifest needs them."""
-    if "<!" in re.sub(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>", "", text, flags=re.DOTALL):
-        raise ParseError("has a document type declaration")
     try:
+        _refuse_document_type(text)
         root = ET.fromstring(text)  # noqa: S314 - no declaration gets here, so no entity
-    except (ET.ParseError, ValueError, RecursionError) as exc:
+    except ParseError:
+        raise
+    except (ET.ParseError, expat.ExpatError, ValueError, RecursionError) as exc:
         raise ParseError(f"not valid XML ({exc})") from exc
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
     return root
+
+
+def _refuse_document_type(text: str) -> None:
+    """By the parser's own word: comments and processing instructions can make text look like one,
+    or hide one from whoever reads it as text. An undeclared entity is an error of its own."""
+
+    def refuse(*_: object) -> None:
+        raise ParseError("has a document type declaration")
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.Parse(text, True)  # noqa: FBT003 - expat takes it by its place only
 
 
 def parse_env(text: str) -> dict[str, str]:
@@ -109,5 +126,10 @@ def parse_env(text: str) -> dict[str, str]:
         if match:
             value = match[2].strip()
             quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
-            found[match[1]] = value[1:-1] if quoted else re.sub(r"\s+#.*$", "", value)
+            found[match[1]] = value[1:-1] if quoted else _before_comment(value)
     return found
+
+
+def _before_comment(value: str) -> str:
+    comment = re.search(r"\s#", value)
+    return value[: comment.start()].rstrip() if comment else value

@@ -2,12 +2,23 @@
 
 import posixpath
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from itertools import takewhile
 
 from detection.model import DetectedService
 
 BINARY = "/usr/local/bin/app"
 _WORDS = re.compile(r"(?P<before>(?:exec |\w+=\S* )*)(?P<program>\S+)(?P<rest>.*)", re.DOTALL)
+# A word of a command with the quotes that are in it.
+_QUOTED = re.compile(r"""(?:[^\s'"]|'[^']*'|"[^"]*"|['"])++""")
+_PLAIN = re.compile(r"[\w./,-]+")
+# Flags of `go run` that may have their value as the next word; the others are switches.
+_WITH_VALUE = frozenset(
+    ["C", "p", "tags", "ldflags", "gcflags", "asmflags", "gccgoflags", "mod", "modfile", "overlay",
+     "pgo", "pkgdir", "toolexec", "exec", "buildmode", "compiler", "installsuffix", "covermode",
+     "coverpkg"]
+)  # fmt: skip
 
 
 def fitted(service: DetectedService) -> DetectedService:
@@ -23,13 +34,43 @@ def fitted(service: DetectedService) -> DetectedService:
 
 
 def _go_run(service: DetectedService, match: re.Match[str]) -> DetectedService:
-    """`go run ./cmd/x -v`: what it compiles, compiled before."""
-    words = match["rest"].split()
-    if words[:1] != ["run"] or len(words) < 2:
+    """`go run -tags x ./cmd/y -v`: what it compiles, compiled before, with the same tags."""
+    words = _QUOTED.findall(match["rest"])
+    flags, rest = _go_flags(words[1:])
+    sources = list(takewhile(lambda word: word.endswith(".go"), rest))
+    package = posixpath.dirname(sources[0]) if sources else _folder(service, rest[:1])
+    if words[:1] != ["run"] or package is None:
         return service
-    folder = words[1] if not words[1].endswith(".go") else posixpath.dirname(words[1])
-    start = " ".join([match["before"] + BINARY, *words[2:]])
-    return replace(_built_from(service, posixpath.normpath(folder)), start_command=start)
+    folder = posixpath.normpath(posixpath.join(flags.get("C", ""), package))
+    arguments = rest[max(len(sources), 1) :]
+    start = " ".join([match["before"] + BINARY, *arguments])
+    return replace(_built_from(service, folder, flags=_kept(flags)), start_command=start)
+
+
+def _go_flags(words: list[str]) -> tuple[dict[str, str], list[str]]:
+    """The flags of `go run` by name, with their values, and what stands after them."""
+    found: dict[str, str] = {}
+    waiting = list(words)
+    while waiting and waiting[0].startswith("-"):
+        name, equals, value = waiting.pop(0).lstrip("-").partition("=")
+        if not equals and name in _WITH_VALUE and waiting:
+            value = waiting.pop(0)
+        found[name] = value.strip("\"'")
+    return found, waiting
+
+
+def _folder(service: DetectedService, word: list[str]) -> str | None:
+    """The folder of a package: a path, or an import path that ends in a program's folder."""
+    if not word or word[0].startswith("."):
+        return word[0] if word else None
+    programs = service.build_facts.get("programs", "").split()
+    return next((folder for folder in programs if f"/{word[0]}".endswith(f"/{folder}")), None)
+
+
+def _kept(flags: Mapping[str, str]) -> str:
+    """What changes what is compiled; values that are no plain words are left out."""
+    kept = (name for name in ("tags", "mod") if _PLAIN.fullmatch(flags.get(name, "")))
+    return "".join(f" -{name}={flags[name]}" for name in kept)
 
 
 def _named(service: DetectedService, program: str) -> DetectedService:
@@ -50,8 +91,16 @@ def _named(service: DetectedService, program: str) -> DetectedService:
     return replace(service, build_command=build, build_facts=facts)
 
 
-def _built_from(service: DetectedService, folder: str | None) -> DetectedService:
-    if folder is None or not service.build_command or folder.startswith(".."):
+def _built_from(
+    service: DetectedService, folder: str | None, *, flags: str = ""
+) -> DetectedService:
+    build = service.build_command
+    if (
+        folder is None
+        or not build
+        or folder.startswith(("..", "/"))
+        or not _PLAIN.fullmatch(folder)
+    ):
         return service
-    before = service.build_command.rpartition(" ./")[0]
+    before = build.rpartition(" ./")[0].replace("go build", f"go build{flags}", 1)
     return replace(service, build_command=f"{before} ./{'' if folder == '.' else folder}")

@@ -35,7 +35,7 @@ _ADDRESS = re.compile(
     re.VERBOSE,
 )
 _LOCAL = frozenset({"localhost", "host.docker.internal"})
-_COMMENT = re.compile(r"^\s*(?:#|//).*$", re.MULTILINE)
+_COMMENT = re.compile(r"^[ \t]*+(?:#|//).*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-
-import jinja2
+from typing import TYPE_CHECKING
 
 from detection.base_images import BaseResolver, public_base
 from detection.errors import NotRenderableError
 from detection.model import DetectedService
+
+if TYPE_CHECKING:
+    import jinja2
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "dockerfiles"
 NGINX_CONFIG = ".kyozo/nginx.conf"
@@ -195,7 +197,9 @@ def _tidy(text: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _environment() -> jinja2.Environment:
+def _environment() -> "jinja2.Environment":
+    import jinja2  # noqa: PLC0415 - slow to import, and whoever only looks at a folder needs none
+
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         undefined=jinja2.ChainableUndefined,

@@ -46,16 +46,16 @@ _AMBIENT = frozenset(
 _ENV_OR_DEFAULT = (
     re.compile(r"""["'](?:\w+_)?PORT["']\s*,\s*(?:default\s*=\s*)?["']?:?(\d{2,5})["']?"""),
     re.compile(r"""\bPORT["']?\]?\)?\s*(?:\|\||\?\?|\bor\b)\s*["'`]?:?(\d{2,5})"""),
-    re.compile(r"""["']PORT["']\s*\)?\s*\{\s*["']?(\d{2,5})"""),
+    re.compile(r"""["']PORT["']\s*+(?:\)\s*+)?\{\s*+["']?(\d{2,5})"""),
     re.compile(r"""\$\{?PORT:[-=]?(\d{2,5})"""),
-    re.compile(r"""unwrap_or(?:_else)?\([^)\n]*?(\d{4,5})"""),
+    re.compile(r"""unwrap_or(?:_else)?\([^)\n]{0,200}?(\d{4,5})"""),
 )
 _LITERAL = (
     re.compile(r"""\.listen\(\s*(\d{2,5})\b"""),
     re.compile(r"""(?<!\w)port\s*[:=]\s*(\d{2,5})\b"""),
     re.compile(r"""(?i)\bport\s*:?=\s*["']?:?(\d{2,5})\b"""),
     re.compile(
-        r"""(?:ListenAndServe(?:TLS)?|\.Run|\.Listen|\.Start|Addr:?)\s*\(?\s*["'`][\w.]*:(\d{2,5})["'`]"""
+        r"""(?:ListenAndServe(?:TLS)?|\.Run|\.Listen|\.Start|Addr:?)\s*+(?:\(\s*+)?["'`][\w.]*+:(\d{2,5})["'`]"""
     ),
     re.compile(r"""["'`](?:0\.0\.0\.0|127\.0\.0\.1|\[::\]):(\d{2,5})["'`]"""),
     re.compile(r"""(?:0,\s*0,\s*0,\s*0|127,\s*0,\s*0,\s*1)\]?\s*,\s*(\d{2,5})"""),
@@ -70,8 +70,12 @@ _FLAG = re.compile(
 )
 
 
-_GUNICORN_BIND = re.compile(r"""^bind\s*=\s*\[?\s*["'][^"'\n]*:(\d{2,5})["']""", re.MULTILINE)
-_GUNICORN_CONFIG = re.compile(r"\bgunicorn\b.*?(?:\s-c|\s--config)[= ](?:file:)?(\S+)")
+_GUNICORN_BIND = re.compile(
+    r"""^bind[ \t]*+=[ \t]*+(?:\[\s*+)?["'][^"'\n]*:(\d{2,5})["']""", re.MULTILINE
+)
+_GUNICORN_CONFIG = re.compile(
+    r"\bgunicorn\b(?:(?!\bgunicorn\b).)*?(?:\s-c|\s--config)[= ](?:file:)?(\S+)"
+)
 
 
 @dataclass(frozen=True, slots=True)

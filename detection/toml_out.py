@@ -1,13 +1,17 @@
 """An analysis as the kyozo.toml that would give the same answer, for a person to keep and edit."""
 
-import tomlkit
-from tomlkit.items import Table
+from typing import TYPE_CHECKING
 
 from detection.model import Analysis, DetectedService
+
+if TYPE_CHECKING:
+    from tomlkit.items import Table
 
 
 def write_toml(analysis: Analysis) -> str:
     """Top-level keys for the main service alone, one table a service for several."""
+    import tomlkit  # noqa: PLC0415 - slow to import, and whoever only looks needs none
+
     document = tomlkit.document()
     document.add(tomlkit.comment("What Kyozo found here. What you change wins over detection."))
     built = [service for service in analysis.services if service.image is None]
@@ -17,14 +21,13 @@ def write_toml(analysis: Analysis) -> str:
         return tomlkit.dumps(document)
     services = tomlkit.table(is_super_table=True)
     for service in built:
-        services.add(service.name, _table(service))
+        services.add(service.name, _filled(tomlkit.table(), service))
     if built:
         document.add("services", services)
     return tomlkit.dumps(document)
 
 
-def _table(service: DetectedService) -> Table:
-    table = tomlkit.table()
+def _filled(table: "Table", service: DetectedService) -> "Table":
     table.add("path", service.path)
     for key, value in _keys(service):
         table.add(key, value)

@@ -4,6 +4,12 @@ from collections.abc import Mapping
 
 Table = Mapping[str, object]
 EMPTY: Table = {}
+# Of one value. No command, path or address is longer; what is made of it stays as small.
+LONGEST = 16 * 1024
+
+
+def cut(written: str) -> str:
+    return written[:LONGEST]
 
 
 def dig(data: object, *keys: str) -> object:
@@ -28,8 +34,16 @@ def text(data: object, *keys: str) -> str | None:
     if isinstance(found, bool):
         return "true" if found else "false"
     if isinstance(found, str | int | float):
-        return str(found).strip() or None
+        # An integer of many digits is refused by `str`, and nothing we look for.
+        return cut(_written(found)).strip() or None
     return None
+
+
+def _written(scalar: str | float) -> str:
+    try:
+        return str(scalar)
+    except ValueError:
+        return ""
 
 
 def items(data: object, *keys: str) -> list[object]:
@@ -41,8 +55,8 @@ def strings(data: object, *keys: str) -> list[str]:
     """The strings of a list; a lone string counts as a list of one."""
     found = dig(data, *keys)
     if isinstance(found, str):
-        return [found]
-    return [item for item in items(found) if isinstance(item, str)]
+        return [cut(found)]
+    return [cut(item) for item in items(found) if isinstance(item, str)]
 
 
 def number(value: object) -> int | None:

@@ -8,7 +8,7 @@ from detection import values
 from detection.base_images import BASE_IMAGES, best_version, numbers
 from detection.finding import Notes
 
-_PART = re.compile(r"\s*(?:,|\|\|?)\s*|\s+(?=[<>=~^])")
+_PART = re.compile(r" ?(?:,|\|\|?) ?| (?=[<>=~^])")
 _NUMBER = re.compile(r"\d+(?:\.(?:\d+|[xX*]))*")
 
 
@@ -62,7 +62,7 @@ def clean(text: str) -> str | None:
     A range gives its lower bound: the version its author had in hand. An upper bound alone gives
     nothing.
     """
-    for part in _PART.split(text.strip()):
+    for part in _PART.split(" ".join(text.split())):
         found = _NUMBER.search(part)
         if found and not part.startswith(("<", "!")):
             return re.sub(r"[X*]", "x", found[0])

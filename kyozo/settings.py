@@ -230,6 +230,7 @@ KYOZO: dict[str, Any] = {
     "SWEEP_S": env.number("KYOZO_SWEEP_S", 15),
     "QUEUE_POLL_S": env.number("KYOZO_QUEUE_POLL_S", 2),
     "ANALYSE_S": env.number("KYOZO_ANALYSE_S", 30),
+    "DETECTION_MB": env.integer("KYOZO_DETECTION_MB", 1024),
     "BUILD_S": env.number("KYOZO_BUILD_S", 1200),
     "GATE_MAX_S": env.number("KYOZO_GATE_MAX_S", 300),
     "SETTLE_S": env.number("KYOZO_SETTLE_S", 5),

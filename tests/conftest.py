@@ -97,6 +97,16 @@ def _fresh_process_state() -> Iterator[None]:
     engine.forget()
 
 
+@pytest.fixture(autouse=True)
+def _detection_apart(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders are looked at in this process, for speed: on an engine, and by a platform that a test
+    starts, in a child as always; tests/services/lifecycle/test_detector.py is about the child."""
+    from django.conf import settings  # noqa: PLC0415 - not before pytest-django has set it up
+
+    if not any(request.node.get_closest_marker(mark) for mark in ("docker", "e2e", "faults")):
+        monkeypatch.setitem(settings.KYOZO, "DETECTION_MB", 0)
+
+
 @pytest.fixture
 def alice(db: None) -> Person:
     team = make_team("alpha")

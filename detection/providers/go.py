@@ -18,7 +18,9 @@ _GO_LINE = re.compile(r"^go\s+(\d+(?:\.\d+)*)", re.MULTILINE)
 _TOOLCHAIN = re.compile(r"^toolchain\s+go(\d+(?:\.\d+)*)", re.MULTILINE)
 _MODULE = re.compile(r"^module\s+\"?([^\s\"]+)", re.MULTILINE)
 _REQUIRE = re.compile(
-    r"^\s*(?:require\s+)?([\w.-]+\.[\w.-]+/[^\s]+)\s+v\S+(?:\s*//\s*(indirect))?", re.MULTILINE
+    r"^[ \t]*+(?:require[ \t]++)?([\w-]++\.[\w.-]++/\S++)[ \t]++v\S++"
+    r"(?:[ \t]*+//[ \t]*+(indirect))?",
+    re.MULTILINE,
 )
 _MAIN = re.compile(r"^package\s+main\b", re.MULTILINE)
 _MAIN_FUNCTION = re.compile(r"^func\s+main\s*\(\s*\)", re.MULTILINE)

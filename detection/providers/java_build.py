@@ -9,7 +9,7 @@ from detection.parsing import parse_xml
 from detection.place import Place
 
 _COORDINATES = re.compile(r"[\"']([\w.-]+):([\w.-]+)(?::[^\"']*)?[\"']")
-_PLUGIN = re.compile(r"\bid\s*\(?\s*[\"']([\w.-]+)[\"']")
+_PLUGIN = re.compile(r"\bid\s*+(?:\(\s*+)?[\"']([\w.-]++)[\"']")
 _CATALOG = re.compile(r"(?:group|id|module)\s*=\s*\"([\w.-]+)")
 
 
@@ -89,7 +89,7 @@ def _runnable_module(place: Place, modules: list[str]) -> tuple[str, ET.Element 
     for name, pom in poms:
         text = place.text(f"{name}/pom.xml") or ""
         if pom is not None and re.search(
-            r"(spring-boot|quarkus|shade|assembly|micronaut)\S*plugin", text
+            r"(spring-boot|quarkus|shade|assembly|micronaut)\S{0,100}plugin", text
         ):
             return name, pom
     return poms[-1]

@@ -88,7 +88,7 @@ def _port_of(place: Place, file: str) -> int | None:
     if file.endswith(".properties"):
         text = place.text(file) or ""
         keys = "|".join(re.escape(key) for key in _PORT_KEYS)
-        match = re.search(rf"^\s*(?:{keys})\s*[=:]\s*(\S+)", text, re.MULTILINE)
+        match = re.search(rf"^[ \t]*+(?:{keys})[ \t]*+[=:][ \t]*+(\S++)", text, re.MULTILINE)
         return _default_of(match[1]) if match else None
     documents = place.parsed(file, parse_yaml_all) or []
     for data in (d for d in documents if not _is_of_a_profile(d)):

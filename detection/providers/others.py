@@ -106,7 +106,7 @@ LANGUAGES = (
         version=r"swift-tools-version:\s*([\d.]+)",
         frameworks=(Framework("vapor", r"vapor/vapor", 8080),),
     ),
-    Language("dart", ("pubspec.yaml",), version=r"^\s+sdk:\s*['\"]?([^'\"\n]+)"),
+    Language("dart", ("pubspec.yaml",), version=r"^[ \t]++sdk:[ \t]*+['\"]?([^'\"\n]++)"),
     Language(
         "scala",
         ("build.sbt",),

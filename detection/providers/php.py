@@ -218,4 +218,4 @@ def _asked(place: Place, notes: Notes, composer: object) -> list[Asked]:
 
 def _highest(constraint: str) -> str:
     """The last alternative of `^7.4 || ^8.1`: composer lists them in order."""
-    return re.split(r"\s*\|\|?\s*", constraint)[-1]
+    return constraint.rpartition("|")[2].strip()

@@ -8,12 +8,15 @@ from detection import values
 from detection.finding import Notes, Role
 from detection.frameworks.python import BARE, PythonFramework
 from detection.place import Place
+from detection.providers.python_debug import DEBUGGED, OFF, runs, warn_of_debugger
 from detection.providers.python_files import Module, read_module
 from detection.providers.python_start import (
     AppObject,
     Start,
     runs_itself,
+    start_dash,
     start_django,
+    start_flask,
     start_object,
 )
 
@@ -212,6 +215,8 @@ def _object_entry(place: Place, notes: Notes, app: AppObject, installed: frozens
         )
     if app.framework.name == "dash":
         app = _dash_server(place, app)
+    if app.framework.name in DEBUGGED:
+        warn_of_debugger(notes, app.file)
     start = _own_start(place, app, installed) or start_object(app, installed, notes)
     return Entry(
         "server",
@@ -233,13 +238,18 @@ def _dash_server(place: Place, app: AppObject) -> AppObject:
 def _own_start(place: Place, app: AppObject, installed: frozenset[str]) -> Start | None:
     """The project's own way to start: `python -m package`, or a main block that does it right."""
     folder, _, name = app.file.rpartition("/")
-    if name == "__main__.py" and folder:
-        return Start(f"python -m {folder.replace('/', '.')}")
+    source = place.source(app.file)
+    has_debugger = app.framework.name in DEBUGGED
+    is_safe = not (has_debugger and any(run.may_debug for run in runs(source)))
+    before = OFF if app.framework.name == "flask" else ""
+    if name == "__main__.py" and folder and is_safe:
+        return Start(f"{before}python -m {folder.replace('/', '.')}")
     if app.framework.name == "dash" and not app.target.endswith(":server"):
-        return Start(f"HOST=0.0.0.0 python {quote(app.file)}")
+        own = Start(f"HOST=0.0.0.0 python {quote(app.file)}")
+        return own if is_safe else start_dash(app, installed)
     has_server = bool({"gunicorn", "waitress"} & installed)
-    if app.framework.interface == "wsgi" and not has_server and runs_itself(place.source(app.file)):
-        return Start(f"python {quote(app.file)}")
+    if app.framework.interface == "wsgi" and not has_server and runs_itself(source):
+        return Start(f"{before}python {quote(app.file)}")
     return None
 
 
@@ -272,6 +282,10 @@ def _script_entry(
     notes.saw("script", file, "starts here", weight=0.3)
     source = place.source(file)
     start = Start(f"python {quote(file)}")
+    if framework and framework.name == "flask":
+        warn_of_debugger(notes, file)
+        is_safe = not any(run.may_debug for run in runs(source))
+        start = Start(f"{OFF}python {quote(file)}") if is_safe else start_flask(quote(file))
     if framework and framework.command:
         start = Start(framework.command.replace("{file}", quote(file)))
     serves = framework is not None and framework.name != "celery"

@@ -7,7 +7,9 @@ import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 
-_IMPORT_LINE = re.compile(r"^\s*(?:from\s+([\w.]+)\s+import|import\s+([\w.]+))", re.MULTILINE)
+_IMPORT_LINE = re.compile(
+    r"^[ \t]*+(?:from[ \t]++([\w.]++)[ \t]++import|import[ \t]++([\w.]++))", re.MULTILINE
+)
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 _FACTORY = re.compile(r"^(create|make|get|build)_(app|application|api)$")
 
@@ -38,20 +40,21 @@ class Module:
 @lru_cache(maxsize=256)
 def read_module(source: str) -> Module:
     """Facts of a module; by lines only where this Python cannot parse it (Python 2, templates)."""
-    tree = _parse(source)
+    tree = parse(source)
     if tree is None:
         return Module(imported_names(source), has_main="__main__" in source)
     return Module(
         imports=_imports(tree),
         calls=tuple(_calls(tree)),
         assigned=tuple(_assigned(tree.body)),
-        has_main=any(_is_main(node) for node in tree.body),
+        has_main=any(is_main(node) for node in tree.body),
         callables=tuple(_callables(tree)),
         is_parsed=True,
     )
 
 
-def _parse(source: str) -> ast.Module | None:
+def parse(source: str) -> ast.Module | None:
+    """The syntax tree, or None for what this Python cannot parse."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -116,7 +119,7 @@ def _top_level(body: list[ast.stmt]) -> list[ast.stmt]:
     found: list[ast.stmt] = []
     for node in body:
         found.append(node)
-        if isinstance(node, ast.If | ast.Try | ast.With) and not _is_main(node):
+        if isinstance(node, ast.If | ast.Try | ast.With) and not is_main(node):
             found.extend(_top_level(node.body))
     return found
 
@@ -141,7 +144,7 @@ def _name(func: ast.expr) -> str:
     return func.id if isinstance(func, ast.Name) else ""
 
 
-def _is_main(node: ast.stmt) -> bool:
+def is_main(node: ast.AST) -> bool:
     if not (isinstance(node, ast.If) and isinstance(node.test, ast.Compare)):
         return False
     sides = [node.test.left, *node.test.comparators]

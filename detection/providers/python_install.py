@@ -1,7 +1,7 @@
 """How a Python project's dependencies get into the image, one row a package manager."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from shlex import quote
 
 from detection.finding import Notes
@@ -37,14 +37,26 @@ def plan_install(
     if manager == "pip":
         install = " ".join(["pip install .", *extras])
         return Install(install, (), {"tool": "pip", "needs_source": "yes"})
-    if manager == "conda":
-        notes.warn(
-            "conda environments are installed with pip: give a requirements.txt if that fails"
-        )
-        added = " ".join([*map(quote, conda_requirements(place)), *extras])
-    return Install(
-        f"pip install {added}" if added else None, (), {"tool": "pip", "unpinned": "yes"}
-    )
+    return _conda(place, notes, extras) if manager == "conda" else _unpinned(added)
+
+
+def _unpinned(added: str) -> Install:
+    command = f"pip install {added}" if added else None
+    return Install(command, (), {"tool": "pip", "unpinned": "yes"})
+
+
+def _conda(place: Place, notes: Notes, extras: tuple[str, ...]) -> Install:
+    """Options of the pip section stay options: each word by itself, packages as one."""
+    notes.warn("conda environments are installed with pip: give a requirements.txt if that fails")
+    lines = [line for line in conda_requirements(place) if line]
+    words = [w for line in lines for w in (line.split() if line.startswith("-") else [line])]
+    install = _unpinned(" ".join([*map(quote, words), *extras]))
+    is_local = any(line.startswith(_OF_THE_SOURCE) for line in lines)
+    return replace(install, facts={**install.facts, "needs_source": "yes"}) if is_local else install
+
+
+# What pip reads from the folder itself.
+_OF_THE_SOURCE = ("-e", "--editable", "-r", "--requirement", "-c", "--constraint", ".", "file:")
 
 
 def _requirements(place: Place, files: tuple[str, ...], added: str) -> Install:

@@ -11,7 +11,7 @@ from detection.versions import Asked, asked_range, clean, first_line, tool_versi
 _REQUIREMENT = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?")
 _INCLUDE = re.compile(r"^\s*(?:-r|--requirement|-c|--constraint)[\s=]+(\S+)")
 _SETUP_NAMES = re.compile(
-    r"""["']([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(?:[<>=!~;][^"']*)?["']"""
+    r"""["']([A-Za-z0-9][A-Za-z0-9._-]*+)\s*+(?:\[[^\]"']*+\]\s*+)?(?:[<>=!~;][^"']*+)?["']"""
 )
 _LOCKS = (
     ("uv.lock", "uv"),
@@ -57,6 +57,8 @@ def read_requirements(place: Place) -> Requirements:
         if found:
             _read_file(place, found, names, files)
             break
+    for file in _conda_files(place):
+        _read_file(place, file, names, [])
     for reader in (_pyproject, _pipfile, _setup, _conda):
         more = reader(place)
         names.update(name for line in more for name in _names(line))
@@ -118,12 +120,20 @@ def _conda(place: Place) -> list[str]:
     return [line for line in conda_requirements(place) if not line.startswith("-")]
 
 
+def _conda_files(place: Place) -> list[str]:
+    """The requirements files that the pip section of an environment names."""
+    named = (_INCLUDE.match(line) for line in conda_requirements(place))
+    paths = (match[1].removeprefix("./") for match in named if match)
+    return [path for path in paths if ".." not in path and place.has(path)]
+
+
 def conda_requirements(place: Place) -> list[str]:
     """What an environment lists as pip writes it: `numpy=1.26` is any release of 1.26."""
     found: list[str] = []
     for item in _conda_items(place):
         if not isinstance(item, str):
-            found += values.strings(item, "pip")
+            # An option of pip, or one package: a remark behind it is neither.
+            found += [line.split(" #")[0].strip() for line in values.strings(item, "pip")]
             continue
         spec = re.fullmatch(r"(?:\S+::)?([\w.-]+)\s*([<>=!~].*)?", item.strip())
         if spec and spec[1] not in _NOT_PIPS:

@@ -1,10 +1,11 @@
 """The command that starts a Python application, listening on 0.0.0.0:$PORT."""
 
-import re
+from ast import Constant
 from dataclasses import dataclass
 
 from detection.finding import Notes
 from detection.frameworks.python import PythonFramework
+from detection.providers.python_debug import DEBUGGED, NO_RUN, runs, runs_when_imported
 
 LISTEN = "0.0.0.0:$PORT"
 
@@ -53,36 +54,47 @@ def _asgi(app: AppObject, installed: frozenset[str], notes: Notes) -> Start:
     return Start(command, ("uvicorn",))
 
 
-_RUN = re.compile(r"\.run\((.*?)\)\s*$", re.DOTALL | re.MULTILINE)
-_EVERYWHERE = re.compile(r"""host\s*=\s*["'](?:0\.0\.0\.0|::)["']""")
-_ONE_PORT = re.compile(r"port\s*=\s*\d{2,5}\b")
+_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - a container's own, behind the router
 
 
 def runs_itself(source: str) -> bool:
     """The file's own main block serves on all addresses, on the port it is given or on its own.
 
-    With debug=True it would let visitors run code, so then another server takes its place.
+    With a debugger it would let visitors run code, so then another server takes its place.
     """
-    call = _RUN.search(source[source.find("__main__") :]) if "__main__" in source else None
-    if call is None or re.search(r"debug\s*=\s*True", call[1]):
+    found = runs(source) if "__main__" in source else ()
+    if not found or any(run.may_debug for run in found):
         return False
-    return bool(_EVERYWHERE.search(call[1])) and (
-        "PORT" in source or bool(_ONE_PORT.search(call[1]))
-    )
+    given = {k.arg: k.value.value for k in found[0].call.keywords if isinstance(k.value, Constant)}
+    return given.get("host") in _EVERYWHERE and ("PORT" in source or type(given.get("port")) is int)
+
+
+def start_dash(app: AppObject, installed: frozenset[str]) -> Start:
+    """An application without a name for what serves it: by itself, or without its debugger."""
+    extra = () if "waitress" in installed else ("waitress",)
+    return Start(f"waitress-serve --listen={LISTEN} {app.target}.server", extra)
+
+
+def start_flask(target: str) -> Start:
+    """Flags win over FLASK_DEBUG, wherever that is set."""
+    quiet = "--no-debugger --no-reload"
+    return Start(f"flask --app {target} run {quiet} --host 0.0.0.0 --port $PORT", port=5000)
 
 
 def _wsgi(app: AppObject, installed: frozenset[str], notes: Notes) -> Start:
     target = f"'{app.target}()'" if app.is_factory else app.target
+    has_run = app.framework.name in DEBUGGED and runs_when_imported(notes.place.source(app.file))
+    quiet = NO_RUN if has_run else ""
     if "gunicorn" in installed:
-        return Start(f"gunicorn --bind {LISTEN} {target}")
+        return Start(f"{quiet}gunicorn --bind {LISTEN} {target}")
     if "waitress" in installed:
         call = f"--call {app.target}" if app.is_factory else app.target
-        return Start(f"waitress-serve --listen={LISTEN} {call}")
+        return Start(f"{quiet}waitress-serve --listen={LISTEN} {call}")
     if app.framework.name == "flask":
         notes.warn("served by Flask's development server: add gunicorn to the requirements")
-        return Start(f"flask --app {app.target} run --host 0.0.0.0 --port $PORT", port=5000)
+        return start_flask(app.target)
     notes.warn("no WSGI server among the requirements: gunicorn is added")
-    return Start(f"gunicorn --bind {LISTEN} {target}", ("gunicorn",))
+    return Start(f"{quiet}gunicorn --bind {LISTEN} {target}", ("gunicorn",))
 
 
 def start_django(folder: str, module: str, installed: frozenset[str], notes: Notes) -> Start:

@@ -10,10 +10,10 @@ from detection.frameworks.compiled import RUBY_FRAMEWORKS, Framework, best
 from detection.place import Place
 from detection.versions import Asked, asked_range, clean, first_line, pick, tool_versions
 
-_GEM = re.compile(r"^\s*gem\s*\(?\s*[\"']([\w.-]+)[\"']", re.MULTILINE)
+_GEM = re.compile(r"^[ \t]*+gem\s*+(?:\(\s*+)?[\"']([\w.-]++)[\"']", re.MULTILINE)
 _LOCKED_GEM = re.compile(r"^    ([\w.-]+) \(", re.MULTILINE)
-_RUBY_LINE = re.compile(r"^\s*ruby\s*\(?\s*[\"']([^\"']+)[\"']", re.MULTILINE)
-_RUBY_FILE = re.compile(r"^\s*ruby\s+file:\s*[\"']([^\"']+)[\"']", re.MULTILINE)
+_RUBY_LINE = re.compile(r"^[ \t]*+ruby\s*+(?:\(\s*+)?[\"']([^\"'\n]++)[\"']", re.MULTILINE)
+_RUBY_FILE = re.compile(r"^[ \t]*+ruby\s++file:\s*+[\"']([^\"'\n]++)[\"']", re.MULTILINE)
 _LOCKED_RUBY = re.compile(r"RUBY VERSION\s+ruby (\d+(?:\.\d+)*)")
 _SCRIPTS = (
     "app.rb",

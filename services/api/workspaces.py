@@ -35,6 +35,7 @@ from services.lifecycle.workspaces import register_folder
 from services.models import StorageBackend
 from services.teams.policy import Admission
 
+LOOKING = ("detection.failed", "detection.timeout", "detection.memory", "detection.crashed")
 UNREADABLE = ("source.unreadable", "source.too_large", "source.changing")
 
 
@@ -155,7 +156,7 @@ class WorkspaceAnalyze(WorkspaceView):
         "What lives in a folder, with evidence",
         body=ANALYSE,
         answer=Data[AnalysisJson],
-        refuses={422: ("detection.failed", *UNREADABLE)},
+        refuses={422: (*LOOKING, *UNREADABLE)},
     )
     def post(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
         fields = {"folder_path": "/"} | ANALYSE.read(request)
@@ -178,7 +179,7 @@ class WorkspaceDeploy(WorkspaceView):
         refuses={
             409: ("service.busy",),
             422: (
-                "detection.failed",
+                *LOOKING,
                 "detection.nothing_deployable",
                 "service.name_taken",
                 *UNREADABLE,

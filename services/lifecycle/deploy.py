@@ -67,7 +67,12 @@ def _plan(job: Job) -> DetectedService:
     """Read once per worker: a worker that takes over looks again."""
     if "plan" not in job.memo:
         service = job.service
-        analysis = plan.analyse_folder(service.workspace, service.detected_in, service.overrides)
+        analysis = plan.analyse_folder(
+            service.workspace,
+            service.detected_in,
+            service.overrides,
+            is_cancelled=job.is_cancelled,
+        )
         job.memo["plan"] = plan.find(analysis, service)
     return cast("DetectedService", job.memo["plan"])
 

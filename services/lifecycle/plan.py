@@ -2,17 +2,17 @@
 
 import graphlib
 import posixpath
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
-import detection
 from detection import Analysis, DetectedDatabase, DetectedService
 from detection.connections import Connection, connections
 from services.errors import InvalidError
+from services.lifecycle import detector
 from services.lifecycle.connections import declared_names
 from services.lifecycle.proposals import proposed
 from services.models import Service, Workspace
@@ -39,13 +39,16 @@ def folder_of(workspace: Workspace, folder_path: str) -> Path:
     return resolve_folder(path, roots=[root], state_dir=state_dir)
 
 
-def analyse_folder(workspace: Workspace, folder_path: str, overrides: dict[str, Any]) -> Analysis:
+def analyse_folder(
+    workspace: Workspace,
+    folder_path: str,
+    overrides: dict[str, Any],
+    *,
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> Analysis:
     """Detection's answer, with its errors as ours."""
     folder = folder_of(workspace, folder_path)
-    try:
-        return detection.analyze(folder, overrides=overrides or None)
-    except detection.DetectionError as exc:
-        raise InvalidError(str(exc), code="detection.failed", fix="mend the file named") from exc
+    return detector.analyze(folder, overrides=overrides, is_cancelled=is_cancelled)
 
 
 def planned(analysis: Analysis, *, asked: Collection[str] = ()) -> list[PlannedService]:

@@ -169,3 +169,11 @@ def test_a_build_of_what_compose_builds_one_by_one_is_no_service(analyzed: Analy
     )
 
     assert [service.name for service in found.services] == ["api"]
+
+
+@pytest.mark.parametrize("retries", ["²", "٣٣", "99999", "x"])
+def test_retries_that_are_no_small_number_are_left_out(analyzed: Analyzed, retries: str) -> None:
+    check = f"healthcheck: {{test: 'true', retries: '{retries}'}}"
+    found = analyzed({"compose.yaml": f"services: {{web: {{image: a, {check}}}}}\n"})
+
+    assert [s.health_command and s.health_command.retries for s in found.services] == [None]

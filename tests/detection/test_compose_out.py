@@ -47,6 +47,26 @@ def test_a_database_nobody_declares_runs_and_is_reached(analyzed: Analyzed) -> N
     assert values.table(found, "volumes") == {"postgresql-data": None}
 
 
+def test_sql_server_gets_a_password_that_it_takes_and_its_licence_is_a_decision(
+    analyzed: Analyzed,
+) -> None:
+    source = "import os, pymssql\nfrom flask import Flask\napp = Flask(__name__)\n"
+    reads = "who = os.environ['MSSQL_PASSWORD'], os.environ['MSSQL_URL']\n"
+    found = analyzed({"app.py": source + reads, "requirements.txt": "flask\npymssql\ngunicorn\n"})
+    text = compose_files(found)["compose.yaml"]
+
+    server = values.table(yaml.safe_load(text), "services", "sqlserver", "environment")
+    password = str(server["MSSQL_SA_PASSWORD"]).partition(":-")[2].removesuffix("}")
+    kinds = (str.isupper, str.islower, str.isdigit, lambda c: not c.isalnum())
+    assert len(password) >= 8
+    assert all(any(kind(character) for character in password) for kind in kinds)
+    shop = values.table(yaml.safe_load(text), "services", "shop", "environment")
+    assert shop["MSSQL_PASSWORD"] == server["MSSQL_SA_PASSWORD"]
+    assert f"sa:{shop['MSSQL_PASSWORD']}@sqlserver:1433" in str(shop["MSSQL_URL"])
+    assert "# sqlserver: started with ACCEPT_EULA=Y" in text
+    assert [e.rule for e in found.databases[0].evidence] == ["driver-and-url", "licence"]
+
+
 def test_a_variable_without_a_value_comes_from_the_shell(analyzed: Analyzed) -> None:
     found = document(compose_files(analyzed(FLASK)))
 

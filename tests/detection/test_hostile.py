@@ -9,6 +9,7 @@ import pytest
 from detection import NoFolderError, analyze, to_json
 from tests.detection.conftest import Analyzed, Folder
 
+SERVED = "flask --app app:app run --no-debugger --no-reload --host 0.0.0.0 --port $PORT"
 FLASK = "from flask import Flask\napp = Flask(__name__)\n"
 
 
@@ -104,7 +105,7 @@ def test_aliases_that_multiply_cost_nothing(analyzed: Analyzed) -> None:
 def test_source_too_deep_for_the_parser_is_survived(analyzed: Analyzed, source: str) -> None:
     found = analyzed({"requirements.txt": "flask\n", "app.py": FLASK, "main.py": source})
 
-    assert found.services[0].start_command == "flask --app app:app run --host 0.0.0.0 --port $PORT"
+    assert found.services[0].start_command == SERVED
 
 
 def test_a_huge_file_is_read_to_its_cap_only(folder: Folder) -> None:

@@ -42,6 +42,11 @@ def test_servers_and_workers_of_one_module_are_services_and_tools_are_not(
         ("ledger", "cmd/api", "/usr/local/bin/ledger", '["ledger"]'),
         ("go run ./cmd/admin", "cmd/admin", "/usr/local/bin/app", '["/usr/local/bin/app"]'),
         ("go run cmd/admin/main.go x", "cmd/admin", "/usr/local/bin/app", '"x"]'),
+        ("go run cmd/admin/main.go cmd/admin/b.go", "cmd/admin", "/usr/local/bin/app", 'app"]'),
+        ("go run -race ./cmd/admin -race", "cmd/admin", "/usr/local/bin/app", '"-race"]'),
+        ("go run -ldflags '-s -w' ./cmd/admin", "cmd/admin", "/usr/local/bin/app", 'app"]'),
+        ("go run -C cmd ./admin", "cmd/admin", "/usr/local/bin/app", 'app"]'),
+        ("go run example.com/ledger/cmd/admin", "cmd/admin", "/usr/local/bin/app", 'app"]'),
     ],
 )
 def test_a_procfile_finds_the_program_where_it_looks_for_it(
@@ -100,3 +105,33 @@ def test_a_program_with_a_dockerfile_of_its_own_is_not_the_roots(analyzed: Analy
     found = analyzed({"a/api/main.go": program, "a/api/Dockerfile": "FROM golang:1\n"})
 
     assert [service.path for service in found.services] == ["a/api"]
+
+
+@pytest.mark.parametrize(
+    "flags", ["-tags prod,sql", "-tags=prod,sql", "--tags 'prod,sql' -v", "-p 4 -tags prod,sql -a"]
+)
+def test_go_run_with_tags_is_compiled_with_them(analyzed: Analyzed, flags: str) -> None:
+    web = analyzed({**GO, "Procfile": f"web: go run {flags} ./cmd/admin serve\n"}).services[0]
+
+    assert (web.build_command or "").startswith("go build -tags=prod,sql ")
+    assert (web.build_command or "").endswith(" ./cmd/admin")
+    assert web.start_command == "/usr/local/bin/app serve"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "go run",
+        "go run -tags",
+        "go run -tags 'a b; id' ../x",
+        "go run ./cmd/admin;id",
+        "go run -C /etc ./x",
+        "go run somebody.else/program@latest",
+        "go vet ./cmd/admin",
+    ],
+)
+def test_what_go_run_cannot_mean_changes_no_build(analyzed: Analyzed, command: str) -> None:
+    web = analyzed({**GO, "Procfile": f"web: {command}\n"}).services[0]
+
+    assert (web.build_command or "").endswith("-o /usr/local/bin/app ./cmd/api")
+    assert " id" not in (web.build_command or "")

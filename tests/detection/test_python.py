@@ -3,19 +3,21 @@
 import pytest
 
 from detection import render_dockerfile
+from detection.providers.python_debug import NO_RUN
 from tests.detection.conftest import Analyzed
 
 APP = (
     "from flask import Flask\napp = Flask(__name__)\nif __name__ == '__main__':\n    app.run({})\n"
 )
-SERVED = "flask --app app:app run --host 0.0.0.0 --port $PORT"
+SERVED = "flask --app app:app run --no-debugger --no-reload --host 0.0.0.0 --port $PORT"
 
 
 @pytest.mark.parametrize(
     ("arguments", "start"),
     [
-        ("host='0.0.0.0', port=8080", "python app.py"),
-        ("host='0.0.0.0', port=int(os.environ['PORT'])", "python app.py"),
+        ("host='0.0.0.0', port=8080", "FLASK_DEBUG=0 python app.py"),
+        ("host='0.0.0.0', port=int(os.environ['PORT'])", "FLASK_DEBUG=0 python app.py"),
+        ("host='0.0.0.0', port=8080, debug=False", "FLASK_DEBUG=0 python app.py"),
         ("port=8080", SERVED),
         ("host='0.0.0.0'", SERVED),
         ("host='0.0.0.0', port=8080, debug=True", SERVED),
@@ -93,6 +95,39 @@ def test_a_conda_environment_is_installed_as_pip_writes_it(analyzed: Analyzed) -
     assert web.language_version == "3.11"
 
 
+PIP_SECTION = """dependencies:
+  - python=3.11
+  - pip:
+    - --extra-index-url https://packages.example/simple
+    - -r more.txt
+    - -e .
+    - flask>=3  # the newest
+"""
+
+
+def test_options_in_a_conda_environment_are_no_packages(analyzed: Analyzed) -> None:
+    app = "from flask import Flask\napp = Flask(__name__)\n"
+    files = {"environment.yml": PIP_SECTION, "more.txt": "gunicorn\n", "app.py": app}
+
+    web = analyzed(files).services[0]
+
+    assert web.install_command == (
+        "pip install --extra-index-url https://packages.example/simple -r more.txt -e . 'flask>=3'"
+    )
+    assert web.start_command == "gunicorn --bind 0.0.0.0:$PORT app:app"
+    assert "COPY . ." in render_dockerfile(web).dockerfile.partition("pip install")[0]
+
+
+@pytest.mark.parametrize("option", ["-r ../outside.txt", "-r /etc/passwd", "-r environment.yml"])
+def test_a_file_that_a_conda_environment_names_stays_inside(
+    analyzed: Analyzed, option: str
+) -> None:
+    text = f"dependencies: [pip, {{pip: ['{option}', flask]}}]\n"
+    app = "from flask import Flask\napp = Flask(__name__)\n"
+
+    assert analyzed({"environment.yml": text, "app.py": app}).services[0].framework == "flask"
+
+
 def test_settings_stay_known_while_files_are_collected(analyzed: Analyzed) -> None:
     files = {
         "requirements.txt": "django\nwhitenoise\n",
@@ -116,7 +151,7 @@ def test_gradio_is_told_to_listen_for_everybody(analyzed: Analyzed) -> None:
 @pytest.mark.parametrize(
     ("source", "start"),
     [
-        ("server = app.server\n", "gunicorn --bind 0.0.0.0:$PORT app:server"),
+        ("server = app.server\n", f"{NO_RUN}gunicorn --bind 0.0.0.0:$PORT app:server"),
         ("", "HOST=0.0.0.0 python app.py"),
     ],
 )
