@@ -24,7 +24,9 @@ def main(arguments: list[str]) -> int:
     """Until TERM or INT; returns only when the worker ended by itself."""
     parser = argparse.ArgumentParser(prog="python -m kyozo.platform.worker", description=__doc__)
     parser.add_argument("--queue", choices=QUEUES, required=True)
-    queue = str(parser.parse_args(arguments).queue)
+    parser.add_argument("--finish", type=float, default=FINISH_S, metavar="SECONDS")
+    options = parser.parse_args(arguments)
+    queue, finish_s = str(options.queue), float(options.finish)
     part.begin(KYOZO_ROUTER="external")
     from kyozo.platform.worker_run import Work  # noqa: PLC0415 - when Django is set up
 
@@ -39,9 +41,9 @@ def main(arguments: list[str]) -> int:
         if not work.is_alive:
             log.error("the worker ended by itself")
             return 1
-    done = threading.Thread(target=work.stop, args=(FINISH_S,), name="stop", daemon=True)
+    done = threading.Thread(target=work.stop, args=(finish_s,), name="stop", daemon=True)
     done.start()
-    done.join(FINISH_S + 5)
+    done.join(finish_s + 5)
     logging.shutdown()
     # Threads that still work would hold up a usual exit; what they did was handed back.
     os._exit(0)

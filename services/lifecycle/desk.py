@@ -12,7 +12,7 @@ import socket
 import socketserver
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -156,16 +156,23 @@ class _Handler(socketserver.StreamRequestHandler):
                 connections.close_all()
 
     def _answer(self) -> None:
-        if not self.server.places.acquire(blocking=False):
-            raise TooManyError("the worker that has the engine has no time just now")
         try:
+            # Before there is a place: who is refused unread hears of a cut line and not why.
             call, asked = self._read()
-            self._carry_out(call, asked)
-        except (KeyError, TypeError, ValueError, Team.DoesNotExist) as exc:
+            with self._place():
+                self._carry_out(call, asked)
+        except (KeyError, TypeError, ValueError, RecursionError, Team.DoesNotExist) as exc:
             raise BadRequestError("that is not how this is asked") from exc
         except DatabaseError as exc:
             log.warning("the desk: the database does not answer: %s", exc)
             raise EngineError("the database does not answer") from exc
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        if not self.server.places.acquire(blocking=False):
+            raise TooManyError("the worker that has the engine has no time just now")
+        try:
+            yield
         finally:
             self.server.places.release()
 
