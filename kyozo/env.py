@@ -48,6 +48,14 @@ def boolean(name: str, *, default: bool = False) -> bool:
     raise SettingError(f"{name} must be true or false, not {value!r}")
 
 
+def one_of(name: str, *choices: str) -> str:
+    """One of a few words; the first is the default."""
+    value = text(name, choices[0])
+    if value in choices:
+        return value
+    raise SettingError(f"{name} must be {' or '.join(choices)}, not {value!r}")
+
+
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list; empty parts are dropped."""
     return [part.strip() for part in text(name, default).split(",") if part.strip()]

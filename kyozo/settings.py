@@ -178,11 +178,15 @@ CELERY: dict[str, Any] = {
     "timezone": "UTC",
 }
 
+LOG_FORMAT = env.one_of("KYOZO_LOG_FORMAT", "line", "json")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "services.log_lines.JsonLines"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": env.text("KYOZO_LOG_LEVEL", "INFO").upper()},
     "loggers": {"httpx": {"level": "WARNING"}, "celery": {"level": "WARNING"}},
 }
@@ -199,6 +203,11 @@ KYOZO: dict[str, Any] = {
     "INSTALL": env.text("KYOZO_INSTALL")
     or hashlib.sha256(b"kyozo.install." + SECRET_KEY.encode()).hexdigest()[:12],
     "RUNTIME": env.text("KYOZO_RUNTIME", "docker"),
+    "DESK": env.text("KYOZO_DESK", "/run/kyozo/desk"),
+    "DESK_SECRET": env.text("KYOZO_DESK_SECRET"),
+    "ROUTER": env.one_of("KYOZO_ROUTER", "own", "external"),
+    "ROUTER_API_PORT": env.integer("KYOZO_ROUTER_API_PORT", 7081),
+    "LOG_REQUESTS": LOG_FORMAT == "json",
     "ENGINE_URL": ENGINE_URL,
     "OWN_ENGINE": env.boolean("KYOZO_OWN_ENGINE", default=is_ours(ENGINE_URL, state_dir=HOME)),
     # Not to be set from outside: the fault tests have settings of their own, with barriers in it.

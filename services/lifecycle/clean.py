@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from services.errors import FenceLostError
-from services.lifecycle.engine import runtime
+from services.lifecycle.engine import desk, runtime
 from services.lifecycle.image_names import install_prefix
 from services.lifecycle.kept import kept_images
 from services.lifecycle.leftovers import Leftover, Report, StillTrue, is_known, undisturbed
@@ -39,6 +39,11 @@ def clean(
     `orphans` are of services that no row knows. Another database may know them (this one may come
     from an older backup), so they go only when a person asks.
     """
+    if (asked := desk()) is not None:
+        team_id = str(team.id) if team else ""
+        return Report.from_json(
+            asked.ask("clean", team=team_id, shared=shared, orphans=orphans, dry_run=dry_run)
+        )
     report = Report(is_dry_run=dry_run)
     before = runtime().disk()
     _service_images(report, team, orphans=orphans)
@@ -58,6 +63,8 @@ def clean(
 def remove_images_of(services: Collection[UUID]) -> list[str]:
     """All images of removed services, and the names of those that stay, because somebody needs
     them."""
+    if (asked := desk()) is not None:
+        return list(asked.ask("remove_images_of", services=[str(pk) for pk in services]))
     for service_id, images in _loose(None).items():
         if service_id in services:
             with undisturbed(service_id) as fence:

@@ -1,9 +1,10 @@
 """What a clean-up found and did, and the fences under which it may remove."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any, Self
 from uuid import UUID
 
 from services.errors import EngineError, EngineUnreachableError, FenceLostError
@@ -34,6 +35,15 @@ class Report:
     removed: list[Leftover] = field(default_factory=list)
     refused: list[Leftover] = field(default_factory=list)
     freed_bytes: int | None = None
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(
+            is_dry_run=data["is_dry_run"],
+            removed=[Leftover(**row) for row in data["removed"]],
+            refused=[Leftover(**row) for row in data["refused"]],
+            freed_bytes=data["freed_bytes"],
+        )
 
     def take(self, thing: Leftover, remove: Callable[[], object]) -> None:
         """Remove it, unless this is a dry run. What is refused stays and is no reason to stop."""

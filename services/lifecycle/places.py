@@ -12,6 +12,8 @@ from services.models import Queue
 
 # An operation holds its thread while it waits; some are kept for the sweep and the health checks.
 KEPT_FREE = 4
+# Set by a worker that is about to end: what it does is finished, and nothing new begun.
+CLOSING = threading.Event()
 _threads = threading.BoundedSemaphore(max(1, settings.KYOZO["WORKER_THREADS"] - KEPT_FREE))
 
 

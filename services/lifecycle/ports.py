@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from services.errors import InvalidError, RouterError
-from services.lifecycle.engine import router
+from services.lifecycle.engine import desk, router
 from services.models import HostPort, Service
 
 DEFAULT_PORT = 8080
@@ -76,6 +76,8 @@ def default_host_ip() -> str:
 def is_free(port: int, protocol: str = "tcp", *, host_ip: str = "") -> bool:
     """Whether a plain bind works; SO_REUSEPORT would hide a port that is taken."""
     address = host_ip or default_host_ip()
+    if (asked := desk()) is not None:
+        return bool(asked.ask("is_free", port=port, protocol=protocol, host_ip=address))
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     kind = socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM
     try:

@@ -25,7 +25,7 @@ from services.lifecycle import (
 from services.lifecycle.claims import fenced
 from services.lifecycle.job import Job, fail_steps
 from services.lifecycle.operations import STEPS, Taken, take, wake
-from services.lifecycle.places import PLACES
+from services.lifecycle.places import CLOSING, PLACES
 from services.lifecycle.routes import publish_routes, republish
 from services.lifecycle.status import refresh_status
 from services.models import Kind, Operation, OperationState, Queue, Service
@@ -69,7 +69,7 @@ def run_next(queue: Queue) -> int:
 
 def _drain(queue: Queue) -> int:
     done = 0
-    while (taken := take(queue)) is not None:
+    while not CLOSING.is_set() and (taken := take(queue)) is not None:
         try:
             carry_out(taken)
         finally:

@@ -5,6 +5,7 @@ from services.runtimes.base import Runtime
 RUNTIMES: dict[str, str] = {
     "docker": "services.runtimes.docker.DockerRuntime",
     "fake": "services.runtimes.fake.FakeRuntime",
+    "remote": "services.runtimes.remote.RemoteRuntime",
 }
 
 __all__ = ["RUNTIMES", "Runtime"]

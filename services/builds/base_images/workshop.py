@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import os
 import shutil
 import tempfile
 import time
@@ -82,12 +83,16 @@ def ensure(
 
 
 def _ready(shop: Workshop, refs: list[str], host: HostSettings) -> dict[str, str]:
-    """The images that are here and, where they are ours, up to date."""
+    """The images that are here and, where they are ours, up to date.
+
+    Only root can make ours: for others those that are here will do, whoever made them when.
+    """
     found = present(shop.docker, refs)
+    takes_any = os.geteuid() != 0
     return {
         ref: image.id
         for ref, image in found.items()
-        if not recipes.is_local(ref) or image.recipe == recipes.recipe(ref, host).hash
+        if takes_any or not recipes.is_local(ref) or image.recipe == recipes.recipe(ref, host).hash
     }
 
 
