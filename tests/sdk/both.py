@@ -23,6 +23,9 @@ class Loop:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(WAIT_S)
 
     def call(self, work: Callable[[], Any]) -> Any:
+        if threading.current_thread() is self._thread:
+            return work()
+
         async def there() -> Any:
             return work()
 

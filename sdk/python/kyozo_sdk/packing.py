@@ -44,7 +44,7 @@ def archive_of(source: Source) -> Iterator[Archive]:
 
 
 def pack(folder: Path) -> BinaryIO:
-    """A tar.gz file in the temporary folder, open and without a name."""
+    """A tar.gz file in the temporary folder, open at its beginning and without a name."""
     packed = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
     try:
         with (
@@ -53,6 +53,7 @@ def pack(folder: Path) -> BinaryIO:
         ):
             for path, entry in _entries(folder, ""):
                 _add(archive, path, Path(entry.path))
+        packed.seek(0)
     except BaseException:
         packed.close()
         raise
