@@ -27,6 +27,7 @@ NO_DATABASE = (
     "test_runner",
     "test_settings.py",
 )
+SDK = ("--config-file", "sdk/python/pyproject.toml", "sdk/python/kyozo_sdk")
 UNMARKED = "not docker and not e2e and not faults"
 NO_LIMIT = "--cov-fail-under=0"  # the limit is for all stages together: "coverage in percent"
 
@@ -64,6 +65,7 @@ def checks() -> list[Stage]:
     """The linters; slowest first, because they run side by side."""
     return [
         Stage("mypy", _module("mypy", "--explicit-package-bases", ".")),
+        Stage("mypy of the SDK", _module("mypy", *SDK)),
         Stage("lint-imports", _program("lint-imports")),
         Stage("deptry", _program("deptry", ".")),
         Stage("makemigrations --check", (sys.executable, "manage.py", "makemigrations", "--check")),

@@ -1,0 +1,1 @@
+"""The calls, grouped as the API is."""
