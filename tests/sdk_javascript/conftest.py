@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from kyozo.asgi import application
+from kyozo.platform import credentials
+from kyozo.platform.credentials import LOCAL
 from kyozo.platform.web import web_server
 from services.live import log_stream
 from tests.conftest import Person
 from tests.factories import make_token
+from tests.running_platform import RunningPlatform
 from tests.sdk_javascript.building import Built, built
 from tests.sdk_javascript.programs import Access, Programs
 from tests.services.live.test_server import running as serving
@@ -77,3 +80,20 @@ def access(served: Served, alice: Person) -> Access:
     """Alice's, with scope admin."""
     token = make_token(alice.team, alice.user)
     return Access(f"http://127.0.0.1:{served.port}/api/v1", token, str(alice.team.id))
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Iterator[RunningPlatform]:
+    """A process of its own, with workers, on an engine in memory."""
+    running = RunningPlatform.at(tmp_path / "home")
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def owner(platform: RunningPlatform) -> Access:
+    profile = credentials.load(platform.state, LOCAL)
+    assert profile
+    base = f"http://127.0.0.1:{platform.port}/api/v1"
+    return Access(base, profile.token, profile.team_id)

@@ -86,10 +86,13 @@ class Program:
         return line
 
     def rest(self) -> list[Any]:
+        return [json.loads(line) for line in self.lines()]
+
+    def lines(self) -> list[str]:
         """Everything until it ends by itself, which must be a good end."""
         found = []
         while (line := self._lines.get(timeout=WAIT_S)) is not None:
-            found.append(json.loads(line))
+            found.append(line)
         code = self.process.wait(WAIT_S)
         self._readers[1].join(WAIT_S)
         assert code == 0, "".join(self.errors)

@@ -53,6 +53,7 @@ export interface StatusOptions {
 const PAGE = 1000;
 const LONGEST_MS = 30_000;
 const USEFUL_MS = 5000;
+const AWAY_MS = 3_600_000;
 const FINAL = [UnauthorizedError, ForbiddenError, NotFoundError, BadRequestError];
 
 /** One subscription. Cuts are bridged: no change is left out, and none is told twice. */
@@ -67,6 +68,7 @@ export class StatusWatch {
   readonly #end = new AbortController();
   readonly #wanted: ReadonlySet<string> | null;
   #since: number;
+  #looked = Date.now();
   #isReady: () => void = () => undefined;
 
   constructor(transport: Transport, listener: StatusListener, options: StatusOptions = {}) {
@@ -111,8 +113,8 @@ export class StatusWatch {
     const socket = socketClass(this.#options.WebSocket);
     for (let failed = 0; !this.#end.signal.aborted; ) {
       try {
-        // By HTTP first: it is told why it is refused, and reaches where sockets are not let through.
-        const wait = await this.#catchUp();
+        // Also where sockets are not let through; and HTTP says why somebody is refused.
+        const wait = socket && this.#since >= 0 && !failed ? 0 : await this.#catchUp();
         this.#isReady();
         const worked = socket === null || (await this.#listen(socket));
         failed = worked ? 0 : failed + 1;
@@ -136,6 +138,9 @@ export class StatusWatch {
       const asked = { since: this.#since, event: "service_status_changed", limit: PAGE };
       const answer = await this.#ask(asked);
       const rows = answer.data as Event[];
+      // A list of events does not say that older ones are gone; they are kept for longer than this.
+      if (Date.now() - this.#looked > AWAY_MS) this.#guarded(() => this.#options.onResync?.());
+      this.#looked = Date.now();
       for (const row of rows) this.#tell(changeOfEvent(row));
       if (rows.length < PAGE) return this.#until(answer);
     }
@@ -174,6 +179,7 @@ export class StatusWatch {
   }
 
   #hear(frame: Frame): void {
+    this.#looked = Date.now();
     if (frame.event === "service_status_changed") this.#tell(changeOfFrame(frame));
     else if (frame.event === "resync") {
       this.#since = frame.sequence_number ?? this.#since;
