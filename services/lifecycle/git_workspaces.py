@@ -62,8 +62,8 @@ def from_git(
     repository = _repository(source, may_be_local=may_be_local)
     key = key or uuid4()
     with holding(key) as held:
-        if found := made_before(team, key):
-            return found
+        if there := made_before(team, key):
+            return there
         try:
             base = name or _name_in(source.url)
             root, found = _fetched(held, repository, source, slug(base))

@@ -12,7 +12,7 @@ from kyozo_sdk.groups.logs import Logs
 from kyozo_sdk.groups.operations import Operations
 from kyozo_sdk.groups.platform import Events, ImageMappings, Platform
 from kyozo_sdk.groups.service import Services
-from kyozo_sdk.groups.team import Audit, Invitations, Members, Tokens
+from kyozo_sdk.groups.team import Audit, Invitations, Members, Teams, Tokens
 from kyozo_sdk.groups.workspaces import Workspaces
 from kyozo_sdk.modes import Async, Sync, drive
 from kyozo_sdk.retry import Retry
@@ -37,6 +37,7 @@ class _Client(Generic[M]):
         self.logs = Logs[M](session)
         self.env = Env[M](session)
         self.events = Events[M](session)
+        self.teams = Teams[M](session)
         self.tokens = Tokens[M](session)
         self.members = Members[M](session)
         self.invitations = Invitations[M](session)

@@ -35,10 +35,11 @@ class Listing(Generic[R]):
     kind: type[R]
     path: str
     asked: Mapping[str, object] = field(default_factory=dict)
+    in_team: bool = True
 
     @property
     def request(self) -> Request:
-        return replace(get(self.path), params=query(self.asked))
+        return replace(get(self.path), params=query(self.asked), in_team=self.in_team)
 
     def after(self, cursor: str) -> "Listing[R]":
         return replace(self, asked={**self.asked, "after": cursor})

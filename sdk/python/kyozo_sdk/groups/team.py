@@ -1,4 +1,6 @@
-"""Who may do what, and who did: members, invitations, tokens, the audit log."""
+"""Who may do what, and who did: teams, members, invitations, tokens, the audit log."""
+
+from dataclasses import replace
 
 from kyozo_sdk.groups.group import Group, M, done, one
 from kyozo_sdk.models import (
@@ -7,12 +9,71 @@ from kyozo_sdk.models import (
     Invitation,
     Member,
     NewInvitation,
+    NewTeam,
     NewToken,
+    TeamDetail,
     Token,
 )
 from kyozo_sdk.modes import operation
 from kyozo_sdk.pages import Listing, all_pages, one_page
 from kyozo_sdk.request import Ref, Request, at, get, given, identity, post
+
+
+class Teams(Group[M]):
+    """`api.teams`: the teams of the client's person. All but `list` and `create` is about the one
+    team that the client is for."""
+
+    def _list(
+        self,
+        *,
+        search: str | None = None,
+        sort_by: str | None = None,
+        sort_order: str | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+    ) -> Listing[TeamDetail]:
+        """Those that the token shows, with one's role in each. `search` looks in the name."""
+        asked = {
+            "search": search,
+            "sort_by": sort_by,
+            "sort_order": sort_order,
+            "limit": limit,
+            "after": after,
+        }
+        return Listing(TeamDetail, "/teams", asked, in_team=False)
+
+    list = one_page(_list)
+    iterate = all_pages(_list)
+
+    @operation
+    async def create(
+        self, name: str, *, token_name: str | None = None, idempotency_key: str | None = None
+    ) -> NewTeam:
+        """Another team, whose owner one is (admin). With `token_name` the answer has a token of it,
+        shown this once."""
+        body = {"name": name, "token_name": token_name}
+        request = replace(post("/teams", body, key=idempotency_key), in_team=False)
+        return await one(self, NewTeam, request)
+
+    @operation
+    async def get(self) -> TeamDetail:
+        return await one(self, TeamDetail, get(""))
+
+    @operation
+    async def rename(self, name: str) -> TeamDetail:
+        """Another name (admin); addresses stay."""
+        request = Request(method="PATCH", path="", json={"name": name})
+        return await one(self, TeamDetail, request)
+
+    @operation
+    async def remove(self) -> None:
+        """Remove the team (owner), which has nobody else, no services and no workspaces."""
+        await done(self, Request(method="DELETE", path=""))
+
+    @operation
+    async def leave(self, *, idempotency_key: str | None = None) -> None:
+        """Leave the team; one's tokens of it end for good, this one with them."""
+        await done(self, post("/leave", key=idempotency_key))
 
 
 class Tokens(Group[M]):

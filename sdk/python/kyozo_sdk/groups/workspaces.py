@@ -137,10 +137,15 @@ class Workspaces(Group[M]):
         token: str | None = None,
         username: str | None = None,
         deploy_key: str | None = None,
+        host_key: str | None = None,
         idempotency_key: str | None = None,
     ) -> Workspace:
-        """A workspace from a git repository; `ref` is a branch, a tag or a whole commit."""
+        """A workspace from a git repository; `ref` is a branch, a tag or a whole commit.
+
+        An ssh server must show the key of the fingerprint `host_key`; without it the first one is
+        remembered."""
         access = {"token": token, "username": username, "deploy_key": deploy_key}
+        access["host_key"] = host_key
         body = {"workspace": given({"url": url, "ref": ref, "name": name, **access})}
         return await one(self, Workspace, post("/workspaces/git", body, key=idempotency_key))
 
@@ -153,10 +158,13 @@ class Workspaces(Group[M]):
         token: str | None = None,
         username: str | None = None,
         deploy_key: str | None = None,
+        host_key: str | None = None,
         idempotency_key: str | None = None,
     ) -> RefreshedWorkspace:
-        """The newest commit of its repository; ref and credential may be changed with it."""
-        body = {"ref": ref, "token": token, "username": username, "deploy_key": deploy_key}
+        """The newest commit of its repository; ref and credential may be changed with it, and the
+        key of its ssh server, whose fingerprint is given."""
+        access = {"token": token, "username": username, "deploy_key": deploy_key}
+        body = {"ref": ref, "host_key": host_key, **access}
         path = at("/workspaces/{}/refresh", workspace)
         return await one(self, RefreshedWorkspace, post(path, body, key=idempotency_key))
 
@@ -203,10 +211,12 @@ class Workspaces(Group[M]):
         no_cache: bool | None = None,
         pull: bool | None = None,
         accept_version: bool | None = None,
+        with_databases: bool | None = None,
         overrides: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
     ) -> FolderDeploy:
-        """Everything that is found in it, or `only` what has these names."""
+        """Everything that is found in it, or `only` what has these names; `with_databases` also
+        those that nobody declares, but that the code asks for."""
         body = {
             "folder_path": folder_path,
             "only": only,
@@ -215,6 +225,7 @@ class Workspaces(Group[M]):
             "no_cache": no_cache,
             "pull": pull,
             "accept_version": accept_version,
+            "with_databases": with_databases,
             "overrides": overrides,
         }
         path = at("/workspaces/{}/deploy", workspace)

@@ -169,6 +169,15 @@ class Patterns(Record):
     config_files: list[str]
 
 
+class Connection(Record):
+    """A variable that leads to another service of the folder, unless somebody set it."""
+
+    variable: str
+    target: str
+    value: str | None
+    evidence: list[Evidence]
+
+
 class RecommendedService(Record):
     """Settings that a service could be created with."""
 
@@ -177,9 +186,11 @@ class RecommendedService(Record):
     confidence: float
     port_mappings: dict[str, PortMapping]
     environment_variables: dict[str, str]
+    connections: list[Connection]
     resource_limits: ResourceLimits
     health_check: HealthCheckConfig
     dockerfile_content: str | None
+    is_optional: bool
 
 
 class Analysis(Record):

@@ -20,6 +20,19 @@ class Team(Record):
     slug: str
 
 
+class TeamDetail(Team):
+    """A team, and one's role in it."""
+
+    role: str
+    created_at: str
+
+
+class NewTeam(TeamDetail):
+    """The one answer that has a token of a new team, where one was asked for."""
+
+    token: str | None
+
+
 class Me(Record):
     """Whose token this is, and what it may."""
 
@@ -56,9 +69,10 @@ class Invitation(Record):
 
 
 class NewInvitation(Invitation):
-    """The one answer that has the token of an invitation."""
+    """The one answer that has the token of an invitation, and the page where it is accepted."""
 
     token: str
+    join_url: str
 
 
 class Arrival(Record):

@@ -13,6 +13,7 @@ class Git(Record):
     ref: str | None
     commit: str
     has_credential: bool
+    host_key: str | None
 
 
 class Workspace(Record):
