@@ -27,7 +27,7 @@ const failure = async (work) => {
   throw new Error('it did not fail');
 };
 """
-WAIT_S = 20.0
+WAIT_S = 100.0  # for the next line; a busy machine is slow, a program that ended is seen at once
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,10 @@ class Access:
 class Program:
     """It runs beside the test; `said()` is its next line."""
 
-    def __init__(self, file: Path, access: Access, *, node: Path = NODE, **more: str) -> None:
+    def __init__(
+        self, file: Path, access: Access, *, node: Path = NODE, wait_s: float = WAIT_S, **more: str
+    ) -> None:
+        self.wait_s = wait_s
         self.process = subprocess.Popen(
             [str(node), str(file)],
             env={
@@ -77,7 +80,7 @@ class Program:
 
     def line(self) -> str:
         try:
-            line = self._lines.get(timeout=WAIT_S)
+            line = self._lines.get(timeout=self.wait_s)
         except Empty:
             raise AssertionError(f"it said nothing more: {''.join(self.errors)}") from None
         if line is None:
@@ -91,7 +94,7 @@ class Program:
     def lines(self) -> list[str]:
         """Everything until it ends by itself, which must be a good end."""
         found = []
-        while (line := self._lines.get(timeout=WAIT_S)) is not None:
+        while (line := self._lines.get(timeout=self.wait_s)) is not None:
             found.append(line)
         code = self.process.wait(WAIT_S)
         self._readers[1].join(WAIT_S)
@@ -125,6 +128,7 @@ class Programs:
 
     place: Path
     built: Built
+    wait_s: float = WAIT_S
     started: list[Program] = field(default_factory=list)
 
     def begin(self, access: Access, code: str, *, head: str = HEAD, **more: Any) -> Program:
@@ -133,7 +137,7 @@ class Programs:
         modules = self.place / "node_modules"
         if not modules.exists():
             modules.symlink_to(self.built.app / "node_modules")
-        program = Program(file, access, **more)
+        program = Program(file, access, wait_s=self.wait_s, **more)
         self.started.append(program)
         return program
 

@@ -87,7 +87,10 @@ def test_a_key_of_ones_own_holds_over_calls(js: Programs, access: Access, alice:
 
 @pytest.mark.parametrize(
     "call",
-    ["patch('{id}', {{ name: 'new' }})", "update('{id}', {{ name: 'new' }}, {{ ifMatch: etag }})"],
+    [
+        "update('{id}', {{ name: 'new' }})",
+        "replace('{id}', {{ name: 'new' }}, {{ ifMatch: etag }})",
+    ],
 )
 def test_a_change_that_could_be_somebody_elses_is_not_sent_again(
     js: Programs, access: Access, through: Through, served: Served, web: Service, call: str
@@ -114,7 +117,7 @@ def test_what_was_removed_and_not_told_so_is_removed(
 ) -> None:
     proxy = through(LOSE)
 
-    done = js.run(access.via(proxy.port), f"await api.services.delete('{web.id}'); say('done');")
+    done = js.run(access.via(proxy.port), f"await api.services.remove('{web.id}'); say('done');")
 
     assert (done, proxy.connections) == ("done", 2)
 
@@ -227,7 +230,7 @@ def test_a_redirect_is_not_followed(js: Programs, access: Access, through: Throu
         access.via(through(moved).port), "say(await failure(() => api.services.list()));"
     )
 
-    assert (error["kind"], error["code"]) == ("UnexpectedAnswerError", "redirected")
+    assert (error["kind"], error["code"]) == ("ForeignAnswerError", "redirected")
     assert elsewhere.connections == 0
 
 
@@ -236,4 +239,4 @@ def test_what_is_no_api_is_said(js: Programs, access: Access, through: Through) 
         access.via(through(answer("200 OK")).port), "say(await failure(() => api.services.list()));"
     )
 
-    assert (error["kind"], error["code"]) == ("UnexpectedAnswerError", "not_json")
+    assert (error["kind"], error["code"]) == ("ForeignAnswerError", "not_json")

@@ -41,9 +41,9 @@ def test_an_answer_knows_its_tag_and_can_be_sent_back(
         f"""
         const old = await api.services.get('{web.id}');
         const same = {{ ifMatch: old.etag }};
-        const sent = await api.services.update(old.id, {{ ...old, name: 'one' }}, same);
+        const sent = await api.services.replace(old.id, {{ ...old, name: 'one' }}, same);
         if (sent.name !== 'one' || sent.etag === old.etag) throw new Error(sent.name);
-        say(await failure(() => api.services.patch(old.id, {{ name: 'two' }}, same)));
+        say(await failure(() => api.services.update(old.id, {{ name: 'two' }}, same)));
         """,
     )
 

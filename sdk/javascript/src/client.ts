@@ -1,7 +1,7 @@
 /** The client: one object, its methods in groups. */
 
 import { Builds, Events, Logs, Operations } from "./groups/operations.js";
-import { Health, ImageMappings, Platform } from "./groups/platform.js";
+import { ImageMappings, Platform } from "./groups/platform.js";
 import { Env, Releases, Services } from "./groups/services.js";
 import { Audit, Invitations, Members, Tokens } from "./groups/team.js";
 import { Workspaces } from "./groups/workspaces.js";
@@ -33,7 +33,6 @@ export class KyozoAPI {
   readonly audit: Audit;
   readonly imageMappings: ImageMappings;
   readonly platform: Platform;
-  readonly health: Health;
 
   constructor(options: KyozoOptions) {
     const transport = new Transport(options);
@@ -51,7 +50,6 @@ export class KyozoAPI {
     this.audit = new Audit(transport);
     this.imageMappings = new ImageMappings(transport);
     this.platform = new Platform(transport);
-    this.health = new Health(transport);
   }
 
   /** Who the token is of, and which team it opens. */

@@ -40,8 +40,6 @@ export class KyozoError extends Error {
   }
 }
 
-/** 400: not the shape that the address takes. */
-export class BadRequestError extends KyozoError {}
 /** 401: no token, or one that opens nothing (any more). */
 export class UnauthorizedError extends KyozoError {}
 /** 403: the role or the token's scope does not reach. */
@@ -51,11 +49,13 @@ export class NotFoundError extends KyozoError {}
 /** 409: the state forbids it now; `code` says why. */
 export class ConflictError extends KyozoError {}
 /** 412: somebody changed it since the `etag` was read. */
-export class ChangedError extends KyozoError {}
+export class ChangedError extends ConflictError {}
 /** 413: the archive is larger than the platform takes. */
 export class TooLargeError extends KyozoError {}
 /** 422: understood and not acceptable; see `details`. */
 export class InvalidError extends KyozoError {}
+/** 400: not the shape that the address takes. */
+export class BadRequestError extends InvalidError {}
 /** 429: too many requests; `retryAfter` says how many seconds to wait. */
 export class RateLimitedError extends KyozoError {}
 /** 5xx: the platform, or something before it, failed. */
@@ -65,11 +65,10 @@ export class UnavailableError extends ServerError {}
 /** The connection failed or was cut; whether the request was carried out is not known. */
 export class ConnectionFailedError extends KyozoError {}
 /** No answer within the time limit; whether the request was carried out is not known. */
-export class TimedOutError extends KyozoError {}
+export class TimedOutError extends ConnectionFailedError {}
 /** What answered is not the Kyozo API: no JSON, a redirect. */
-export class UnexpectedAnswerError extends KyozoError {}
-/** An operation that was waited for did not succeed; `operation` is all of it. */
-export class OperationFailedError<Operation = unknown> extends KyozoError {
+export class ForeignAnswerError extends KyozoError {}
+abstract class OperationError<Operation> extends KyozoError {
   readonly operation: Operation;
 
   constructor(message: string, facts: ErrorFacts & { operation: Operation }) {
@@ -77,6 +76,11 @@ export class OperationFailedError<Operation = unknown> extends KyozoError {
     this.operation = facts.operation;
   }
 }
+
+/** An operation that was waited for did not succeed; `operation` is all of it. */
+export class OperationFailedError<Operation = unknown> extends OperationError<Operation> {}
+/** It was not waited for any longer; the operation goes on. */
+export class WaitTimeoutError<Operation = unknown> extends OperationError<Operation> {}
 
 type ErrorClass = new (message: string, facts: ErrorFacts) => KyozoError;
 

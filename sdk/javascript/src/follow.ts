@@ -8,7 +8,7 @@ import {
   ServerError,
   TimedOutError,
   UnauthorizedError,
-  UnexpectedAnswerError,
+  ForeignAnswerError,
 } from "./errors.js";
 import type { Followed, GetServiceLogsQuery } from "./schemas.js";
 import type { Transport } from "./transport.js";
@@ -104,7 +104,7 @@ function parsed(line: string): Followed {
   try {
     return JSON.parse(line) as Followed;
   } catch (cause) {
-    throw new UnexpectedAnswerError("a line of the log is not JSON", { code: "not_json", cause });
+    throw new ForeignAnswerError("a line of the log is not JSON", { code: "not_json", cause });
   }
 }
 

@@ -35,7 +35,7 @@ export abstract class Group {
     return this.send<T>({ method, path, json, options });
   }
 
-  protected async remove(path: string, query?: object, options?: RequestOptions): Promise<void> {
+  protected async removed(path: string, query?: object, options?: RequestOptions): Promise<void> {
     await this.transport.send({ method: "DELETE", path: withQuery(path, query), options });
   }
 

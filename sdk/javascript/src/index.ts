@@ -18,7 +18,8 @@ export {
   TooLargeError,
   UnauthorizedError,
   UnavailableError,
-  UnexpectedAnswerError,
+  WaitTimeoutError,
+  ForeignAnswerError,
 } from "./errors.js";
 export type { FollowOptions, LogLine } from "./follow.js";
 export type { Ordered, Tagged } from "./group.js";

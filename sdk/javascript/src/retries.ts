@@ -1,6 +1,12 @@
 /** Which failures may pass, and how long to wait before the next attempt. */
 
-import { ConnectionFailedError, KyozoError, RateLimitedError, UnavailableError } from "./errors.js";
+import {
+  ConnectionFailedError,
+  KyozoError,
+  RateLimitedError,
+  TimedOutError,
+  UnavailableError,
+} from "./errors.js";
 import type { Sent } from "./transport.js";
 import { backoff } from "./waiting.js";
 
@@ -14,6 +20,8 @@ export function waitBefore(
   { attempt, wasCut }: { attempt: number; wasCut: boolean },
 ): number | null {
   if (!(failure instanceof KyozoError) || sent.upload?.body.canRepeat === false) return null;
+  // Whoever says how long they wait does not want to wait five times as long.
+  if (failure instanceof TimedOutError) return null;
   const asked = failure.retryAfter ?? 0;
   if (asked > LONGEST_ASKED_S) return null;
   const wait = Math.max(asked * 1000, backoff(attempt));

@@ -6,7 +6,7 @@ import {
   ConnectionFailedError,
   KyozoError,
   TimedOutError,
-  UnexpectedAnswerError,
+  ForeignAnswerError,
   errorFrom,
 } from "./errors.js";
 import { wasCutBy, waitBefore } from "./retries.js";
@@ -63,6 +63,8 @@ export interface Answer {
   headers: Headers;
   data: unknown;
   meta: unknown;
+  /** All of it, for what has no `data`. */
+  whole: Record<string, unknown>;
 }
 
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
@@ -193,12 +195,12 @@ export class Transport {
 async function readJson(answer: Response): Promise<Answer> {
   const { status, headers } = answer;
   const text = await answer.text();
-  if (text === "") return { status, headers, data: undefined, meta: undefined };
+  if (text === "") return nothing(headers);
   try {
-    const { data, meta } = JSON.parse(text) as { data: unknown; meta: unknown };
-    return { status, headers, data, meta };
+    const whole = JSON.parse(text) as Record<string, unknown>;
+    return { status, headers, data: whole["data"], meta: whole["meta"], whole };
   } catch (cause) {
-    throw new UnexpectedAnswerError("the answer is not JSON: is this the address of the API?", {
+    throw new ForeignAnswerError("the answer is not JSON: is this the address of the API?", {
       code: "not_json",
       status,
       cause,
@@ -207,14 +209,14 @@ async function readJson(answer: Response): Promise<Answer> {
 }
 
 function redirected(answer: Response): KyozoError {
-  return new UnexpectedAnswerError("the server sends elsewhere: give the new address as baseUrl", {
+  return new ForeignAnswerError("the server sends elsewhere: give the new address as baseUrl", {
     code: "redirected",
     status: answer.status,
   });
 }
 
-function nothing(): Answer {
-  return { status: 204, headers: new Headers(), data: undefined, meta: undefined };
+function nothing(headers = new Headers()): Answer {
+  return { status: 204, headers, data: undefined, meta: undefined, whole: {} };
 }
 
 function isStatus(failure: unknown, status: number): boolean {

@@ -1,4 +1,4 @@
-import { OperationFailedError, TimedOutError } from "../errors.js";
+import { OperationFailedError, WaitTimeoutError } from "../errors.js";
 import { type FollowOptions, type LogLine, follow } from "../follow.js";
 import { Group } from "../group.js";
 import type { Listing } from "../pages.js";
@@ -8,13 +8,16 @@ import { pause } from "../waiting.js";
 
 export interface WaitOptions {
   signal?: AbortSignal | undefined;
-  /** Milliseconds until `TimedOutError`; no limit if not said. The operation goes on. */
+  /** Milliseconds until `WaitTimeoutError`: 900,000. The operation goes on. */
   withinMs?: number | undefined;
   /** Milliseconds between two looks; 1000. */
   pollMs?: number | undefined;
   /** At each look that shows something new. */
   onProgress?: ((operation: api.Operation) => void) | undefined;
 }
+
+/** What a verb answers. */
+export type Begun = { readonly meta: api.OperationMeta };
 
 /** What was asked for, with its steps. */
 export class Operations extends Group {
@@ -32,9 +35,22 @@ export class Operations extends Group {
     return this.change("POST", path, undefined, options);
   }
 
-  /** Until it succeeded; `OperationFailedError` if it ended in any other way. */
-  async wait(id: string, options: WaitOptions = {}): Promise<api.Operation> {
-    const { signal, withinMs = Infinity, pollMs = 1000, onProgress } = options;
+  /**
+   * Until it succeeded: an operation, its id, or what a verb answered; null for a verb that had
+   * nothing to do. `OperationFailedError` if it ended in any other way.
+   */
+  waitFor(of: string | api.Operation, options?: WaitOptions): Promise<api.Operation>;
+  waitFor(of: Begun, options?: WaitOptions): Promise<api.Operation | null>;
+  async waitFor(
+    of: string | api.Operation | Begun,
+    options: WaitOptions = {},
+  ): Promise<api.Operation | null> {
+    const id = typeof of === "string" ? of : "meta" in of ? of.meta.operation_id : of.id;
+    return id === null ? null : this.#succeeded(id, options);
+  }
+
+  async #succeeded(id: string, options: WaitOptions): Promise<api.Operation> {
+    const { signal, withinMs = 900_000, pollMs = 1000, onProgress } = options;
     const end = Date.now() + withinMs;
     for (let shown = ""; ; ) {
       const operation = await this.get(id, { signal });
@@ -101,13 +117,12 @@ export class Events extends Group {
     return this.read(this.transport.team("events"), query, options);
   }
 
-  /** Everything after `since` that there is by now, oldest first. */
-  async *after(
-    since = 0,
-    query: Omit<api.ListEventsQuery, "since" | "before"> = {},
+  /** All that came after `since` and is kept, oldest first, until there is no more. */
+  async *iterate(
+    query: Omit<api.ListEventsQuery, "before"> = {},
     options?: RequestOptions,
   ): AsyncGenerator<api.Event, void, undefined> {
-    for (;;) {
+    for (let since = query.since ?? 0; ; ) {
       const rows = await this.list({ limit: 1000, ...query, since }, options);
       yield* rows;
       if (rows.length === 0) return;
@@ -128,6 +143,7 @@ function failed(operation: api.Operation): OperationFailedError<api.Operation> {
   });
 }
 
-function late(operation: api.Operation): TimedOutError {
-  return new TimedOutError(`operation ${operation.id} has not ended yet`, { code: "timed_out" });
+function late(operation: api.Operation): WaitTimeoutError<api.Operation> {
+  const message = `operation ${operation.id} has not ended yet`;
+  return new WaitTimeoutError(message, { code: "wait_timeout", operation });
 }

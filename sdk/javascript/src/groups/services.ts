@@ -31,7 +31,7 @@ export class Services extends Group {
   }
 
   /** Replaces each setting that is named, maps as a whole. */
-  update(
+  replace(
     id: string,
     service: api.ReplaceServiceSettingsBody["service"],
     options?: RequestOptions,
@@ -40,7 +40,7 @@ export class Services extends Group {
   }
 
   /** Merges into maps; null deletes an entry. */
-  patch(
+  update(
     id: string,
     service: api.ChangeServiceSettingsBody["service"],
     options?: RequestOptions,
@@ -49,8 +49,8 @@ export class Services extends Group {
   }
 
   /** With `volumes` its data goes, too. */
-  delete(id: string, query?: api.RemoveServiceQuery, options?: RequestOptions): Promise<void> {
-    return this.remove(this.#path(id), query, options);
+  remove(id: string, query?: api.RemoveServiceQuery, options?: RequestOptions): Promise<void> {
+    return this.removed(this.#path(id), query, options);
   }
 
   /** One that never ran gets its first deploy. */
@@ -131,7 +131,7 @@ export class Releases extends Group {
   }
 
   /** What a release changed, against the one before if no other is named. */
-  diff(
+  compare(
     serviceId: string,
     number: number,
     query?: api.CompareReleasesQuery,

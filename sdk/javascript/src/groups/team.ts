@@ -15,7 +15,7 @@ export class Tokens extends Group {
   }
 
   revoke(id: string, options?: RequestOptions): Promise<void> {
-    return this.remove(this.transport.team("tokens", id), {}, options);
+    return this.removed(this.transport.team("tokens", id), {}, options);
   }
 }
 
@@ -37,8 +37,8 @@ export class Members extends Group {
     return this.change("PATCH", this.transport.team("members", userId), change, options);
   }
 
-  delete(userId: string | number, options?: RequestOptions): Promise<void> {
-    return this.remove(this.transport.team("members", userId), {}, options);
+  remove(userId: string | number, options?: RequestOptions): Promise<void> {
+    return this.removed(this.transport.team("members", userId), {}, options);
   }
 }
 
@@ -54,7 +54,7 @@ export class Invitations extends Group {
   }
 
   revoke(id: string, options?: RequestOptions): Promise<void> {
-    return this.remove(this.transport.team("invitations", id), {}, options);
+    return this.removed(this.transport.team("invitations", id), {}, options);
   }
 
   /** As the person of this client's token, or, of a client without one, as a new account. */

@@ -19,7 +19,7 @@ export class Workspaces extends Group {
   }
 
   /** Registers a folder of the platform's machine; the same folder is the same workspace. */
-  create(
+  register(
     workspace: api.RegisterFolderBody["workspace"],
     options?: RequestOptions,
   ): Promise<api.Workspace> {
@@ -30,12 +30,12 @@ export class Workspaces extends Group {
     return this.read(this.#path(id), {}, options);
   }
 
-  delete(id: string, options?: RequestOptions): Promise<void> {
-    return this.remove(this.#path(id), {}, options);
+  remove(id: string, options?: RequestOptions): Promise<void> {
+    return this.removed(this.#path(id), {}, options);
   }
 
   /** A new workspace of a tar.gz or zip file. A stream is sent once; a function that makes one again. */
-  uploadArchive(archive: Archive, options: UploadOptions = {}): Promise<api.Workspace> {
+  upload(archive: Archive, options: UploadOptions = {}): Promise<api.Workspace> {
     const { name } = options;
     return this.#upload("POST", withQuery(this.#path("archive"), { name }), archive, options);
   }
@@ -50,7 +50,7 @@ export class Workspaces extends Group {
   }
 
   /** A new workspace of a git repository. */
-  cloneRepository(
+  clone(
     workspace: api.CloneRepositoryBody["workspace"],
     options?: RequestOptions,
   ): Promise<api.Workspace> {
