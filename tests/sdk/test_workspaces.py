@@ -41,13 +41,9 @@ def test_an_archive_is_sent_as_it_is(sdk: Api, folder: Path, tmp_path: Path, for
     with pack(folder) as packed:
         raw = packed.read()
     (tmp_path / "app.tar.gz").write_bytes(raw)
-    sources = {
-        "path": lambda: str(tmp_path / "app.tar.gz"),
-        "bytes": lambda: raw,
-        "file": lambda: io.BytesIO(raw),
-    }
+    sources = {"path": str(tmp_path / "app.tar.gz"), "bytes": raw, "file": io.BytesIO(raw)}
 
-    made = sdk.workspaces.upload(sources[form](), name="sent")
+    made = sdk.workspaces.upload(sources[form], name="sent")
 
     assert len(sdk.workspaces.list_files(made.id)) == 2
 
@@ -81,7 +77,14 @@ def test_what_is_no_archive_is_refused(sdk: Api) -> None:
 
 def test_secrets_and_what_is_made_again_stay_here(folder: Path) -> None:
     kept = (".env.example", ".dockerignore", "src/.env.sample", "env", ".environment")
-    left = (".env", ".env.local", "src/.env.production", ".git/config", ".kyozo/x", "src/.git/x")
+    left: tuple[str, ...] = (
+        ".env",
+        ".env.local",
+        "src/.env.production",
+        ".git/config",
+        ".kyozo/x",
+        "src/.git/x",
+    )
     left += ("node_modules/a.js", "src/node_modules/a.js", ".venv/x", "__pycache__/x.pyc")
     for name in (*kept, *left):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

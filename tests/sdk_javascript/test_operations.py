@@ -84,6 +84,21 @@ await all.workspaces.remove(uploaded.id);
 const cloned = await all.workspaces.clone({ url: REPOSITORY });
 const refreshed = await all.workspaces.refresh(cloned.id);
 
+const nobody = { ...recording, apiToken: undefined, teamId: undefined };
+const teamOf = async (name) => {
+  const made = await all.teams.create({ name, token_name: 'first' });
+  return connect({ ...recording, apiToken: made.token, teamId: made.id });
+};
+const second = await teamOf('Second');
+await second.teams.rename('Renamed');
+const { name: renamed, role } = await second.teams.get();
+const { length: shown } = await second.teams.list();
+const heir = await second.invitations.create({ role: 'owner' });
+await connect(nobody).invitations.accept({
+  token: heir.token, username: 'gina', password: 'a long enough password',
+});
+await second.teams.leave();
+await (await teamOf('Third')).teams.remove();
 const token = await all.tokens.create({ name: 'ci', scope: 'read' });
 await all.tokens.list({ search: 'ci' });
 await all.tokens.revoke(token.id);
@@ -91,8 +106,7 @@ const open = await all.invitations.create({ role: 'viewer' });
 await all.invitations.list();
 await all.invitations.revoke(open.id);
 const invitation = await all.invitations.create({ role: 'viewer' });
-const newcomer = connect({ ...recording, apiToken: undefined, teamId: undefined });
-const arrival = await newcomer.invitations.accept({
+const arrival = await connect(nobody).invitations.accept({
   token: invitation.token, username: 'frida', password: 'a long enough password',
 });
 const members = await all.members.list();
@@ -111,7 +125,7 @@ say({
   env: env.variables, status: status.status, counted, listed: events.length,
   entries: entries.length, next: typeof entries.next, unchanged: refreshed.meta.unchanged,
   found: analysis.total_services_detected, over: over.state, joined: arrival.member.role,
-  begun: begun.length,
+  begun: begun.length, teams: [renamed, role, shown],
 });
 """
 
@@ -170,6 +184,7 @@ def test_every_operation_has_a_method_that_works(
     assert (found["entries"], found["next"]) == (5, "string")
     assert (found["found"], found["unchanged"], found["begun"]) == (1, True, 1)
     assert found["joined"] == "viewer"
+    assert found["teams"] == ["Renamed", "owner", 1]
 
 
 def test_the_types_are_those_of_the_api(db: None) -> None:

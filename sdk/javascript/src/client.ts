@@ -3,7 +3,7 @@
 import { Builds, Events, Logs, Operations } from "./groups/operations.js";
 import { ImageMappings, Platform } from "./groups/platform.js";
 import { Env, Releases, Services } from "./groups/services.js";
-import { Audit, Invitations, Members, Tokens } from "./groups/team.js";
+import { Audit, Invitations, Members, Teams, Tokens } from "./groups/team.js";
 import { Workspaces } from "./groups/workspaces.js";
 import type { Me } from "./schemas.js";
 import type { SocketClass } from "./socket.js";
@@ -27,6 +27,7 @@ export class KyozoAPI {
   readonly operations: Operations;
   readonly builds: Builds;
   readonly events: Events;
+  readonly teams: Teams;
   readonly tokens: Tokens;
   readonly members: Members;
   readonly invitations: Invitations;
@@ -44,6 +45,7 @@ export class KyozoAPI {
     this.operations = new Operations(transport);
     this.builds = new Builds(transport);
     this.events = new Events(transport);
+    this.teams = new Teams(transport);
     this.tokens = new Tokens(transport);
     this.members = new Members(transport);
     this.invitations = new Invitations(transport);

@@ -93,6 +93,14 @@ export interface Cluster {
   members: string[];
 }
 
+export interface Connection {
+  variable: string;
+  target: string;
+  /** Without the password; null where it lies in a file. */
+  value: string | null;
+  evidence: Evidence[];
+}
+
 export interface DeploymentConfig {
   dockerfile_path?: string;
   build_context?: string;
@@ -284,6 +292,8 @@ export interface Git {
   ref: string | null;
   commit: string;
   has_credential: boolean;
+  /** Fingerprint of the key that its ssh server must show. */
+  host_key: string | null;
 }
 
 export interface HealthCheck {
@@ -433,6 +443,19 @@ export interface NewInvitation {
   revoked_at: string | null;
   /** Shown this once. */
   token: string;
+  /** The page that accepts it. */
+  join_url: string;
+}
+
+export interface NewTeam {
+  id: string;
+  name: string;
+  slug: string;
+  /** One's own. */
+  role: "owner" | "admin" | "developer" | "viewer";
+  created_at: string;
+  /** Shown this once, if it was asked for. */
+  token: string | null;
 }
 
 export interface NewToken {
@@ -562,10 +585,13 @@ export interface RecommendedService {
   confidence: number;
   port_mappings: PortMappings;
   environment_variables: Record<string, string>;
+  connections: Connection[];
   resource_limits: ResourceLimits;
   health_check: HealthCheckConfig;
   /** Null where it builds in another way. */
   dockerfile_content: string | null;
+  /** A database that is deployed only where it is asked for. */
+  is_optional: boolean;
 }
 
 export interface RefreshMeta {
@@ -797,6 +823,15 @@ export interface TeamBrief {
   name: string;
 }
 
+export interface TeamDetail {
+  id: string;
+  name: string;
+  slug: string;
+  /** One's own. */
+  role: "owner" | "admin" | "developer" | "viewer";
+  created_at: string;
+}
+
 export interface Token {
   id: string;
   name: string;
@@ -908,6 +943,7 @@ export interface CloneRepositoryBody {
     name?: string;
     url: string;
     ref?: string;
+    host_key?: string;
     username?: string;
     token?: string;
     deploy_key?: string;
@@ -934,6 +970,11 @@ export interface CreateServiceBody {
     scaling_config?: ScalingConfig;
     workspace_id?: string;
   };
+}
+
+export interface CreateTeamBody {
+  name: string;
+  token_name?: string;
 }
 
 export interface CreateTokenBody {
@@ -975,6 +1016,7 @@ export interface DeployWorkspaceBody {
   accept_version?: boolean;
   folder_path?: string;
   only?: string[];
+  with_databases?: boolean;
   overrides?: Overrides;
   name?: string;
 }
@@ -1132,6 +1174,19 @@ export interface ListServicesQuery {
   after?: string;
 }
 
+export interface ListTeamsQuery {
+  /** Only what has this text in it. */
+  search?: string;
+  /** What to sort by. */
+  sort_by?: "name" | "created_at";
+  /** Upwards or downwards. */
+  sort_order?: "asc" | "desc";
+  /** How many at most. */
+  limit?: number;
+  /** Go on after this: what the answer before said. */
+  after?: string;
+}
+
 export interface ListTokensQuery {
   /** Only tokens of this scope. */
   scope?: "read" | "deploy" | "admin";
@@ -1195,6 +1250,7 @@ export interface ReadFileQuery {
 
 export interface RefreshRepositoryBody {
   ref?: string;
+  host_key?: string;
   username?: string;
   token?: string;
   deploy_key?: string;
@@ -1210,6 +1266,10 @@ export interface RegisterFolderBody {
 export interface RemoveServiceQuery {
   /** Also remove its data. There is no way back. */
   volumes?: boolean;
+}
+
+export interface RenameTeamBody {
+  name: string;
 }
 
 export interface ReplaceServiceSettingsBody {

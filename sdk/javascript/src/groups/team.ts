@@ -3,6 +3,36 @@ import type { Listing } from "../pages.js";
 import type * as api from "../schemas.js";
 import type { RequestOptions } from "../transport.js";
 
+/** One's own teams; all but `list` and `create` is about the one team that the client is for. */
+export class Teams extends Group {
+  list(query?: api.ListTeamsQuery, options?: RequestOptions): Listing<api.TeamDetail> {
+    return this.listed("/teams", query, options);
+  }
+
+  /** With `token_name` the answer has a token of the new team, shown this once. */
+  create(team: api.CreateTeamBody, options?: RequestOptions): Promise<api.NewTeam> {
+    return this.send({ method: "POST", path: "/teams", json: team, as: "person", options });
+  }
+
+  get(options?: RequestOptions): Promise<api.TeamDetail> {
+    return this.read(this.transport.team(), {}, options);
+  }
+
+  rename(name: string, options?: RequestOptions): Promise<api.TeamDetail> {
+    return this.change("PATCH", this.transport.team(), { name }, options);
+  }
+
+  /** Only a team that is empty. */
+  remove(options?: RequestOptions): Promise<void> {
+    return this.removed(this.transport.team(), {}, options);
+  }
+
+  /** One's tokens of the team end for good, this client's with them. */
+  leave(options?: RequestOptions): Promise<void> {
+    return this.change("POST", this.transport.team("leave"), {}, options);
+  }
+}
+
 /** One's own tokens, for administrators the team's. */
 export class Tokens extends Group {
   list(query?: api.ListTokensQuery, options?: RequestOptions): Listing<api.Token> {
