@@ -220,8 +220,9 @@ def _end(job: Job, state: OperationState, error: dict[str, Any]) -> None:
         if text := deployment_status(operation, state, error):
             held.update(deployment_status=text)
         _publish_end(operation, state, error)
+        # Nobody may see it ended and the service still at work.
+        refresh_status(operation.service)
     operation.refresh_from_db()
-    refresh_status(operation.service)
     if is_moved:
         _tell_router()
     job.tell()

@@ -1,5 +1,7 @@
 """How operations end when something is in the way late, and what they leave behind."""
 
+from collections.abc import Callable
+
 import pytest
 
 from services.errors import EngineError
@@ -7,7 +9,7 @@ from services.lifecycle.deploy import deploy
 from services.lifecycle.operations import take
 from services.lifecycle.sweep import sweep_services
 from services.lifecycle.urls import urls
-from services.models import HostPort, Queue, Service
+from services.models import HostPort, Operation, Queue, Service
 from services.routing.memory import MemoryRouter
 from services.runtimes.fake import FakeRuntime
 from tests.services.lifecycle.working import (
@@ -147,3 +149,30 @@ def test_a_raw_port_of_a_deploy_that_failed_is_free_again(
     done(lambda: deploy(own_image, actor="alice"))
 
     assert not HostPort.objects.filter(is_http=False).exists()
+
+
+def test_whoever_sees_an_operation_ended_sees_the_service_at_rest(
+    running: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker may die, or be slow, right after the end was written."""
+    seen: list[tuple[str, str]] = []
+    change(running)
+    operation = deploy(running, actor="alice")
+
+    def note(of: Operation, *_: object, **__: object) -> None:
+        if of.state == "succeeded":
+            seen.append((of.state, Service.objects.get(pk=running.pk).status))
+
+    monkeypatch.setattr(Operation, "refresh_from_db", after(Operation.refresh_from_db, note))
+    carry_out_all()
+
+    operation.refresh_from_db()
+    assert set(seen) == {("succeeded", "running")}
+
+
+def after(method: Callable[..., None], work: Callable[..., None]) -> Callable[[Operation], None]:
+    def both(of: Operation, *args: object, **more: object) -> None:
+        method(of, *args, **more)
+        work(of)
+
+    return both
