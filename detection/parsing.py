@@ -15,6 +15,16 @@ YAML_DEPTH = 200
 MOST_KEYS = 500_000
 LONGEST_NUMBER = 100
 _INDENTED = re.compile(r"^[ \t?:-]++", re.MULTILINE)
+# `!!int ''`, `!!bool x`, `!!timestamp x`: a tag that a value does not fit fails in ways of its own.
+_YAML_FAILURES = (
+    yaml.YAMLError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
 _SAFE: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # A string or a comment that is never closed goes to the end: looked for again at each of its
 # characters, a text full of quotes would take for ever.
@@ -54,8 +64,10 @@ def _plain(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> object:
     return node.value
 
 
-def _number(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> object:
+def _number(loader: yaml.SafeLoader, node: yaml.Node) -> object:
     """`1:1:1` and so on is a number to base 60, whose making takes the square of its length."""
+    if not isinstance(node, yaml.ScalarNode):
+        raise yaml.YAMLError("a number is one value")
     if len(node.value) > LONGEST_NUMBER:
         return node.value
     is_whole = node.tag.endswith("int")
@@ -104,7 +116,7 @@ def parse_yaml(text: str) -> object:
     try:
         _refuse_depth(text)
         loaded: object = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader either way
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as exc:
+    except _YAML_FAILURES as exc:
         reason = str(exc).split("\n", maxsplit=1)[0]
         raise ParseError(f"not valid YAML ({reason})") from exc
     return loaded
@@ -117,7 +129,7 @@ def parse_yaml_all(text: str) -> list[object]:
     try:
         _refuse_depth(text)
         return list(yaml.load_all(text, Loader=_Loader))
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as exc:
+    except _YAML_FAILURES as exc:
         raise ParseError("not valid YAML") from exc
 
 
