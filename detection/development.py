@@ -9,7 +9,7 @@ from detection.model import DetectedService, Evidence
 from detection.place import Place
 
 _DEVCONTAINERS = (".devcontainer/devcontainer.json", ".devcontainer.json")
-_TILT_FORWARD = re.compile(r"port_forwards\s*=\s*\[?\s*['\"]?(?:\d+:)?(\d{2,5})")
+_TILT_FORWARD = re.compile(r"port_forwards\s*+=\s*+(?:\[\s*+)?['\"]?(?:\d++:)?(\d{2,5})")
 
 
 def forwarded(service: DetectedService, place: Place) -> DetectedService:

@@ -14,7 +14,7 @@ _DEVELOPMENT = re.compile(
     r"(?i)(^|[.\-_])(dev|development|test|tests|testing|ci|debug|local)([.\-_]|$)"
 )
 _INSTRUCTION = re.compile(r"^\s*([A-Za-z]+)\s+(.*)$", re.DOTALL)
-_CONTINUED = re.compile(r"[\\`]\s*\n(?:\s*#[^\n]*\n)*")
+_CONTINUED = re.compile(r"[\\`][^\S\n]*+\n\s*+(?:#[^\n]*+(?:\n\s*+|\Z))*+")
 # An image's name or a port, with variables in them: what is longer is neither.
 _LONGEST = 1000
 _VARIABLE = re.compile(r"\$\{?(\w++)(?::?-([^}]*+))?\}?")

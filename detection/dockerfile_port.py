@@ -36,7 +36,7 @@ _COMMANDS = (
 _IMAGES = (
     (r"nginx|httpd|caddy|apache|wordpress", 80),
     # Until .NET 8 the images served on a port that only root may take.
-    (r"aspnet:[1-7]\.|dotnet:[1-7]\.\d\S*aspnet", 80),
+    (r"aspnet:[1-7]\.|dotnet:[1-7]\.\d\S{0,100}aspnet", 80),
     (r"aspnet", 8080),
     (r"tomcat|jetty", 8080),
 )

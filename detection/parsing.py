@@ -9,6 +9,22 @@ from xml.parsers import expat
 import yaml
 
 YAML_CAP = 512 * 1024
+# What reads YAML nests calls as the text nests, on a stack that ends the process when it is full.
+YAML_DEPTH = 200
+# With all that `<<` adds.
+MOST_KEYS = 500_000
+LONGEST_NUMBER = 100
+_INDENTED = re.compile(r"^[ \t?:-]++", re.MULTILINE)
+# `!!int ''`, `!!bool x`, `!!timestamp x`: a tag that a value does not fit fails in ways of its own.
+_YAML_FAILURES = (
+    yaml.YAMLError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
 _SAFE: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # A string or a comment that is never closed goes to the end: looked for again at each of its
 # characters, a text full of quotes would take for ever.
@@ -29,6 +45,16 @@ class ParseError(ValueError):
 class _Loader(_SAFE):  # type: ignore[misc, valid-type]
     """Safe, and indifferent to others' tags: `!reset []` is a list, `!!python/name:x` text."""
 
+    merged = 0
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Each key once: `<<: [*a, *a]` doubles them, and forty such lines take all memory."""
+        super().flatten_mapping(node)
+        node.value = list({id(key): (key, value) for key, value in node.value}.values())
+        self.merged += len(node.value)
+        if self.merged > MOST_KEYS:
+            raise yaml.YAMLError(f"more than {MOST_KEYS} keys")
+
 
 def _plain(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> object:
     if isinstance(node, yaml.MappingNode):
@@ -38,6 +64,19 @@ def _plain(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> object:
     return node.value
 
 
+def _number(loader: yaml.SafeLoader, node: yaml.Node) -> object:
+    """`1:1:1` and so on is a number to base 60, whose making takes the square of its length."""
+    if not isinstance(node, yaml.ScalarNode):
+        raise yaml.YAMLError("a number is one value")
+    if len(node.value) > LONGEST_NUMBER:
+        return node.value
+    is_whole = node.tag.endswith("int")
+    made: object = (loader.construct_yaml_int if is_whole else loader.construct_yaml_float)(node)
+    return made
+
+
+for _kind in ("int", "float"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", _number)
 for _prefix in ("!", "tag:yaml.org,2002:python/"):
     _Loader.add_multi_constructor(_prefix, _plain)
 
@@ -75,8 +114,9 @@ def parse_yaml(text: str) -> object:
     if len(text) > YAML_CAP:
         raise ParseError(f"larger than {YAML_CAP} bytes of YAML")
     try:
+        _refuse_depth(text)
         loaded: object = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader either way
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as exc:
+    except _YAML_FAILURES as exc:
         reason = str(exc).split("\n", maxsplit=1)[0]
         raise ParseError(f"not valid YAML ({reason})") from exc
     return loaded
@@ -87,9 +127,24 @@ def parse_yaml_all(text: str) -> list[object]:
     if len(text) > YAML_CAP:
         raise ParseError(f"larger than {YAML_CAP} bytes of YAML")
     try:
+        _refuse_depth(text)
         return list(yaml.load_all(text, Loader=_Loader))
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as exc:
+    except _YAML_FAILURES as exc:
         raise ParseError("not valid YAML") from exc
+
+
+def _refuse_depth(text: str) -> None:
+    """Whatever nests has a bracket or stands further to the right; only text with many of both is
+    read for it, event by event, which takes no stack."""
+    indented = max((len(m[0]) for m in _INDENTED.finditer(text)), default=0)
+    if text.count("[") + text.count("{") + 2 * indented <= YAML_DEPTH:
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=_SAFE):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > YAML_DEPTH:
+            raise yaml.YAMLError(f"nested deeper than {YAML_DEPTH}")
 
 
 def parse_xml(text: str) -> ET.Element:

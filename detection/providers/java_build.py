@@ -144,7 +144,7 @@ def _settings(place: Place) -> str:
 def _gradle_module(place: Place) -> str:
     """The subproject that runs, where the root itself builds nothing that does."""
     own = (place.text("build.gradle") or "") + (place.text("build.gradle.kts") or "")
-    if re.search(r"\bapplication\b|org\.springframework\.boot['\"]\)?(?!.*apply false)", own):
+    if re.search(r"\bapplication\b|org\.springframework\.boot['\"]\)?(?!.{0,200}apply false)", own):
         return ""
     included: list[str] = re.findall(
         r"[\"']:?([\w:.-]+)[\"']", " ".join(re.findall(r"include\b[^\n]*", _settings(place)))

@@ -10,7 +10,7 @@ from detection import values
 from detection.place import Place
 
 _FOLDERS = ("apps", "packages", "projects", "services")
-_SITES = re.compile(r"(?:vite|web|rollup|angular|build-angular|astro)\S*:(?!node|server)")
+_SITES = re.compile(r"(?:vite|web|rollup|angular|build-angular|astro)\S{0,200}:(?!node|server)")
 _NEXT = re.compile(r"next:build$")
 _TSC = re.compile(r":(?:tsc|swc)$")
 _OUTPUT = re.compile(

@@ -108,7 +108,7 @@ def _pipfile(place: Place) -> list[str]:
 
 def _setup(place: Place) -> list[str]:
     """install_requires of setup.py and setup.cfg, read as text: running them is out of question."""
-    found = re.search(r"install_requires\s*=\s*\[(.*?)\]", place.source("setup.py"), re.DOTALL)
+    found = re.search(r"install_requires\s*+=\s*+\[([^\]]*+)(?:\]|\Z)", place.source("setup.py"))
     lines = _SETUP_NAMES.findall(found[1]) if found else []
     declared = re.search(
         r"^install_requires\s*=(.*?)(?=^\S|\Z)", place.source("setup.cfg"), re.DOTALL | re.MULTILINE

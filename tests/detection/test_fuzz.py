@@ -87,7 +87,8 @@ BESIDE = {
 }
 PIECES = st.sampled_from(
     ["{", "}", "[", "]", '"', "'", ":", "\n", "\t", "&a ", "*a", "<a>", "</a>", "${A", "#", "0x",
-     "-1", "99999999999999999999", "null", "true", "..", "/", "\\", "\x00", "\ufeff", "a" * 300]
+     "-1", "99999999999999999999", "²", "!!int ", "<<: ", "- ", "null", "true", "..", "/", "\\",
+     "\x00", "\ufeff", "a" * 300]
 )  # fmt: skip
 TAILS = st.lists(PIECES | st.text(max_size=6), max_size=12).map("".join)
 FEW = settings(
@@ -134,6 +135,16 @@ def test_a_parser_fails_in_one_way_only(parse: object, text: str) -> None:
     assert callable(parse)
     with suppress(parsing.ParseError):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["!!int ''", "!!bool x", "!!timestamp x", "!!float x", "!!int [1]", "!!binary é", "!!set 1"],
+)
+def test_a_value_that_its_tag_does_not_fit_is_no_yaml(value: str) -> None:
+    for parse in (parsing.parse_yaml, parsing.parse_yaml_all):
+        with pytest.raises(parsing.ParseError):
+            parse(f"a: {value}")
 
 
 @MANY
