@@ -5,8 +5,10 @@ Each name may also be given as NAME_FILE, the path of a file that holds the valu
 
 import ipaddress
 import os
+import re
 from pathlib import Path
 
+ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -59,6 +61,17 @@ def one_of(name: str, *choices: str) -> str:
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list; empty parts are dropped."""
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def origins(name: str) -> list[str]:
+    """A comma-separated list of exact origins, as browsers say them."""
+    found = words(name)
+    for origin in found:
+        if not ORIGIN.fullmatch(origin):
+            raise SettingError(
+                f"{name} must be a list of origins such as https://app.example, not {origin!r}"
+            )
+    return found
 
 
 def port_range(name: str, default: str) -> tuple[int, int]:

@@ -40,6 +40,20 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+# Pages of other origins may use the API, with tokens only: no cookie goes along. It stands before
+# the rate limit: browsers ask first without a token, and show a page no 429 without these headers.
+CORS_ALLOWED_ORIGINS = env.origins("KYOZO_CORS_ORIGINS")
+CORS_ALLOW_CREDENTIALS = False
+CORS_URLS_REGEX = r"^/api/v1/"
+CORS_ALLOW_HEADERS = (
+    *("authorization", "content-type", "idempotency-key", "if-match", "x-api-key", "x-team-id"),
+)
+CORS_EXPOSE_HEADERS = (
+    *("ETag", "Idempotency-Replayed", "Link", "Retry-After", "X-RateLimit-Limit"),
+    *("X-RateLimit-Remaining", "X-RateLimit-Reset", "X-Request-ID"),
+)
+if CORS_ALLOWED_ORIGINS:
+    MIDDLEWARE.insert(1, "corsheaders.middleware.CorsMiddleware")
 ROOT_URLCONF = "kyozo.urls"
 ASGI_APPLICATION = "kyozo.asgi.application"
 WSGI_APPLICATION = "kyozo.wsgi.application"

@@ -117,3 +117,9 @@ def test_a_strange_team_and_none_are_the_same_answer(stranger: Api, alice: Perso
         return got["error"] | {"request_id": ""}
 
     assert answer(str(alice.team.id)) == answer("12345678-1234-4234-8234-123456789012")
+
+
+def test_what_is_shared_has_nobody_s_id_in_it() -> None:
+    """So that no address of one's own things can be left out of the tests above."""
+    assert [address for address in SHARED if "<" in address] == []
+    assert set(ADDRESSES) >= SHARED
