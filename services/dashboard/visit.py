@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 from services import audit
 from services.dashboard.views import View, page
 from services.errors import ForbiddenError, InvalidError, KyozoError
+from services.teams.limits import of_team
 from services.teams.models import Membership, Role, Scope, Team, allows
 from services.teams.policy import Admission, Caller, admit, by_session, memberships
 
@@ -106,14 +107,22 @@ def team_page(need: Scope, *methods: str) -> Callable[[Callable[..., HttpRespons
                 return redirect(f"{reverse('sign-in-with-password')}?{urlencode(onward)}")
             visit = _visit(request, request.user, slug)
             try:
+                of_team(visit.team, token_id=None).check()
                 visit.may(need)
                 return view(visit, **kwargs)
             except KyozoError as exc:
-                return visit.show("refused", exc)
+                return _refused(visit, exc)
 
         return answer
 
     return wrap
+
+
+def _refused(visit: Visit, error: KyozoError) -> HttpResponse:
+    response = visit.show("refused", error)
+    if "retry_after_s" in error.params:
+        response.headers["Retry-After"] = str(error.params["retry_after_s"])
+    return response
 
 
 def _visit(request: HttpRequest, user: User, slug: str) -> Visit:

@@ -81,6 +81,7 @@ def test_whatever_opens_for_it_is_meant_to() -> None:
     of_the_team = {address for address, view in VIEWS.items() if not view.for_workspace}
 
     assert of_the_team == {
+        *("", "/leave"),
         "/audit",
         "/clean",
         "/image-mappings",
@@ -199,6 +200,9 @@ def test_there_is_no_way_out_through_its_person(limited: Limited, charlie: Perso
     invited = {"token": make_invitation(charlie.team, charlie.user)[1]}
 
     assert limited.post("/api/v1/sign-in-links", {}).status_code == 404
+    assert limited.get("/api/v1/teams").status_code == 404
+    assert limited.post("/api/v1/teams", {"name": "x"}).status_code == 404
+    assert limited.post(limited.at("/leave"), {}).status_code == 404
     assert limited.post(limited.at("/tokens"), {"name": "x"}).status_code == 404
     assert limited.post("/api/v1/invitations/accept", invited).status_code == 403
 
@@ -220,6 +224,6 @@ def test_every_address_without_a_team_is_thought_of() -> None:
 
     assert len(teams) == 1
     assert plain == {
-        *("me", "sign-in-links", "invitations/accept"),
+        *("me", "teams", "sign-in-links", "invitations/accept"),
         *("health/live", "health/ready", "openapi.json", ""),
     }

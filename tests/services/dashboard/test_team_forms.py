@@ -3,9 +3,12 @@
 from collections.abc import Callable
 
 import pytest
+from django.core.cache import caches
 from django.test import Client
+from pytest_django import Settings
 
 from services.models import AuditEntry
+from services.teams import limits
 from services.teams.models import ApiToken, Invitation, Membership, Role, Team
 from tests.conftest import Person
 from tests.factories import make_member, make_service, make_team, make_token, make_workspace
@@ -210,3 +213,18 @@ def test_a_team_with_something_in_it_says_what(mine: Client, alice: Person) -> N
     page = mine.post("/teams/alpha/remove").content.decode()
 
     assert "alpha is not empty: 1 service, 1 workspace:" in page
+
+
+def test_pages_count_as_requests_of_the_team(
+    mine: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.KYOZO = settings.KYOZO | {"RATE_LIMITS": True}
+    monkeypatch.setitem(limits.PLANS, "standard", 2)
+    fields = {"name": "ci", "scope": "read"}
+
+    answers = [mine.post("/teams/alpha/tokens", fields) for _ in range(3)]
+    caches["default"].clear()
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert int(answers[2].headers["Retry-After"]) > 0
+    assert ApiToken.objects.count() == 2
