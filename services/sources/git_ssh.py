@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from services.errors import InvalidError
 from services.sources.git_address import Repository
-from services.sources.git_run import Git
+from services.sources.git_run import NO_SSH, Git
 
 KINDS = (ed25519.Ed25519PrivateKey, ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey)
 _LINE = re.compile(r"(?P<kind>[a-z0-9@.-]{1,64}) (?P<key>[A-Za-z0-9+/]{16,8192}={0,2})")
@@ -162,7 +162,9 @@ def write_ssh(scratch: Path, address: str, name: str, *, meets: bool = False) ->
     program.unlink(missing_ok=True)
     program.touch(mode=0o700)
     program.write_text(
-        f"#!{sys.executable} -IS\nimport os, sys\nos.execvp('ssh', {words!r} + sys.argv[1:])\n"
+        f"#!{sys.executable} -IS\nimport os, sys\n"
+        f"try:\n    os.execvp('ssh', {words!r} + sys.argv[1:])\n"
+        f"except FileNotFoundError:\n    sys.exit({NO_SSH!r})\n"
     )
     return program
 
