@@ -110,7 +110,8 @@ def _other_key(repository: Repository, shown: str, wanted: str) -> InvalidError:
         code="git.host_key_changed",
         details={"host_key": [f"is {now}" if now else "is not known"]},
         fix="somebody may stand in between: ask whoever runs the server. If the new key is right, "
-        f'refresh the workspace with {{"host_key": "{now or "SHA256:..."}"}}',
+        f'refresh the workspace with {{"host_key": "{now or "SHA256:..."}"}}, or `kyozo deploy` it '
+        f"with --git-host-key {now or 'SHA256:...'}",
     )
 
 
