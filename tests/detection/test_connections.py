@@ -86,7 +86,8 @@ def test_the_only_database_is_meant_by_names_that_say_no_kind(
 
 def test_a_store_of_documents_is_a_database_too(analyzed: Analyzed) -> None:
     code = reads("DATABASE_URL", "MONGO_HOST")
-    found = parts(of(analyzed(shop(api=code, file=compose("", "docs"))), "api"))
+    drivers = {"api/requirements.txt": "flask\npymongo\n"}
+    found = parts(of(analyzed(shop(api=code, file=compose("", "docs")) | drivers), "api"))
 
     assert found == {"DATABASE_URL": ("docs", "url"), "MONGO_HOST": ("docs", "host")}
 
