@@ -24,16 +24,16 @@ Part = Literal["url", "address", "host", "port", "user", "password", "database"]
 SQL = frozenset({"postgresql", "mysql", "mariadb", "sqlserver"})
 # Read by a browser, in which no name of the team's network means anything.
 _IN_PAGES = re.compile(r"^(?:VITE|NEXT_PUBLIC|REACT_APP|NUXT_PUBLIC|PUBLIC|EXPO_PUBLIC|GATSBY)_")
-_ENDS: tuple[tuple[str, Part], ...] = (
-    (r"URL|URI|DSN|ENDPOINT|ORIGIN|BACKEND|CONNECTION_STRING", "url"),
-    (r"ADDR|ADDRESS|BROKERS?|SERVERS|NODES|HOSTS", "address"),
-    (r"HOST|HOSTNAME|SERVER", "host"),
-    (r"PORT", "port"),
-    (r"USER|USERNAME", "user"),
-    (r"PASSWORD|PASS|PWD", "password"),
-    (r"DATABASE|DB|DBNAME|NAME", "database"),
-)
-_PART = tuple((re.compile(rf"(?:.*_|PG|^)(?:{ends})"), part) for ends, part in _ENDS)
+_PARTS: dict[Part, str] = {
+    "url": "URL URI DSN ENDPOINT ORIGIN BACKEND",
+    "address": "ADDR ADDRESS BROKER BROKERS SERVERS NODES HOSTS",
+    "host": "HOST HOSTNAME SERVER",
+    "port": "PORT",
+    "user": "USER USERNAME",
+    "password": "PASSWORD PASS PWD",
+    "database": "DATABASE DB DBNAME NAME",
+}
+_PART_OF = {word: part for part, words in _PARTS.items() for word in words.split()}
 # Names that say nothing of the kind: whichever SQL database, cache or queue a service has.
 _ANY_SQL = re.compile(r"(?:DB|DATABASE|SQL|SQLALCHEMY|JDBC|SPRING_DATASOURCE)_(?:DATABASE_)?[A-Z]+")
 _ANY_CACHE = re.compile(r"(?:CACHE|CELERY|BROKER|QUEUE|RQ|SESSION)_(?:[A-Z]+_)?(?:URL|URI|BACKEND)")
@@ -123,7 +123,10 @@ def _is_jdbc(variable: EnvironmentVariable) -> bool:
 
 def part_of(variable: str) -> Part | None:
     """What a variable holds, by how its name ends."""
-    return next((part for pattern, part in _PART if pattern.fullmatch(variable)), None)
+    if variable.endswith("CONNECTION_STRING"):
+        return "url"
+    word = variable.rpartition("_")[2]
+    return _PART_OF.get(word) or _PART_OF.get(word.removeprefix("PG"))
 
 
 def _targets(service: DetectedService, found: Analysis) -> list[_Target]:
@@ -182,9 +185,10 @@ def _is_of_kind(variable: str, kind: str) -> bool:
 
 
 def _any(variable: str, targets: list[_Target]) -> _Target | None:
-    sql = [target for target in targets if target.kind in SQL]
-    if _ANY_SQL.fullmatch(variable) and len(sql) == 1:
-        return sql[0]
+    stores = [target for target in targets if target.kind in SQL]
+    stores = stores or [target for target in targets if target.kind == "mongodb"]
+    if _ANY_SQL.fullmatch(variable) and len(stores) == 1:
+        return stores[0]
     if _ANY_CACHE.fullmatch(variable):
         order = [target for kind in _BROKERS for target in targets if target.kind == kind]
         if variable.startswith(("CACHE", "SESSION")) or variable.endswith("RESULT_BACKEND"):

@@ -24,6 +24,15 @@ Ref = Annotated[str, typer.Option(help="With --git: a branch, a tag or a commit.
 GitToken = Annotated[
     str, typer.Option(envvar="KYOZO_GIT_TOKEN", help="With --git: a token that may read.")
 ]
+GitKey = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True, dir_okay=False, help="With --git: a file with a deploy key, for ssh."
+    ),
+]
+GitHostKey = Annotated[
+    str, typer.Option(metavar="SHA256:...", help="With --git: the key that the ssh server has.")
+]
 WithDatabases = Annotated[
     bool,
     typer.Option("--with-databases", help="Databases too that the code asks for."),
@@ -52,6 +61,8 @@ def deploy(
     git: Git = "",
     ref: Ref = "",
     git_token: GitToken = "",
+    git_key: GitKey = None,
+    git_host_key: GitHostKey = "",
     no_install: NoInstall = False,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Do not wait.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
@@ -70,16 +81,12 @@ def deploy(
       kyozo deploy --url https://kyozo.example.com --upload
       kyozo deploy --git https://github.com/team/shop.git --ref main
     """
-    source = source_of(ctx, folder, Source(git, ref, git_token), is_upload=upload)
+    said = Source(git, ref, git_token, key_file=git_key, host_key=git_host_key)
+    source = source_of(ctx, folder, said, is_upload=upload)
     overrides = {"type": service_type, "start": start, "build": build, "health": health}
-    body = {
-        "folder_path": f"/{folder.as_posix()}" if source and folder != Path() else "/",
-        "overrides": given(**overrides, port=port),
-        "force": force,
-        "no_cache": no_cache,
-        "pull": pull,
-        "accept_version": accept_version,
-    }
+    path = f"/{folder.as_posix()}" if source and folder != Path() else "/"
+    body = {"folder_path": path, "overrides": given(**overrides, port=port)}
+    flags = {"force": force, "no_cache": no_cache, "pull": pull, "accept_version": accept_version}
     asked = {"only": only, "name": name, "with_databases": with_databases}
     manner = Manner(
         may_install=not no_install,
@@ -90,7 +97,7 @@ def deploy(
         workspace=workspace,
         git=source,
     )
-    deploy_run.run(session_of(ctx), folder, body | given(**asked), manner)
+    deploy_run.run(session_of(ctx), folder, body | flags | given(**asked), manner)
 
 
 def source_of(ctx: typer.Context, folder: Path, said: Source, *, is_upload: bool) -> Source | None:
@@ -98,8 +105,8 @@ def source_of(ctx: typer.Context, folder: Path, said: Source, *, is_upload: bool
     if said.url and is_upload:
         raise typer.BadParameter("give either --git or --upload")
     if not said.url:
-        if said.ref:
-            raise typer.BadParameter("--ref goes with --git")
+        if said.ref or said.key_file or said.host_key:
+            raise typer.BadParameter("--ref, --git-key and --git-host-key go with --git")
         return None
     if folder.is_absolute() or ".." in folder.parts:
         raise typer.BadParameter("with --git the folder is a path inside the repository")

@@ -1,6 +1,7 @@
 """`kyozo deploy --git`: the workspace of a repository, at the commit that is wanted now."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kyozo.cli.errors import CliError
@@ -10,6 +11,7 @@ from kyozo.cli.session import Session
 if TYPE_CHECKING:
     from kyozo.cli.client import Api
 
+MOST_KEY = 16384
 FETCH_S = 600  # the platform has a limit of its own, and says so in words
 
 
@@ -23,12 +25,33 @@ class Source:
     ref: str = ""
     token: str = field(default="", repr=False)
     is_token_usual: bool = False
+    key_file: Path | None = None
+    host_key: str = ""
 
     def asked(self, *, is_known: bool) -> dict[str, str]:
         """What to say beside the address; ssh knows no tokens."""
         is_for_it = not is_known and self.url.startswith("https:")
-        token = self.token if is_for_it or not self.is_token_usual else ""
-        return {key: value for key, value in (("ref", self.ref), ("token", token)) if value}
+        asked = {
+            "ref": self.ref,
+            "token": self.token if is_for_it or not self.is_token_usual else "",
+            "deploy_key": self._deploy_key(),
+            "host_key": self.host_key,
+        }
+        return {name: value for name, value in asked.items() if value}
+
+    def _deploy_key(self) -> str:
+        """What lies in the file; the platform says whether it is a key."""
+        if self.key_file is None:
+            return ""
+        try:
+            with self.key_file.open(encoding="ascii") as file:
+                return file.read(MOST_KEY)
+        except (OSError, UnicodeDecodeError) as exc:
+            raise CliError(
+                f"{one_line(str(self.key_file))} holds no private key",
+                fix="give the file that ssh-keygen made, without .pub",
+                code="git.bad_key",
+            ) from exc
 
 
 def workspace_id(session: Session, source: Source, *, name: str) -> str:

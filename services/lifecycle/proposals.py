@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from detection import DetectedDatabase, EnvironmentVariable, HealthCommand, Volume
-from detection.compose_databases import RECIPES, SECRET, Recipe
+from detection.compose_databases import RECIPES, Recipe
 
 FIRST_CHECKS = 20
 # Where the public image has a script of its own for it, and the one made on this machine has not.
@@ -21,7 +21,7 @@ def proposed(database: DetectedDatabase) -> DetectedDatabase:
         environment=tuple(
             EnvironmentVariable(key, default=value, evidence="usual for its image")
             for key, value in settings
-            if SECRET not in value
+            if "${" not in value  # a password, which compose takes from elsewhere
         ),
         volumes=(Volume(f"{database.name}-data", recipe.data),) if recipe.data else (),
         health_command=_health(_READY.get(database.kind, recipe.ready)),

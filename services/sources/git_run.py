@@ -14,9 +14,10 @@ from services.errors import InvalidError
 
 LOOK_S = 0.1
 MAX_OUTPUT = 64 * 1024
+NO_SSH = "there is no ssh on this machine"
 # Which words of git's mean which of our codes; the first that fits.
 MEANINGS = (
-    ("git.missing", ("no such file or directory: 'ssh'",)),
+    ("git.missing", (NO_SSH,)),
     ("git.host_key_changed", ("remote host identification has changed",
                               "host key verification failed")),
     ("git.auth_failed", ("authentication failed", "could not read username", "permission denied",

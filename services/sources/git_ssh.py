@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from services.errors import InvalidError
 from services.sources.git_address import Repository
-from services.sources.git_run import Git
+from services.sources.git_run import NO_SSH, Git
 
 KINDS = (ed25519.Ed25519PrivateKey, ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey)
 _LINE = re.compile(r"(?P<kind>[a-z0-9@.-]{1,64}) (?P<key>[A-Za-z0-9+/]{16,8192}={0,2})")
@@ -110,7 +110,8 @@ def _other_key(repository: Repository, shown: str, wanted: str) -> InvalidError:
         code="git.host_key_changed",
         details={"host_key": [f"is {now}" if now else "is not known"]},
         fix="somebody may stand in between: ask whoever runs the server. If the new key is right, "
-        f'refresh the workspace with {{"host_key": "{now or "SHA256:..."}"}}',
+        f'refresh the workspace with {{"host_key": "{now or "SHA256:..."}"}}, or `kyozo deploy` it '
+        f"with --git-host-key {now or 'SHA256:...'}",
     )
 
 
@@ -162,7 +163,9 @@ def write_ssh(scratch: Path, address: str, name: str, *, meets: bool = False) ->
     program.unlink(missing_ok=True)
     program.touch(mode=0o700)
     program.write_text(
-        f"#!{sys.executable} -IS\nimport os, sys\nos.execvp('ssh', {words!r} + sys.argv[1:])\n"
+        f"#!{sys.executable} -IS\nimport os, sys\n"
+        f"try:\n    os.execvp('ssh', {words!r} + sys.argv[1:])\n"
+        f"except FileNotFoundError:\n    sys.exit({NO_SSH!r})\n"
     )
     return program
 

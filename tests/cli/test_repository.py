@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from kyozo.cli.client import Answer, Api
+from kyozo.cli.errors import CliError
 from kyozo.cli.repository import Source, workspace_id
 from kyozo.cli.session import Session
 from tests.cli.conftest import Kyozo
@@ -83,6 +84,8 @@ def test_a_branch_that_is_not_there_is_said(kyozo: Kyozo, repository: str) -> No
         ["../app", "--git", "https://example.com/x"],
         ["--git", "https://example.com/x", "--upload"],
         ["--ref", "main"],
+        ["--git-host-key", "SHA256:x"],
+        ["--git", "git@example.com:x", "--git-key", "/nowhere"],
         ["--git", "https://user:pa55word@example.com/x"],
         ["--git", "https://pa55word@example.com/x"],
     ],
@@ -141,6 +144,33 @@ def test_the_usual_token_goes_only_where_it_is_of_use(
 
     [(_, body)] = api.bodies
     assert ("token" in body) is sent
+
+
+def test_a_deploy_key_is_read_from_its_file_and_stays_off_the_screen(
+    kyozo: Kyozo, tmp_path: Path
+) -> None:
+    session, api = Session(), Recorder()
+    session.__dict__["api"] = api
+    key = tmp_path / "id"
+    key.write_text("n0t-a-k3y")
+
+    source = Source("git@host:new", key_file=key, host_key="SHA256:x")
+    workspace_id(session, source, name="")
+    refused = kyozo("deploy", "--git", "ssh://git@127.0.0.1:9/x", "--git-key", str(key), "--yes")
+
+    [(_, body)] = api.bodies
+    assert (body["deploy_key"], body["host_key"]) == ("n0t-a-k3y", "SHA256:x")
+    assert (refused.status, "deploy_key" in refused.err) == (1, True)
+    assert "n0t-a-k3y" not in refused.out + refused.err
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"\x00\x80"])
+def test_a_file_that_is_no_text_is_no_key(tmp_path: Path, content: bytes) -> None:
+    key = tmp_path / "id"
+    key.write_bytes(content)
+
+    with pytest.raises(CliError):
+        Source("git@host:new", key_file=key).asked(is_known=False)
 
 
 def test_a_workspace_of_a_later_page_is_found() -> None:

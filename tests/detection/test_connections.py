@@ -18,6 +18,7 @@ WEB = {
 
 def compose(api: str = "", *databases: str) -> str:
     images = {"db": "postgres:16", "other": "postgres:16", "cache": "redis:7", "mq": "rabbitmq:4"}
+    images["docs"] = "mongo:7"
     rows = [f"  {name}:\n    image: {images[name]}\n" for name in databases]
     needs = f"    depends_on: [{', '.join(databases)}]\n" if databases else ""
     web = "  web:\n    build: ./web\n    depends_on: [api]\n"
@@ -81,6 +82,14 @@ def test_the_only_database_is_meant_by_names_that_say_no_kind(
 
     assert {target for target, _ in found.values()} == {"db"}
     assert set(found) == set(names)
+
+
+def test_a_store_of_documents_is_a_database_too(analyzed: Analyzed) -> None:
+    code = reads("DATABASE_URL", "MONGO_HOST")
+    drivers = {"api/requirements.txt": "flask\npymongo\n"}
+    found = parts(of(analyzed(shop(api=code, file=compose("", "docs")) | drivers), "api"))
+
+    assert found == {"DATABASE_URL": ("docs", "url"), "MONGO_HOST": ("docs", "host")}
 
 
 def test_of_two_databases_none_is_guessed(analyzed: Analyzed) -> None:
