@@ -110,10 +110,10 @@ def three_of(
 def measure(run: Run, cases: list[Case], rows: Rows, options: argparse.Namespace) -> None:
     todo = [(case, connections) for case in cases for connections in CONNECTIONS]
     for case, connections in todo:
-        load(run, case, connections, seconds=1, prefix=f"warm-{connections}-")
+        load(run, case, connections, seconds=1, prefix=f"warm-{case.server}-{connections}-")
     for number in range(options.rounds):
         for case, connections in random.sample(todo, len(todo)):
-            prefix = f"new-{connections}-{number}-"
+            prefix = f"new-{case.server}-{connections}-{number}-"
             got = load(run, case, connections, seconds=options.seconds, prefix=prefix)
             figures = (got["requests"] / got["seconds"], got["p50_ms"], got["p99_ms"])
             rows.add(case.server, case.request, connections, number, *figures, got["failed"])

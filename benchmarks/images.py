@@ -98,7 +98,8 @@ def measure(bench: Bench, sample: Sample, way: str) -> tuple[int, float, str]:
         built = build(bench, folder, text, files, base, lines)
         answer = asked(bench, built.image_id, port, sample.says)
     except (KyozoError, IndexError) as exc:
-        answer = " ".join(f"{'no answer' if built else 'not built'}: {exc}".split())[:REASON]
+        why = f"no answer: {exc}" if built else f"not built: {last_said(lines) or exc}"
+        answer = " ".join(why.split())[:REASON]
         keep(bench, f"{sample.name}-{way}", [*lines, str(exc)])
     return built.size_bytes if built else 0, time.monotonic() - started, answer
 
@@ -176,6 +177,12 @@ def container(bench: Bench, image_id: str, port: int) -> Iterator[tuple[str, str
         yield name, bench.docker.query("port", name, f"{port}/tcp").split()[0]
     finally:
         bench.docker.query("rm", "--force", "--volumes", name)
+
+
+def last_said(lines: list[str]) -> str:
+    """By the program that failed, not by the builder about it."""
+    said = [line for line in lines if line.strip() and not line.startswith("executor failed")]
+    return said[-1] if said else ""
 
 
 def keep(bench: Bench, name: str, lines: list[str]) -> None:
