@@ -49,9 +49,11 @@ SLEEPS = (
     "pathlib.Path(sys.argv[1]).write_text(str(os.getpid())); time.sleep(60)"
 )
 INTERRUPTED = """
-import sys
+import signal, sys
 from tests.runner import __main__, stages
 from tests.runner.stages import Lane, Stage
+# Who was started in the background ignores it, and so do its children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 place, program = sys.argv[1:]
 sys.argv = ["bin/test"]
 def stage(name):
