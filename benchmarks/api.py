@@ -20,7 +20,7 @@ from typing import Any
 
 import psycopg
 
-from benchmarks.rows import Rows
+from benchmarks.rows import Rows, ratio
 from tests.repository import ROOT
 from tests.runner import run as runs
 from tests.runner import servers
@@ -150,7 +150,7 @@ def report(rows: Rows) -> None:
     print(f"{'':<8} {'conn.':>5} {'by viewset':>11} {'by bare view':>13}")
     for request, connections in product(REQUESTS, CONNECTIONS):
         ours, plain, bare = (rows.median((s, request, connections), 4) for s in SERVERS)
-        print(f"{request:<8} {connections:>5} {ours / plain:11.2f} {ours / bare:13.2f}")
+        print(f"{request:<8} {connections:>5} {ratio(ours, plain):11.2f} {ratio(ours, bare):13.2f}")
     print(f"rows: {rows.path.relative_to(ROOT)}")
 
 
