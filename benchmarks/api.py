@@ -20,7 +20,7 @@ from typing import Any
 
 import psycopg
 
-from benchmarks.rows import Rows
+from benchmarks.rows import Rows, ratio
 from tests.repository import ROOT
 from tests.runner import run as runs
 from tests.runner import servers
@@ -110,10 +110,10 @@ def three_of(
 def measure(run: Run, cases: list[Case], rows: Rows, options: argparse.Namespace) -> None:
     todo = [(case, connections) for case in cases for connections in CONNECTIONS]
     for case, connections in todo:
-        load(run, case, connections, seconds=1, prefix=f"warm-{connections}-")
+        load(run, case, connections, seconds=1, prefix=f"warm-{case.server}-{connections}-")
     for number in range(options.rounds):
         for case, connections in random.sample(todo, len(todo)):
-            prefix = f"new-{connections}-{number}-"
+            prefix = f"new-{case.server}-{connections}-{number}-"
             got = load(run, case, connections, seconds=options.seconds, prefix=prefix)
             figures = (got["requests"] / got["seconds"], got["p50_ms"], got["p99_ms"])
             rows.add(case.server, case.request, connections, number, *figures, got["failed"])
@@ -150,7 +150,7 @@ def report(rows: Rows) -> None:
     print(f"{'':<8} {'conn.':>5} {'by viewset':>11} {'by bare view':>13}")
     for request, connections in product(REQUESTS, CONNECTIONS):
         ours, plain, bare = (rows.median((s, request, connections), 4) for s in SERVERS)
-        print(f"{request:<8} {connections:>5} {ours / plain:11.2f} {ours / bare:13.2f}")
+        print(f"{request:<8} {connections:>5} {ratio(ours, plain):11.2f} {ratio(ours, bare):13.2f}")
     print(f"rows: {rows.path.relative_to(ROOT)}")
 
 

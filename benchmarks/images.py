@@ -83,24 +83,27 @@ def measure(bench: Bench, sample: Sample, way: str) -> tuple[int, float, str]:
     write(folder, sample)
     lines: list[str] = []
     started = time.monotonic()
-    built = None
+    built, took = None, 0.0
     try:
         base = Chooser(bench.source)
+        service = analyze(folder).services[0]
         if way == "ours":
-            service = analyze(folder).services[0]
             text, files = ours(folder, service, base)
-            port = service.port or PORT
         else:
-            # Public images that are not "slim" bring compilers; of ours there is one kind.
-            fat = base(sample.tool, None).replace("-slim", "")
-            text, files = sample.naive.replace("{base}", fat), {}
-            port = 80 if sample.tool == "static" else PORT
+            text, files = naive(sample, service, base), {}
         built = build(bench, folder, text, files, base, lines)
+        took = built.duration_ms / 1000
+        port = 80 if (sample.tool, way) == ("static", "naive") else service.port or PORT
         answer = asked(bench, built.image_id, port, sample.says)
     except (KyozoError, IndexError) as exc:
-        answer = " ".join(f"{'no answer' if built else 'not built'}: {exc}".split())[:REASON]
+        why = f"no answer: {exc}" if built else f"not built: {last_said(lines) or exc}"
+        answer = " ".join(why.split())[:REASON]
         keep(bench, f"{sample.name}-{way}", [*lines, str(exc)])
-    return built.size_bytes if built else 0, time.monotonic() - started, answer
+        took = took or time.monotonic() - started
+    finally:
+        if built:
+            bench.docker.query("image", "rm", "--force", built.image_id)
+    return built.size_bytes if built else 0, took, answer
 
 
 def write(folder: Path, sample: Sample) -> None:
@@ -120,6 +123,12 @@ def ours(folder: Path, service: DetectedService, base: Chooser) -> tuple[str, di
     return rendered.dockerfile, {
         name.removeprefix(".kyozo/"): text.encode() for name, text in rendered.files.items()
     }
+
+
+def naive(sample: Sample, service: DetectedService, base: Chooser) -> str:
+    """In the version that ours has; public images that are not "slim" bring compilers."""
+    fat = base(sample.tool, service.language_version).replace("-slim", "")
+    return sample.naive.replace("{base}", fat)
 
 
 def build(
@@ -176,6 +185,12 @@ def container(bench: Bench, image_id: str, port: int) -> Iterator[tuple[str, str
         yield name, bench.docker.query("port", name, f"{port}/tcp").split()[0]
     finally:
         bench.docker.query("rm", "--force", "--volumes", name)
+
+
+def last_said(lines: list[str]) -> str:
+    """By the program that failed, not by the builder about it."""
+    said = [line for line in lines if line.strip() and not line.startswith("executor failed")]
+    return said[-1] if said else ""
 
 
 def keep(bench: Bench, name: str, lines: list[str]) -> None:

@@ -1,6 +1,7 @@
 """Raw rows of a measurement, kept as they come: a run may be stopped, a figure looked at again."""
 
 import csv
+import math
 import statistics
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -37,3 +38,8 @@ class Rows:
     def _write(self, values: Sequence[object]) -> None:
         with self.path.open("a", encoding="utf-8", newline="") as file:
             csv.writer(file).writerow(values)
+
+
+def ratio(ours: float, theirs: float) -> float:
+    """Not a number where nobody was answered in the time there was."""
+    return ours / theirs if theirs else math.nan

@@ -173,7 +173,7 @@ SAMPLES = (
     flask("conda", {"environment.yml": CONDA}, "pip install 'flask>=3,<4' gunicorn"),
     node("npm", "npm install"),
     node("yarn", "npm install --global yarn@1", "yarn install"),
-    node("pnpm", "npm install --global pnpm@10", "pnpm install"),
+    node("pnpm", "npm install --global pnpm@10.0.0", "pnpm install"),
     bun(),
     Sample(
         "go",

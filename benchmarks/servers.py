@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmarks.api import CONNECTIONS, Case, load
 from benchmarks.live import allow_files, answers
-from benchmarks.rows import Rows
+from benchmarks.rows import Rows, ratio
 from benchmarks.setups import SETUPS, Setup, missing
 from benchmarks.sockets import Listener, open_all
 from tests.repository import ROOT
@@ -179,11 +179,11 @@ def report(rows: Rows, lacking: Mapping[str, Sequence[str]]) -> None:
 
 def line(rows: Rows, setup: str, own: str, request: str, connections: int) -> str:
     per_s, p50, p99 = (rows.median((setup, request, connections), at) for at in (4, 5, 6))
-    ratio = per_s / (rows.median((own, request, connections), 4) or 1)
+    by_own = ratio(per_s, rows.median((own, request, connections), 4))
     failed, lost = (int(sum(rows.values((setup, request, connections), at))) for at in (7, 8))
     memory = rows.median((setup, request, connections), 9)
     return (
-        f"{setup:<24} {request:<4} {connections:>5} {per_s:7.0f} {ratio:11.2f} {p50:8.2f}"
+        f"{setup:<24} {request:<4} {connections:>5} {per_s:7.0f} {by_own:11.2f} {p50:8.2f}"
         f" {p99:8.2f} {failed:>6} {lost:>5} {memory:5.0f}"
     )
 

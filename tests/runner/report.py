@@ -48,11 +48,14 @@ class Report:
 
     def side_by_side(self, stages: Sequence[Stage]) -> None:
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            for done in as_completed([pool.submit(self._captured, stage) for stage in stages]):
-                stage, seconds, code, output = done.result()
-                self._line(stage.name, seconds, "" if code else "ok")
-                if code:
-                    self._fail(stage.name, _end_of(output))
+            working = [pool.submit(self._captured, stage) for stage in stages]
+            try:
+                for done in as_completed(working):
+                    self._told(*done.result())
+            except KeyboardInterrupt:
+                # In the main thread only, outside of lanes; the pool waits for its programs.
+                self.programs.stop()
+                raise
 
     def one(self, stage: Stage) -> None:
         """A stage on its own; outside of lanes pytest's output is passed on as it comes."""
@@ -88,6 +91,11 @@ class Report:
         """In one piece: nobody else's line comes between."""
         prefix = f"{self.lane.name:<8}| " if self.lane else ""
         say("\n".join(f"{prefix}{line}".rstrip() for line in text.split("\n")))
+
+    def _told(self, stage: Stage, seconds: float, code: int, output: str) -> None:
+        self._line(stage.name, seconds, "" if code else "ok")
+        if code:
+            self._fail(stage.name, _end_of(output))
 
     def _tests(self, stage: Stage, environment: dict[str, str]) -> None:
         xml = self.run.folder / f"{_slug(stage.name)}.xml"

@@ -29,6 +29,8 @@ NO_DATABASE = (
 )
 SDK = ("--config-file", "sdk/python/pyproject.toml", "sdk/python/kyozo_sdk")
 UNMARKED = "not docker and not e2e and not faults"
+# A process that has no test left takes some of the other's: some tests are as long as a hundred.
+TWO = ("-n", "2", "--dist", "worksteal")
 NO_LIMIT = "--cov-fail-under=0"  # the limit is for all stages together: "coverage in percent"
 
 
@@ -78,7 +80,7 @@ def checks() -> list[Stage]:
 def fast_tests() -> list[Stage]:
     cover = ("--cov", "--cov-report=", NO_LIMIT)
     chosen = ("-m", f"{UNMARKED} and not redis and not ssh")
-    return [Stage("tests", (*PYTEST, "-n", "2", *chosen, *cover, "tests"), tests=True)]
+    return [Stage("tests", (*PYTEST, *TWO, *chosen, *cover, "tests"), tests=True)]
 
 
 def lanes() -> tuple[Lane, ...]:
@@ -98,7 +100,7 @@ def _more_tests() -> list[Stage]:
     return [
         Stage(
             "tests on PostgreSQL",
-            (*PYTEST, "-n", "2", "-m", UNMARKED, *ignored, "tests"),
+            (*PYTEST, *TWO, "-m", UNMARKED, *ignored, "tests"),
             needs=("servers",),
             tests=True,
         ),
@@ -108,8 +110,7 @@ def _more_tests() -> list[Stage]:
 
 
 def _patient_tests() -> list[Stage]:
-    """Few and long, so a process that has none left takes some of another's."""
-    e2e = ("-n", "2", "--dist", "worksteal", "-m", "e2e", "tests/e2e")
+    e2e = (*TWO, "-m", "e2e", "tests/e2e")
     # Each process has an engine and workers of its own.
     faults = ("-n", "3", "--dist", "worksteal", "tests/faults")
     return [

@@ -49,17 +49,20 @@ SLEEPS = (
     "pathlib.Path(sys.argv[1]).write_text(str(os.getpid())); time.sleep(60)"
 )
 INTERRUPTED = """
-import sys
+import signal, sys
 from tests.runner import __main__, stages
 from tests.runner.stages import Lane, Stage
-place, program = sys.argv[1:]
-sys.argv = ["bin/test"]
+# Who was started in the background ignores it, and so do its children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+place, program, *options = sys.argv[1:]
+sys.argv = ["bin/test", *options]
 def stage(name):
     return Stage(name, (sys.executable, "-c", program, f"{place}/{name}.pid"))
 def lanes():
     second = (stage("second"), stage("after"))
     return Lane("busy", (), checks=(stage("first"),)), Lane("waiting", second)
 stages.lanes = lanes
+stages.checks = lambda: [stage("first"), stage("second")]
 sys.exit(__main__.main())
 """
 
@@ -197,10 +200,13 @@ def test_a_lane_goes_on_without_what_the_machine_cannot_offer(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_both_lanes(number: signal.Signals, tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [[], ["--fast"]], ids=["lanes", "fast"])
+def test_a_signal_ends_all_that_runs(
+    number: signal.Signals, options: list[str], tmp_path: Path
+) -> None:
     """To the runner alone, as CI sends it: its programs get no signal but from the runner."""
     with subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTED, str(tmp_path), SLEEPS],
+        [sys.executable, "-c", INTERRUPTED, str(tmp_path), SLEEPS, *options],
         cwd=ROOT,
         env=os.environ | {"TMPDIR": str(tmp_path)},
         stdout=subprocess.PIPE,
