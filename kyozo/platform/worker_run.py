@@ -3,6 +3,7 @@
 import logging
 import socket
 import threading
+from pathlib import Path
 
 import celery.worker.state
 from celery.worker import WorkController
@@ -16,7 +17,10 @@ from kyozo.celery import app
 from services.lifecycle.desk import DeskServer, open_desk
 from services.lifecycle.places import CLOSING
 from services.lifecycle.recover import drop_ended_trees, hand_back
+from services.locks import tried
 from services.monitoring import watch
+
+WATCH_TRY_S = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +48,7 @@ class Work:
         else:
             self._desk = open_desk()
             self._desk.start()
-            ended = self._ending.is_set
-            threading.Thread(target=watch.run, args=(ended,), name="watch", daemon=True).start()
+            threading.Thread(target=self._watch, name="watch", daemon=True).start()
         self._worker.start()
 
     def stop(self, within_s: float) -> None:
@@ -74,6 +77,16 @@ class Work:
         finally:
             connection.close()
         return ""
+
+    def _watch(self) -> None:
+        """By one of all such workers: two would tell everybody twice of what died."""
+        path = Path(settings.KYOZO["HOME"]) / "engine-watch.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        while not self._ending.is_set():
+            with tried(path) as lock:
+                if lock is not None:
+                    watch.run(self._ending.is_set)
+            self._ending.wait(WATCH_TRY_S)
 
     def _work(self) -> None:
         app.set_current()

@@ -12,6 +12,7 @@ from services import log_lines
 from services.audit import REQUEST_ID
 
 HEADER = "X-Request-ID"
+QUIET = {"/api/v1/health/live"}  # asked every few seconds by whoever watches this process
 log = logging.getLogger("kyozo.requests")
 
 
@@ -30,7 +31,7 @@ def request_id(
         try:
             response = get_response(request)
             response.headers[HEADER] = id_of(request)
-            if settings.KYOZO["LOG_REQUESTS"]:
+            if settings.KYOZO["LOG_REQUESTS"] and request.path not in QUIET:
                 _note(request, response.status_code, time.monotonic() - began)
             return response
         finally:

@@ -237,6 +237,7 @@ def installed(run: Run) -> Iterator[Server]:
     """The image built, every part up and healthy; nothing of it is left afterwards."""
     server = Server(run, f"kyozo/platform:test-{run.id}")
     run.folder.chmod(0o711)
+    _end_leftovers(server.docker)
     try:
         _build(server)
         server.up()
@@ -244,6 +245,30 @@ def installed(run: Run) -> Iterator[Server]:
         yield server
     finally:
         _remove(server)
+
+
+def _end_leftovers(docker: DockerCli) -> None:
+    """Of runs that were killed: their folder is gone, and with it the secrets of their parts."""
+    for project in {project for project, is_alive in _projects(docker) if not is_alive}:
+        of_it = ("--filter", f"label=com.docker.compose.project={project}")
+        for kind, listing, removal in (
+            ("container", ("ls", "-aq"), ("rm", "-fv")),
+            ("network", ("ls", "-q"), ("rm",)),
+            ("volume", ("ls", "-q"), ("rm", "-f")),
+        ):
+            if found := docker.query(kind, *listing, *of_it).split():
+                docker.query(kind, *removal, *found, accept=(0, 1))
+        run_id = project.removeprefix(PROJECT)
+        docker.query("image", "rm", f"kyozo/platform:test-{run_id}", accept=(0, 1))
+
+
+def _projects(docker: DockerCli) -> Iterator[tuple[str, bool]]:
+    ids = docker.query("ps", "-aq", "--filter", "label=com.docker.compose.project").split()
+    for one in json.loads(docker.query("inspect", *ids)) if ids else ():
+        project = one["Config"]["Labels"]["com.docker.compose.project"]
+        secrets = [m["Source"] for m in one["Mounts"] if m["Destination"].startswith("/run/secr")]
+        if project.startswith(PROJECT) and secrets:
+            yield project, Path(secrets[0]).exists()
 
 
 def _build(server: Server) -> None:

@@ -22,7 +22,7 @@ from tests.load import load
 from tests.runner import run as runs
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900), pytest.mark.enable_socket]
 
 Site = Callable[[str], Path]
 IDLE_MB = 400
@@ -210,7 +210,7 @@ def test_a_backup_is_restored_into_an_empty_installation(server: Server, site: S
     (before,) = server.services_containers("restored")
     backup = server.run.folder / "backup"
 
-    with load(address_of(before), every_s=0.02) as requests:
+    with load(address_of(server, before), every_s=0.02) as requests:
         back_up(server, backup)
         server.down()
         shutil.rmtree(server.secrets)
@@ -243,11 +243,14 @@ def now(server: Server) -> list[dict[str, Any]]:
     return server.services_containers("restored")
 
 
-def address_of(container: dict[str, Any]) -> str:
-    """Its own: the router is part of what is taken away."""
+def address_of(server: Server, container: dict[str, Any]) -> str:
+    """Its own, as the router has it: the router is part of what is taken away."""
     (network,) = container["NetworkSettings"]["Networks"].values()
-    port = next(iter(container["Config"]["ExposedPorts"])).split("/")[0]
-    return f"http://{network['IPAddress']}:{port}/"
+    api = server.settings["KYOZO_ROUTER_API_PORT"]
+    services = httpx.get(f"http://127.0.0.1:{api}/api/http/services", trust_env=False).json()
+    routed = [row["loadBalancer"]["servers"] for row in services if "loadBalancer" in row]
+    urls = [server["url"] for servers in routed for server in servers]
+    return next(str(url) for url in urls if f"//{network['IPAddress']}:" in url)
 
 
 def back_up(server: Server, into: Path) -> None:
