@@ -197,3 +197,14 @@ def test_what_is_shown_of_an_answer_holds_no_secret(sdk: Api, alice: Person) -> 
     assert made.token not in repr(made)
     assert "hunter2" not in repr(sdk.services.get(service.id))
     assert sdk.services.get(service.id).environment_variables == {"KEY": "hunter2"}
+
+
+@pytest.mark.parametrize("data", [None, 3, "x", [3], [None]])
+def test_data_of_another_shape_is_no_answer(make: Make, data: object) -> None:
+    with scripted([Say(200, {"data": data, "meta": [1]})]) as server:
+        api = make(base_url=server.url)
+
+        with pytest.raises(ForeignAnswerError):
+            api.services.list()
+        with pytest.raises(ForeignAnswerError):
+            api.services.get("s")

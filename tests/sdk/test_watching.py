@@ -190,3 +190,13 @@ def test_a_callback_may_stop_it(sdk: Api, service: Service, heard: Heard) -> Non
 
     wait_until(lambda: not subscription.is_active, within_s=10, what="the end", look_every_s=0.01)
     assert [status for _, status in heard] == ["building"]
+
+
+def test_it_ends_with_its_client(way: str, make: Make, service: Service, on_change: Any) -> None:
+    api = make()
+    subscription = api.services.on_status_change(on_change)
+
+    api.close()
+
+    wait_until(lambda: not subscription.is_active, within_s=10, what="the end", look_every_s=0.01)
+    assert subscription.error is None

@@ -86,6 +86,8 @@ class KyozoAPI(_Client[Sync]):
         super().__init__(_session(BlockingIo(client), place, retry))
 
     def close(self) -> None:
+        """Subscriptions end with it."""
+        self._session.end_tasks()
         drive(self._session.io.close())
 
     def __enter__(self) -> Self:
@@ -127,6 +129,8 @@ class AsyncKyozoAPI(_Client[Async]):
         super().__init__(_session(LoopIo(client), place, retry))
 
     async def aclose(self) -> None:
+        """Subscriptions end with it."""
+        self._session.end_tasks()
         await self._session.io.close()
 
     async def __aenter__(self) -> Self:

@@ -111,7 +111,9 @@ def stays_inside(path: str, target: str) -> bool:
 
 def _opened(place: Path) -> IO[bytes]:
     """Never a link: it may have become one since it was looked at."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    # Names that not every system has: no link, no wait for a pipe, no other line ends.
+    wanted = ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
+    flags = os.O_RDONLY | sum(getattr(os, name, 0) for name in wanted)
     return os.fdopen(os.open(place, flags), "rb")
 
 

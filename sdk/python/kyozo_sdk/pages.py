@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, Ty
 from kyozo_sdk.modes import Async, Stream, Sync, operation, stream
 from kyozo_sdk.records import Answer, Record
 from kyozo_sdk.request import Request, get, query
+from kyozo_sdk.session import foreign
 
 if TYPE_CHECKING:
     from kyozo_sdk.groups.group import Group
@@ -100,7 +101,10 @@ class all_pages(Generic[P, R]):  # noqa: N801 - read as a decorator
 
 async def _fetched(group: "Group[Any]", listing: Listing[R]) -> Page[R]:
     found = await group.session.ask(listing.request)
-    return Page([listing.kind(row, found.answer) for row in found.data or []], found.answer)
+    rows = found.data
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise foreign(200)
+    return Page([listing.kind(row, found.answer) for row in rows], found.answer)
 
 
 F = TypeVar("F", bound=Callable[..., Any])

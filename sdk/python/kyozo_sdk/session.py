@@ -1,6 +1,6 @@
 """Sending: where to, as whom, how often, and what the answer means."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -35,6 +35,12 @@ class Session:
         self.io = io
         self.place = place
         self.retry = retry
+        self.ends: set[Callable[[], None]] = set()
+
+    def end_tasks(self) -> None:
+        """Stop whatever runs beside the caller."""
+        for end in list(self.ends):
+            end()
 
     async def ask(self, request: Request) -> Answered:
         """The data of the answer; an error of the platform is raised."""
@@ -43,7 +49,8 @@ class Session:
             return Answered(None, _answer(response, {}))
         content = _json(response)
         meta = content.get("meta")
-        return Answered(content.get("data"), _answer(response, meta or {}))
+        known = meta if isinstance(meta, dict) else {}
+        return Answered(content.get("data"), _answer(response, known))
 
     async def document(self, request: Request) -> dict[str, Any]:
         """The whole answer, where it is not wrapped in `data`."""
@@ -138,10 +145,14 @@ def _json(response: httpx.Response) -> dict[str, Any]:
         content = None
     if isinstance(content, dict):
         return content
-    raise ForeignAnswerError(
-        f"what answered with {response.status_code} is not a Kyozo platform",
+    raise foreign(response.status_code)
+
+
+def foreign(status: int) -> ForeignAnswerError:
+    return ForeignAnswerError(
+        f"what answered with {status} is not a Kyozo platform",
         code="foreign_answer",
-        status=response.status_code,
+        status=status,
         fix="check base_url; redirects are not followed",
     )
 
@@ -164,10 +175,12 @@ def _error(response: httpx.Response) -> KyozoError:
 
 def _said(response: httpx.Response) -> dict[str, Any]:
     """The error of the body. What comes from a proxy in between has none, and may pass."""
+    if response.status_code < 400:
+        raise foreign(response.status_code)
     try:
         error = _json(response).get("error")
     except ForeignAnswerError:
-        if response.status_code < 400 or response.status_code in {401, 404}:
+        if response.status_code in {401, 404}:
             raise
         error = None
     return error if isinstance(error, dict) else {}

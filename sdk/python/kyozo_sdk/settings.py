@@ -35,9 +35,7 @@ class Place:
         """ValueError for what no request can be made of; it never names the token."""
         address = _address(base_url)
         _check_words(token=token, team_id=team_id)
-        tls = None
-        if address.startswith("https:"):
-            tls = ssl.create_default_context(cafile=ca_file)
+        tls = _trusting(ca_file) if address.startswith("https:") else None
         return cls(address, team_id, token, timeout, tls)
 
     @property
@@ -79,6 +77,15 @@ class Place:
     def _identity(self) -> dict[str, str]:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         return headers | ({"X-Team-ID": self.team_id} if self.team_id else {})
+
+
+def _trusting(ca_file: str | PathLike[str] | None) -> ssl.SSLContext:
+    """Whom the machine and the usual list trust, or only who is named."""
+    if ca_file is not None:
+        return ssl.create_default_context(cafile=ca_file)
+    usual = httpx.create_ssl_context()
+    usual.load_default_certs()
+    return usual
 
 
 def _address(base_url: str) -> str:

@@ -74,6 +74,7 @@ async def watch(
     last = await _last_number(session) if since is None else since
     subscription = Subscription(last)
     changes = Changes(session, subscription, only=only)
+    session.ends.add(subscription.stop)
     subscription.task = session.io.begin(_told(session, changes, callback, on_error))
     return subscription
 
@@ -96,6 +97,8 @@ async def _told(
         subscription.error = exc
         if on_error is not None:
             await session.io.call(on_error, exc)
+    finally:
+        session.ends.discard(subscription.stop)
 
 
 @dataclass

@@ -4,7 +4,7 @@ from typing import Any, Generic, TypeVar
 
 from kyozo_sdk.records import Record
 from kyozo_sdk.request import Request
-from kyozo_sdk.session import Session
+from kyozo_sdk.session import Session, foreign
 
 M = TypeVar("M")
 R = TypeVar("R", bound=Record)
@@ -26,7 +26,9 @@ class Group(Generic[M]):
 
 async def one(group: Group[Any], kind: type[R], request: Request) -> R:
     found = await group.session.ask(request)
-    return kind(found.data or {}, found.answer)
+    if not isinstance(found.data, dict):
+        raise foreign(200)
+    return kind(found.data, found.answer)
 
 
 async def done(group: Group[Any], request: Request) -> None:
