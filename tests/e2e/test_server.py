@@ -22,7 +22,12 @@ from tests.load import load
 from tests.runner import run as runs
 from tests.waiting import wait_until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900), pytest.mark.enable_socket]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(900),
+    pytest.mark.enable_socket,
+    pytest.mark.xdist_group("server"),
+]
 
 Site = Callable[[str], Path]
 IDLE_MB = 400

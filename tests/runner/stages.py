@@ -110,7 +110,8 @@ def _more_tests() -> list[Stage]:
 
 
 def _patient_tests() -> list[Stage]:
-    e2e = (*TWO, "-m", "e2e", "tests/e2e")
+    # What shares one server, by its mark, stays together.
+    e2e = ("-n", "2", "--dist", "loadgroup", "-m", "e2e", "tests/e2e")
     # Each process has an engine and workers of its own.
     faults = ("-n", "3", "--dist", "worksteal", "tests/faults")
     return [
