@@ -121,7 +121,7 @@ def put(body: Any, way: Way, value: Any) -> Any:
 def payloads(schema: dict[str, Any], kind: str) -> tuple[Any, ...]:
     types = str(schema.get("type"))
     if kind == "few":
-        return (*FEW, -1, *OTHERS[:3])
+        return (*FEW, None)
     if kind == "numbers":
         is_number = "integer" in types or "number" in types
         return (*(NUMBERS if is_number else NUMBERS[:1]), *OTHERS)
