@@ -118,7 +118,9 @@ export class StatusWatch {
         this.#isReady();
         const worked = socket === null || (await this.#listen(socket));
         failed = worked ? 0 : failed + 1;
-        await pause(socket === null ? wait : pauseAfter(failed), this.#end.signal);
+        // Where HTTP gets through and sockets do not, nobody waits much longer than without sockets.
+        const next = wait ? Math.min(pauseAfter(failed), 2 * wait) : pauseAfter(failed);
+        await pause(socket === null ? wait : next, this.#end.signal);
       } catch (failure) {
         if (!mayPass(failure)) throw failure;
         const asked = ((failure as KyozoError).retryAfter ?? 0) * 1000;
@@ -197,11 +199,13 @@ export class StatusWatch {
     this.#guarded(() => this.#listener(change.serviceId, change.status, change));
   }
 
-  /** A listener that throws misses nothing that comes after. */
+  /** A listener that throws, at once or later, misses nothing that comes after. */
   #guarded(call: () => unknown): void {
-    Promise.resolve()
-      .then(call)
-      .catch((failure: unknown) => this.#report(failure));
+    try {
+      Promise.resolve(call()).catch((failure: unknown) => this.#report(failure));
+    } catch (failure) {
+      this.#report(failure);
+    }
   }
 
   #report(failure: unknown): void {
