@@ -32,9 +32,16 @@ class Loop:
         return self.run(there())
 
     def close(self) -> None:
+        self.run(_others_end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(WAIT_S)
         self._loop.close()
+
+
+async def _others_end() -> None:
+    """What was told to end is still closing its connections."""
+    if others := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(others, timeout=WAIT_S)
 
 
 class Blocking:

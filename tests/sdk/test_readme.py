@@ -73,12 +73,13 @@ def test_the_examples_run(
     monkeypatch.chdir(folder.parent)
     root = make_folder(folder.parent / "registered")
     with KyozoAPI(profile.token, profile.team_id, url) as own:
-        own.workspaces.register(str(root.parent), name="registered")
+        place = own.workspaces.register(str(root.parent), name="registered")
     text = "\n".join(BLOCK.findall(WITHOUT_LOGS))
     for said, meant in {
         "your_api_token": profile.token,
         "your_team_id": profile.team_id,
         "http://127.0.0.1:7070/api/v1": url,
+        "'service_type': 'python'": f"'service_type': 'python', 'workspace_id': '{place.id}'",
     }.items():
         text = text.replace(said, meant)
     names: dict[str, Any] = {}

@@ -4,15 +4,15 @@ import inspect
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
 
-from kyozo_sdk import KyozoAPI, models
+from kyozo_sdk import ForeignAnswerError, KyozoAPI, models
 from kyozo_sdk.groups.group import Group
-from kyozo_sdk.modes import Stream
 from kyozo_sdk.records import NAMES, Record
 from kyozo_sdk.transports import BlockingIo
 from tests.knowing import document, resolved
@@ -69,9 +69,8 @@ def called(path: str) -> httpx.Request:
         method = getattr(getattr(api, group), name)
         given = {p.name: argument(p) for p in inspect.signature(method).parameters.values()}
         given.pop("self", None)
-        result = method(**given)
-        if isinstance(result, Stream):
-            result.close()
+        with suppress(ForeignAnswerError):  # a list is no `{}`; what was sent is looked at
+            method(**given)
     return seen.requests[0]
 
 

@@ -87,7 +87,7 @@ class KyozoAPI(_Client[Sync]):
 
     def close(self) -> None:
         """Subscriptions end with it."""
-        self._session.end_tasks()
+        drive(self._session.end_tasks())
         drive(self._session.io.close())
 
     def __enter__(self) -> Self:
@@ -130,7 +130,7 @@ class AsyncKyozoAPI(_Client[Async]):
 
     async def aclose(self) -> None:
         """Subscriptions end with it."""
-        self._session.end_tasks()
+        await self._session.end_tasks()
         await self._session.io.close()
 
     async def __aenter__(self) -> Self:

@@ -22,7 +22,7 @@ class Request:
     method: Method
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
-    json: Any = None
+    json: Any = field(default=None, repr=False)
     file: BinaryIO | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     key: str | None = None

@@ -1,6 +1,6 @@
 """Sending: where to, as whom, how often, and what the answer means."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -35,12 +35,12 @@ class Session:
         self.io = io
         self.place = place
         self.retry = retry
-        self.ends: set[Callable[[], None]] = set()
+        self.ends: set[Callable[[], Awaitable[None]]] = set()
 
-    def end_tasks(self) -> None:
+    async def end_tasks(self) -> None:
         """Stop whatever runs beside the caller."""
         for end in list(self.ends):
-            end()
+            await end()
 
     async def ask(self, request: Request) -> Answered:
         """The data of the answer; an error of the platform is raised."""

@@ -21,6 +21,7 @@ class Task(Protocol):
     """Something that runs beside the caller until it ends or `stop` is called."""
 
     def stop(self) -> None: ...
+    async def ended(self) -> None: ...
     @property
     def is_active(self) -> bool: ...
 
@@ -146,6 +147,9 @@ class _Thread:
         if threading.current_thread() is not self._thread:
             self._thread.join(STOP_S)
 
+    async def ended(self) -> None:
+        """`stop` has waited."""
+
     @property
     def is_active(self) -> bool:
         return self._thread.is_alive()
@@ -158,6 +162,10 @@ class _LoopTask:
     def stop(self) -> None:
         with suppress(RuntimeError):  # the loop is over, and the task with it
             self._task.cancel()
+
+    async def ended(self) -> None:
+        if self._task is not asyncio.current_task():
+            await asyncio.wait({self._task}, timeout=STOP_S)
 
     @property
     def is_active(self) -> bool:

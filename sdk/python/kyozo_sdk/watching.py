@@ -57,6 +57,12 @@ class Subscription:
         if self.task is not None:
             self.task.stop()
 
+    async def end(self) -> None:
+        """Stop, and wait until connections are closed."""
+        self.stop()
+        if self.task is not None:
+            await self.task.ended()
+
     @property
     def is_active(self) -> bool:
         return self.task is not None and self.task.is_active
@@ -74,7 +80,7 @@ async def watch(
     last = await _last_number(session) if since is None else since
     subscription = Subscription(last)
     changes = Changes(session, subscription, only=only)
-    session.ends.add(subscription.stop)
+    session.ends.add(subscription.end)
     subscription.task = session.io.begin(_told(session, changes, callback, on_error))
     return subscription
 
@@ -98,7 +104,7 @@ async def _told(
         if on_error is not None:
             await session.io.call(on_error, exc)
     finally:
-        session.ends.discard(subscription.stop)
+        session.ends.discard(subscription.end)
 
 
 @dataclass
