@@ -185,7 +185,7 @@ def test_the_readme_runs(
         "your_api_token": profile.token,
         "your_team_id": profile.team_id,
         "http://127.0.0.1:7070/api/v1": url,
-        "'service_type': 'python'": f"'service_type': 'python', 'workspace_id': '{place.id}'",
+        '"service_type": "python"': f'"service_type": "python", "workspace_id": "{place.id}"',
     }.items():
         text = text.replace(said, meant)
     names: dict[str, Any] = {}
