@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from detection.base_images import BaseResolver, public_base
 from detection.errors import NotRenderableError
 from detection.model import DetectedService
+from detection.runners import is_called, without_runner
 
 if TYPE_CHECKING:
     import jinja2
@@ -132,19 +133,33 @@ def _static_template(service: DetectedService) -> str:
 
 
 def _values(service: DetectedService, base: BaseResolver) -> dict[str, object]:
+    start, build = (_in_image(service, command) for command in _commands(service))
     return {
         "service": service,
         "facts": service.build_facts,
         "version": _asked_version(service),
         "base": base,
         "starts_from_output": _starts_from_output(service),
-        "command": exec_form(service.start_command or ""),
+        "command": exec_form(start),
+        "build_command": build,
+        "brings_tool": is_called(service.build_facts.get("tool", "pip"), (start, build)),
         "manifest_groups": _by_folder(service.manifest_files),
         "pinned": PINNED,
         "manager": service.build_facts.get("manager", "none"),
         "manager_package": _manager_package(service),
         "caches": CACHES,
     }
+
+
+def _commands(service: DetectedService) -> tuple[str, str]:
+    return service.start_command or "", service.build_command or ""
+
+
+def _in_image(service: DetectedService, command: str) -> str:
+    """As it is said where the environment is on PATH."""
+    if service.service_type != "python":
+        return command
+    return without_runner(command, scripts=service.build_facts.get("scripts", "").split())
 
 
 def _starts_from_output(service: DetectedService) -> bool:

@@ -1,9 +1,11 @@
 """How a Python project's dependencies get into the image, one row a package manager."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from shlex import quote
 
+from detection import values
 from detection.finding import Notes
 from detection.place import Place
 from detection.providers.python_project import conda_requirements
@@ -95,11 +97,21 @@ def _locked(place: Place, manager: str, added: str) -> Install:
         command = _UNLOCKED[manager]
     manifests = tuple(name for name in (manifest, lock) if place.has(name))
     facts = {"tool": manager} | ({"extra_packages": added} if added else {})
+    if manager == "poetry" and (names := _own_scripts(place)):
+        facts["scripts"] = " ".join(names)
     if manager == "uv" and "[build-system]" in (place.text("pyproject.toml") or ""):
         facts["install_project"] = "yes"
     if manager == "uv" and "[tool.uv.workspace]" in (place.text("pyproject.toml") or ""):
         facts["needs_source"] = "yes"
     return Install(command, manifests, facts)
+
+
+def _own_scripts(place: Place) -> list[str]:
+    """Which `poetry run` finds although the project itself is not installed."""
+    data = place.toml("pyproject.toml")
+    project, poetry = (("project", "scripts"), ("tool", "poetry", "scripts"))
+    names = {*values.table(data, *project), *values.table(data, *poetry)}
+    return sorted(name for name in names if not re.search(r"\s", name))
 
 
 def _pyproject(place: Place, added: str) -> Install:

@@ -1,3 +1,3 @@
 {% if manager not in ("npm", "none") %}
-RUN npm install --global {{ manager_package }}
+RUN --mount=type=cache,id=npm,target={{ caches.npm }} npm install --global {{ manager_package }}
 {% endif %}

@@ -16,7 +16,7 @@ RUN {{ facts.prune }}
 FROM {{ base("node", version) }}
 {% include "_node_tools.Dockerfile" %}
 {% if facts.interpreter %}
-RUN npm install --global {{ facts.interpreter }}
+RUN --mount=type=cache,id=npm,target={{ caches.npm }} npm install --global {{ facts.interpreter }}
 {% endif %}
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \

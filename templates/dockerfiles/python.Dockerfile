@@ -1,4 +1,5 @@
 {% set tool = facts.tool or "pip" %}
+{% set is_apart = tool in ("poetry", "pdm", "pipenv", "uv") %}
 {% if service.system_packages %}
 # System packages that the requirements compile against and load.
 FROM {{ base("python", version) }} AS base
@@ -11,14 +12,14 @@ FROM base AS build
 FROM {{ base("python", version) }} AS build
 {% endif %}
 WORKDIR /app
-{% if tool in ("poetry", "pdm", "pipenv") %}
+{% if is_apart %}
+# The installer has an environment of its own, which stays here.
 RUN python -m venv /opt/{{ tool }} && /opt/{{ tool }}/bin/pip install --no-cache-dir {{ pinned[tool] }}
 {% endif %}
 RUN python -m venv /opt/venv
 ENV VIRTUAL_ENV=/opt/venv \
-    PATH="/opt/venv/bin:{{ "/opt/" ~ tool ~ "/bin:" if tool in ("poetry", "pdm", "pipenv") }}$PATH"
+    PATH="/opt/venv/bin:{{ "/opt/" ~ tool ~ "/bin:" if is_apart }}$PATH"
 {% if tool == "uv" %}
-RUN --mount=type=cache,id=pip,target=/root/.cache/pip pip install {{ pinned.uv }}
 ENV UV_PROJECT_ENVIRONMENT=/opt/venv \
     UV_LINK_MODE=copy \
     UV_PYTHON_DOWNLOADS=never
@@ -49,21 +50,32 @@ COPY . .
 RUN --mount=type=cache,id=uv,target=/root/.cache/uv uv pip install --no-deps .
 {% endif %}
 
-# Run: the environment and the source, nothing that built them.
+# Run: the environment and the source, nothing that built them{{ ", but the installer that runs them" if is_apart and brings_tool }}.
 FROM {{ "base" if service.system_packages else base("python", version) }}
-ENV PATH="/opt/venv/bin:$PATH" \
+ENV PATH="/opt/venv/bin:{{ "/opt/" ~ tool ~ "/bin:" if is_apart and brings_tool }}$PATH" \
+{% if is_apart and brings_tool %}
+    VIRTUAL_ENV=/opt/venv \
+{% endif %}
+{% if tool == "uv" and brings_tool %}
+    UV_PROJECT_ENVIRONMENT=/opt/venv \
+    UV_NO_SYNC=1 \
+    UV_PYTHON_DOWNLOADS=never \
+{% endif %}
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1{{ " \\" }}
     PYTHONPATH={{ "/app/" ~ facts.python_path if facts.python_path else "/app" }}
 WORKDIR /app
 {% include "_user.Dockerfile" %}
 COPY --from=build /opt/venv /opt/venv
+{% if is_apart and brings_tool %}
+COPY --from=build /opt/{{ tool }} /opt/{{ tool }}
+{% endif %}
 COPY --chown=10001:10001 . .
 {% if facts.workspace_path %}
 WORKDIR /app/{{ facts.workspace_path }}
 {% endif %}
-{% if service.build_command %}
-RUN {{ service.build_command }}
+{% if build_command %}
+RUN {{ build_command }}
 {% endif %}
 USER 10001:10001
 {% include "_listen.Dockerfile" %}
