@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,10 +42,11 @@ class Following:
         self._heard_at = time.monotonic()
         while True:
             try:
-                async for line in self._once():
-                    if line.end == SERVICE_REMOVED:
-                        return
-                    yield line
+                async with aclosing(self._once()) as lines:
+                    async for line in lines:
+                        if line.end == SERVICE_REMOVED:
+                            return
+                        yield line
             except (httpx.TransportError, ConnectionFailedError, UnavailableError) as exc:
                 self._check_patience(exc)
             except RateLimitedError as exc:
@@ -59,17 +61,15 @@ class Following:
         io = self.session.io
         response = await self.session.send(self._request, is_stream=True)
         try:
-            async for raw in whole_lines(io.chunks(response)):
-                self._heard_at, self._failures = time.monotonic(), 0
-                line = FollowedLine(raw)
-                if line.end == ACCESS_ENDED:
-                    raise UnauthorizedError(
-                        str(line.message or "access ended"), code=ACCESS_ENDED, status=401
-                    )
-                # Before it is given out: who leaves the loop and comes back would get it again.
-                self.cursor = line.cursor or self.cursor
-                if line.line is not None or line.end == SERVICE_REMOVED:
-                    yield line
+            async with aclosing(whole_lines(io.chunks(response))) as rows:
+                async for raw in rows:
+                    self._heard_at, self._failures = time.monotonic(), 0
+                    line = FollowedLine(raw)
+                    _check_access(line)
+                    # Before it is given out: who leaves the loop and comes back would get it again.
+                    self.cursor = line.cursor or self.cursor
+                    if line.line is not None or line.end == SERVICE_REMOVED:
+                        yield line
         finally:
             await io.release(response)
 
@@ -89,6 +89,12 @@ class Following:
                     code="connection_failed",
                 ) from None
             raise exc
+
+
+def _check_access(line: FollowedLine) -> None:
+    if line.end == ACCESS_ENDED:
+        message = str(line.message or "access ended")
+        raise UnauthorizedError(message, code=ACCESS_ENDED, status=401)
 
 
 async def whole_lines(chunks: Any) -> AsyncGenerator[dict[str, Any], None]:

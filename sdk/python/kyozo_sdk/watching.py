@@ -8,6 +8,7 @@ import json
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -93,12 +94,14 @@ async def _told(
 ) -> None:
     subscription = changes.subscription
     try:
-        async for change in changes.all():
-            if subscription.stopping.is_set():
-                return
-            await session.io.call(callback, change.service_id, change.status)
-            if change.number is not None:
-                subscription.last = max(subscription.last, change.number)
+        # Closed here and not whenever it is collected: its socket may outlive the loop otherwise.
+        async with aclosing(changes.all()) as found:
+            async for change in found:
+                if subscription.stopping.is_set():
+                    return
+                await session.io.call(callback, change.service_id, change.status)
+                if change.number is not None:
+                    subscription.last = max(subscription.last, change.number)
     except Exception as exc:  # noqa: BLE001 - whatever the callback raises ends it, and is told
         subscription.error = exc
         if on_error is not None:
@@ -122,10 +125,10 @@ class Changes:
     async def all(self) -> AsyncGenerator[StatusChange, None]:
         self.seen = self.subscription.last
         while not self.subscription.stopping.is_set():
-            async for change in self._by_socket():
-                yield change
-            async for change in self._by_asking():
-                yield change
+            for way in (self._by_socket, self._by_asking):
+                async with aclosing(way()) as found:
+                    async for change in found:
+                        yield change
 
     async def _by_socket(self) -> AsyncGenerator[StatusChange, None]:
         """Until it is lost. It is not tried again at once where there is none to be had."""
@@ -139,9 +142,11 @@ class Changes:
         try:
             if self.only is not None:
                 await socket.say(json.dumps({"type": "subscribe", "service_ids": [self.only]}))
-            async for frame in self._frames(socket):
-                async for change in self._read(frame):
-                    yield change
+            async with aclosing(self._frames(socket)) as frames:
+                async for frame in frames:
+                    async with aclosing(self._read(frame)) as found:
+                        async for change in found:
+                            yield change
         except SocketClosedError as closed:
             self._judge(closed.code)
         finally:
@@ -165,8 +170,9 @@ class Changes:
         if not isinstance(number, int):
             return
         if frame.get("event") == "resync":
-            async for change in self._looked():
-                yield change
+            async with aclosing(self._looked()) as found:
+                async for change in found:
+                    yield change
         elif number > self.seen and frame.get("event") == CHANGED:
             payload = frame.get("payload") or {}
             for change in self._new(payload.get("service_id"), payload.get("status"), number):

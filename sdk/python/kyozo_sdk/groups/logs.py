@@ -1,6 +1,7 @@
 """What services say."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from kyozo_sdk.following import Following
 from kyozo_sdk.groups.group import Group, M, one
@@ -47,5 +48,6 @@ class Logs(Group[M]):
         path = at("/services/{}/logs", service)
         asked: dict[str, object] = {"lines": lines, "stream": stream, "search": search}
         following = Following(self.session, path, asked, cursor or "")
-        async for line in following.lines():
-            yield line
+        async with aclosing(following.lines()) as followed:
+            async for line in followed:
+                yield line
