@@ -41,7 +41,7 @@ class Run:
 @lru_cache(maxsize=8)
 def runs(source: str) -> tuple[Run, ...]:
     """Every `run` of an application in a module, in its order."""
-    tree = parse(source) if ".run(" in source else None
+    tree = parse(source) if ".run" in source else None
     found: list[Run] = []
     waiting: list[tuple[ast.AST, bool]] = [(tree, False)] if tree else []
     while waiting:

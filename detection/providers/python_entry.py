@@ -246,7 +246,7 @@ def _own_start(place: Place, app: AppObject, installed: frozenset[str]) -> Start
         return Start(f"{before}python -m {folder.replace('/', '.')}")
     if app.framework.name == "dash" and not app.target.endswith(":server"):
         own = Start(f"HOST=0.0.0.0 python {quote(app.file)}")
-        return own if is_safe else start_dash(app, installed)
+        return own if is_safe else start_dash(app, installed, source)
     has_server = bool({"gunicorn", "waitress"} & installed)
     if app.framework.interface == "wsgi" and not has_server and runs_itself(source):
         return Start(f"{before}python {quote(app.file)}")

@@ -69,10 +69,11 @@ def runs_itself(source: str) -> bool:
     return given.get("host") in _EVERYWHERE and ("PORT" in source or type(given.get("port")) is int)
 
 
-def start_dash(app: AppObject, installed: frozenset[str]) -> Start:
+def start_dash(app: AppObject, installed: frozenset[str], source: str) -> Start:
     """An application without a name for what serves it: by itself, or without its debugger."""
     extra = () if "waitress" in installed else ("waitress",)
-    return Start(f"waitress-serve --listen={LISTEN} {app.target}.server", extra)
+    quiet = NO_RUN if runs_when_imported(source) else ""
+    return Start(f"{quiet}waitress-serve --listen={LISTEN} {app.target}.server", extra)
 
 
 def start_flask(target: str) -> Start:

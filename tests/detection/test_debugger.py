@@ -102,3 +102,33 @@ def test_dash_with_its_tools_is_served_without_them(analyzed: Analyzed) -> None:
         "waitress-serve --listen=0.0.0.0:$PORT app:app.server"
     )
     assert "waitress" in (found.services[0].install_command or "")
+
+
+@pytest.mark.parametrize("call", ["app.run_server(debug=True)", "app.run_server(debug = 1)"])
+def test_the_older_name_of_dashs_run_is_known(analyzed: Analyzed, call: str) -> None:
+    source = (
+        f"from dash import Dash\napp = Dash(__name__)\nif __name__ == '__main__':\n    {call}\n"
+    )
+
+    found = analyzed({"app.py": source, "requirements.txt": "dash"})
+
+    assert found.services[0].start_command == "waitress-serve --listen=0.0.0.0:$PORT app:app.server"
+    assert any("app.py:4 asks for Flask's debugger" in warning for warning in found.warnings)
+
+
+@pytest.mark.parametrize("name", ["run", "run_server"])
+@pytest.mark.parametrize(
+    ("server", "requirements", "command"),
+    [
+        ("", "dash", "waitress-serve --listen=0.0.0.0:$PORT app:app.server"),
+        ("server = app.server\n", "dash\ngunicorn", "gunicorn --bind 0.0.0.0:$PORT app:server"),
+    ],
+)
+def test_dash_that_runs_when_imported_does_not(
+    analyzed: Analyzed, name: str, server: str, requirements: str, command: str
+) -> None:
+    source = f"from dash import Dash\napp = Dash(__name__)\n{server}app.{name}(debug=True)\n"
+
+    found = analyzed({"app.py": source, "requirements.txt": requirements})
+
+    assert found.services[0].start_command == f"FLASK_RUN_FROM_CLI=true {command}"
