@@ -13,7 +13,7 @@ from services.lifecycle.analyse import record
 from services.lifecycle.connections import give_passwords
 from services.lifecycle.deploy import DeployOptions, apply_plan, deploy
 from services.lifecycle.plan import PlannedService
-from services.lifecycle.workspaces import lock, slug
+from services.lifecycle.workspaces import lock_with_services, slug
 from services.models import Analysis, Operation, Service, Workspace
 from services.models.changes import difference, settings_of, what_is_set
 
@@ -58,7 +58,7 @@ def deploy_folder(  # noqa: PLR0913 - what the command and the API offer, each b
             details={"name": ["choose one service with `only` as well"]},
         )
     with transaction.atomic():
-        lock(workspace)
+        lock_with_services(workspace)
         audit.note(workspace, action="workspace.deploy", after={"folder_path": folder_path})
         queued: dict[str, Operation] = {}
         for row in chosen:

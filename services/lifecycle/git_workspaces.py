@@ -18,6 +18,7 @@ from services.lifecycle.trees import MIB, Holding, holding
 from services.lifecycle.workspaces import (
     create,
     lock,
+    lock_with_services,
     made_before,
     other_source,
     slug,
@@ -116,7 +117,7 @@ def refresh(
         workspace.git_ref, workspace.git_credential = source.ref, asdict(source.credential)
         workspace.git_host_key = found.host_key
         with transaction.atomic():
-            lock(workspace)
+            lock_with_services(workspace)
             workspace.save()
             _note(workspace, had, is_new_credential=credential is not None)
             changed = _changed(workspace, before) if is_changed else []

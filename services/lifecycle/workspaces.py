@@ -13,7 +13,7 @@ from services import audit
 from services.accounts import members
 from services.errors import InvalidError, NotFoundError
 from services.lifecycle.trees import Holding, Stream, holding, receive
-from services.models import StorageBackend, Workspace
+from services.models import Service, StorageBackend, Workspace
 from services.sources.archive import unpack
 from services.sources.git_ssh import fingerprint
 from services.sources.roots import resolve_folder
@@ -113,6 +113,14 @@ def lock(workspace: Workspace) -> None:
     """`keep`, which raises NotFoundError when it was removed."""
     if not Workspace.objects.keep(workspace):
         raise NotFoundError("Workspace not found")
+
+
+def lock_with_services(workspace: Workspace) -> None:
+    """For what writes events of several of its services: their rows all at once, and before the
+    first event takes the team's number. Workers hold a service when they ask for that."""
+    lock(workspace)
+    rows = Service.objects.select_for_update().filter(workspace=workspace).order_by("pk")
+    list(rows.values_list("pk"))
 
 
 def told(workspace: Workspace) -> dict[str, Any]:

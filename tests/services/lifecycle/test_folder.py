@@ -1,17 +1,22 @@
 """Deploying a folder: every service in it, in order, under names that are free."""
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
+from services import events
 from services.errors import InvalidError
 from services.lifecycle.analyse import analyse
+from services.lifecycle.claims import claim, fenced
 from services.lifecycle.folder import deploy_folder
 from services.lifecycle.workspaces import register_folder, slug
 from services.models import Service, Workspace
 from services.runtimes.fake import FakeRuntime
 from tests.conftest import Person
 from tests.factories import make_folder, make_workspace
+from tests.services.at_once import at_once
 from tests.services.lifecycle.working import carry_out_all, change, only
 
 COMPOSE = """
@@ -196,3 +201,30 @@ def test_two_folders_of_one_name_are_two_workspaces(alice: Person, tmp_path: Pat
 )
 def test_any_text_becomes_a_name(text: str, name: str) -> None:
     assert slug(text) == name
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_deploy_of_several_and_a_worker_do_not_wait_for_each_other(
+    alice: Person, tmp_path: Path
+) -> None:
+    """Both want a service's row and the team's next number; the worker has the row already."""
+    place = shop(tmp_path, alice, "shop")
+    deploy_folder(place, actor="alice")
+    carry_out_all()
+    web = Service.objects.get(name="web")
+    mine = claim(web.pk)
+    assert mine is not None
+    is_held = threading.Event()
+
+    def work() -> bool:
+        with fenced(mine):
+            is_held.set()
+            time.sleep(0.5)  # the other one goes as far as it can
+            events.publish(web, event_type="container_started")
+        return True
+
+    def ask() -> bool:
+        is_held.wait(timeout=10)
+        return len(deploy_folder(place, actor="alice").operations) == 2
+
+    assert at_once(work, ask) == [True, True]
