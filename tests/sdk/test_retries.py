@@ -5,7 +5,7 @@ import uuid
 import httpx
 import pytest
 
-from kyozo_sdk import ConnectionFailedError, Retry, UnavailableError
+from kyozo_sdk import ConnectionFailedError, NotFoundError, Retry, UnavailableError
 from kyozo_sdk.retry import retry_after
 from services.models import Service, Workspace
 from services.teams.models import ApiToken, Role
@@ -53,12 +53,46 @@ def test_what_only_reads_is_asked_again(
 
 
 @pytest.mark.parametrize("where", ["before", "after"])
-def test_a_change_is_made_again(make: Make, wire: Cutter, service: Service, where: str) -> None:
+def test_a_replacement_is_made_again(
+    make: Make, wire: Cutter, service: Service, where: str
+) -> None:
     setattr(wire, where, 1)
 
-    found = make(base_url=wire.url).env.update(service.id, {"A": "1"})
+    found = make(base_url=wire.url).services.replace(service.id, {"name": "other"})
 
-    assert found.variables == {"A": "1"}
+    assert found.name == "other"
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_a_change_is_not_made_again(make: Make, wire: Cutter, service: Service, where: str) -> None:
+    """Somebody may have changed the same in between."""
+    setattr(wire, where, 1)
+
+    with pytest.raises(ConnectionFailedError):
+        make(base_url=wire.url).env.update(service.id, {"A": "1"})
+
+    assert len(wire.requests) == 1
+
+
+def test_what_wants_a_state_is_not_made_again(make: Make, wire: Cutter, service: Service) -> None:
+    """Its own first attempt would look like somebody else's change."""
+    api = make(base_url=wire.url)
+    tag = api.services.get(service.id).answer.etag
+    wire.after = 1
+
+    with pytest.raises(ConnectionFailedError):
+        api.services.replace(service.id, {"name": "other"}, if_match=tag)
+
+    assert make().services.get(service.id).name == "other"
+
+
+def test_a_removal_that_a_proxy_gave_up_on_is_done(make: Make) -> None:
+    gone = Say(404, {"error": {"message": "no", "code": "not_found"}})
+    with scripted([Say(504, b""), gone]) as server:
+        assert make(base_url=server.url).tokens.revoke("t") is None
+
+    with scripted([gone]) as server, pytest.raises(NotFoundError):
+        make(base_url=server.url).tokens.revoke("t")
 
 
 def test_a_removal_whose_answer_was_lost_is_done(make: Make, wire: Cutter, alice: Person) -> None:

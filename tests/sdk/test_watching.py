@@ -179,6 +179,20 @@ def test_what_is_no_longer_kept_is_looked_up(
     subscription.stop()
 
 
+def test_a_platform_that_was_put_back_is_followed_from_there(
+    sdk: Api, service: Service, on_change: Any, heard: Heard
+) -> None:
+    """Its numbers are lower than the one that was seen last: they count on from the answer's."""
+    subscription = sdk.services.on_status_change(on_change, since=1000)
+    heard_of(heard, 1)  # how things stand
+
+    become(service, "building")
+
+    wait_until(lambda: heard[-1][1] == "building", within_s=10, what="it", look_every_s=0.01)
+    assert subscription.last < 1000
+    subscription.stop()
+
+
 def test_a_callback_may_stop_it(sdk: Api, service: Service, heard: Heard) -> None:
     def once(service_id: str, status: str) -> None:
         heard.append((service_id, status))

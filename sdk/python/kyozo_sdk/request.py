@@ -33,7 +33,12 @@ class Request:
 
     @property
     def is_repeatable(self) -> bool:
-        return self.method != "POST" or self.key is not None
+        """Whether it does nothing more when it is carried out twice."""
+        if self.method == "POST":
+            return self.key is not None
+        # A PATCH may undo what somebody changed in between; and with If-Match the first attempt's
+        # own change would look like somebody else's.
+        return self.method != "PATCH" and "If-Match" not in self.headers
 
 
 def get(path: str, /, **params: object) -> Request:

@@ -17,7 +17,7 @@ from kyozo_sdk.errors import (
 )
 from kyozo_sdk.records import Answer, RateLimit
 from kyozo_sdk.request import Request
-from kyozo_sdk.retry import Retry, is_certificate, retry_after, was_sent
+from kyozo_sdk.retry import PASSING, Retry, is_certificate, retry_after, was_sent
 from kyozo_sdk.settings import Place
 from kyozo_sdk.transports import Io
 
@@ -73,6 +73,7 @@ class Session:
                 if was_cut and request.method == "DELETE" and response.status_code == 404:
                     return response
                 wait = await self._refused(response, request, attempt)
+                was_cut = was_cut or response.status_code in PASSING
             await self.io.sleep(wait)
         raise AssertionError  # count has no end
 

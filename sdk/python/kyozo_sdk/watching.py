@@ -173,7 +173,10 @@ class Changes:
             async with aclosing(self._looked()) as found:
                 async for change in found:
                     yield change
-        elif number > self.seen and frame.get("event") == CHANGED:
+            # It may be lower: a platform that was put back to an older state counts on from there.
+            self.seen = self.subscription.last = number
+            return
+        if number > self.seen and frame.get("event") == CHANGED:
             payload = frame.get("payload") or {}
             for change in self._new(payload.get("service_id"), payload.get("status"), number):
                 yield change

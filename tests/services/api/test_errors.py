@@ -55,7 +55,7 @@ def test_answers_are_json_whatever_is_accepted(api: Api, accept: str) -> None:
 
 
 def test_an_unknown_address_is_a_404_in_json(client: Client, db: None) -> None:
-    answer = client.get("/api/v1/teams")
+    answer = client.get("/api/v1/nothing")
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
 

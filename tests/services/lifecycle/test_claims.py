@@ -114,12 +114,12 @@ def test_a_long_step_does_not_lose_its_lease(service: Service, settings: Setting
 @pytest.mark.django_db(transaction=True)
 def test_nobody_takes_a_service_over_while_its_holder_writes(service: Service) -> None:
     mine = taken(service)
+    expire_leases()
     order: list[str] = []
     is_writing = threading.Event()
 
     def write() -> None:
         with fenced(mine):
-            expire_leases()
             is_writing.set()
             time.sleep(0.3)  # the other one tries meanwhile
             order.append("written")

@@ -314,7 +314,7 @@ def test_an_engine_that_says_no_ends_the_deploy_and_keeps_the_old(
 def test_an_engine_that_stays_away_fails_the_deploy_and_the_sweep_clears_up(
     running: Service, engine: FakeRuntime, settings: Settings
 ) -> None:
-    settings.KYOZO = {**settings.KYOZO, "GATE_MAX_S": 1}
+    settings.KYOZO = {**settings.KYOZO, "GATE_MAX_S": 3}
     before = only(running)
     change(running)
     operation = deploy(running, actor="alice")

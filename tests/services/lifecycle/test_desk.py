@@ -2,6 +2,7 @@
 
 import json
 import socket
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -31,8 +32,10 @@ SECRET = "of this installation"
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "desk"
+def folder() -> Iterator[Path]:
+    """Not below the test's own folder, whose path may be longer than that of a socket can be."""
+    with tempfile.TemporaryDirectory() as place:
+        yield Path(place, "desk")
 
 
 @pytest.fixture

@@ -1,18 +1,20 @@
 """Deploying a folder: every service in it, in order, under names that are free."""
 
 import threading
-import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from services import events
 from services.errors import InvalidError
+from services.lifecycle import folder
 from services.lifecycle.analyse import analyse
 from services.lifecycle.claims import claim, fenced
+from services.lifecycle.deploy import deploy
 from services.lifecycle.folder import deploy_folder
 from services.lifecycle.workspaces import register_folder, slug
-from services.models import Service, Workspace
+from services.models import Operation, Service, Workspace
 from services.runtimes.fake import FakeRuntime
 from tests.conftest import Person
 from tests.factories import make_folder, make_workspace
@@ -35,11 +37,11 @@ volumes:
 
 
 def shop(place: Path, team_workspace: Person, name: str) -> Workspace:
-    folder = place / name
-    folder.mkdir()
-    make_folder(folder, "web")
-    (folder / "compose.yaml").write_text(COMPOSE)
-    return make_workspace(team_workspace.team, name=name, root=str(folder))
+    root = place / name
+    root.mkdir()
+    make_folder(root, "web")
+    (root / "compose.yaml").write_text(COMPOSE)
+    return make_workspace(team_workspace.team, name=name, root=str(root))
 
 
 def test_one_app_becomes_one_service(workspace: Workspace) -> None:
@@ -205,7 +207,7 @@ def test_any_text_becomes_a_name(text: str, name: str) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_deploy_of_several_and_a_worker_do_not_wait_for_each_other(
-    alice: Person, tmp_path: Path
+    alice: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both want a service's row and the team's next number; the worker has the row already."""
     place = shop(tmp_path, alice, "shop")
@@ -214,12 +216,17 @@ def test_a_deploy_of_several_and_a_worker_do_not_wait_for_each_other(
     web = Service.objects.get(name="web")
     mine = claim(web.pk)
     assert mine is not None
-    is_held = threading.Event()
+    is_held, is_half_way = threading.Event(), threading.Event()
+
+    def queue(*args: Any, **options: Any) -> Operation:
+        operation = deploy(*args, **options)
+        is_half_way.set()
+        return operation
 
     def work() -> bool:
         with fenced(mine):
             is_held.set()
-            time.sleep(0.5)  # the other one goes as far as it can
+            is_half_way.wait(timeout=1)  # which it cannot come to while the row is held
             events.publish(web, event_type="container_started")
         return True
 
@@ -227,4 +234,5 @@ def test_a_deploy_of_several_and_a_worker_do_not_wait_for_each_other(
         is_held.wait(timeout=10)
         return len(deploy_folder(place, actor="alice").operations) == 2
 
+    monkeypatch.setattr(folder, "deploy", queue)
     assert at_once(work, ask) == [True, True]
