@@ -216,6 +216,7 @@ def test_a_deploy_of_several_and_a_worker_do_not_wait_for_each_other(
     web = Service.objects.get(name="web")
     mine = claim(web.pk)
     assert mine is not None
+    Service.objects.filter(name="db").update(status="stopped")  # so that its deploy is an event
     is_held, is_half_way = threading.Event(), threading.Event()
 
     def queue(*args: Any, **options: Any) -> Operation:
