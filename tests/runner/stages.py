@@ -21,6 +21,7 @@ NO_DATABASE = (
     "probes",
     "routing",
     "runtimes",
+    "sdk",
     "sdk_javascript",
     "sources",
     "test_docs.py",
