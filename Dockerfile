@@ -21,7 +21,7 @@ RUN python3 -m venv /opt/kyozo \
 # hadolint ignore=DL3006
 FROM ${PYTHON_IMAGE}
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates git \
+    && apt-get install -y --no-install-recommends ca-certificates git openssh-client \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 kyozo \
     && useradd --uid 10001 --gid kyozo --no-create-home --home-dir /var/lib/kyozo --shell /usr/sbin/nologin kyozo \

@@ -10,6 +10,7 @@ import resource
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -23,6 +24,7 @@ TOO_LARGE = "detection.too_large"
 # Of the answer: an analysis of a hundred services has less than a megabyte.
 MAX_ANSWER = 16 * 1024 * 1024
 MIB = 1024 * 1024
+OOM_SCORE = Path("/proc/self/oom_score_adj")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,9 @@ def main(asked: IO[str], answer: IO[str]) -> None:
 
 def limit(question: Question) -> None:
     """By the kernel, so also where nobody is left who would end this process."""
+    # Where memory runs out this process goes, and not the worker that asked it.
+    with suppress(OSError):
+        OOM_SCORE.write_text("1000", encoding="ascii")
     size = question.memory_mb * MIB
     resource.setrlimit(resource.RLIMIT_AS, (size, size))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

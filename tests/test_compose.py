@@ -87,15 +87,24 @@ def test_the_servers_are_reached_by_nobody_outside() -> None:
 def test_only_what_speaks_to_instances_has_the_machines_network() -> None:
     of_machine = {name for name, part in PARTS.items() if part.get("network_mode") == "host"}
 
-    assert of_machine == {"router", "worker-lifecycle"}
+    assert of_machine == {"router"} | WITH_ENGINE
+
+
+@pytest.mark.parametrize("name", sorted(WITH_ENGINE))
+def test_every_worker_can_write_routes_and_finds_the_servers(name: str) -> None:
+    servers = {line.split(":")[0] for line in PARTS[name]["extra_hosts"]}
+
+    assert servers == SERVERS
+    assert "routes:/var/lib/kyozo/router" in PARTS[name]["volumes"]
 
 
 @pytest.mark.parametrize("name", PARTS)
 def test_what_is_handed_on_is_a_setting(name: str) -> None:
     given = PARTS[name].get("environment", {})
-    ours = {key.removesuffix("_FILE") for key in given if not key.startswith("POSTGRES_")}
+    ours = {key for key in given if not key.startswith("POSTGRES_")}
+    known = on_the_page()
 
-    assert ours <= on_the_page()
+    assert {key for key in ours if not {key, key.removesuffix("_FILE")} & known} == set()
 
 
 def test_what_it_reads_is_on_the_page_of_settings() -> None:
@@ -105,6 +114,15 @@ def test_what_it_reads_is_on_the_page_of_settings() -> None:
 
     assert read
     assert {name for name in read if not re.search(rf"\b{name}\b", page)} == set()
+
+
+def test_what_the_page_tells_people_to_set_is_handed_on() -> None:
+    text = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "production.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"\bKYOZO_\w+", page))
+
+    assert {"KYOZO_ANONYMOUS_LIMIT", "KYOZO_DATABASE_POOL"} <= told
+    assert told - set(re.findall(r"\$\{(KYOZO_\w+)", text)) == set()
 
 
 def test_every_health_check_is_one_that_there_is() -> None:

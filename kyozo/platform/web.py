@@ -43,7 +43,7 @@ def web_server(application: Any, *, finish_s: int = CLOSE_CONNECTIONS_S) -> uvic
 def main() -> None:
     from kyozo.platform import part  # noqa: PLC0415 - only where this is a process of its own
 
-    part.begin(KYOZO_RUNTIME="remote", KYOZO_ROUTER="external")
+    part.begin(desk=True, KYOZO_RUNTIME="remote", KYOZO_ROUTER="external")
     from django.conf import settings  # noqa: PLC0415
 
     from kyozo.asgi import application  # noqa: PLC0415

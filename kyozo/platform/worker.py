@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--finish", type=float, default=FINISH_S, metavar="SECONDS")
     options = parser.parse_args(arguments)
     queue, finish_s = str(options.queue), float(options.finish)
-    part.begin(KYOZO_ROUTER="external")
+    part.begin(desk=queue == "lifecycle", KYOZO_ROUTER="external")
     from kyozo.platform.worker_run import Work  # noqa: PLC0415 - when Django is set up
 
     work = Work(queue)

@@ -42,7 +42,9 @@ def clean(
     if (asked := desk()) is not None:
         team_id = str(team.id) if team else ""
         return Report.from_json(
-            asked.ask("clean", team=team_id, shared=shared, orphans=orphans, dry_run=dry_run)
+            asked.ask_to_remove(
+                "clean", team=team_id, shared=shared, orphans=orphans, dry_run=dry_run
+            )
         )
     report = Report(is_dry_run=dry_run)
     before = runtime().disk()
@@ -64,7 +66,8 @@ def remove_images_of(services: Collection[UUID]) -> list[str]:
     """All images of removed services, and the names of those that stay, because somebody needs
     them."""
     if (asked := desk()) is not None:
-        return list(asked.ask("remove_images_of", services=[str(pk) for pk in services]))
+        names = [str(pk) for pk in services]
+        return list(asked.ask_to_remove("remove_images_of", services=names))
     for service_id, images in _loose(None).items():
         if service_id in services:
             with undisturbed(service_id) as fence:

@@ -198,7 +198,8 @@ class _Handler(socketserver.StreamRequestHandler):
         return str(told["call"]), told["with"]
 
     def _say(self, told: Mapping[str, object]) -> None:
-        self.wfile.write(f"{json.dumps(told)}\n".encode())
+        # An error's figures may be anything; as text they still say what they said.
+        self.wfile.write(f"{json.dumps(told, default=str)}\n".encode())
 
 
 def _drop_dead(folder: Path) -> None:

@@ -31,8 +31,10 @@ CODE = Path(detection.__file__).parent.parent
 PROGRAM = ("-m", "detection.child")
 FIX = "mend the file named"
 SMALLER = "deploy a folder below this one, or move what is not source code out of it"
-# As many at a time as there are processors: more would only be later, with as much memory each.
-_places = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
+# Each may take `KYOZO_DETECTION_MB`, and a worker in a container sees the processors of the machine
+# and not the little memory that it has itself.
+MOST_AT_ONCE = 2
+_places = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 Asked = Callable[[], bool]
 

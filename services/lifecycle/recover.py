@@ -55,9 +55,10 @@ def _drop_half_made_trees(folder: Path) -> None:
 def drop_ended_trees() -> None:
     """For a worker that is not alone: the copies whose build is not running any more."""
     folder = Path(settings.KYOZO["HOME"]) / "trees"
+    # First: a build that begins after this look has a copy that is not in it.
+    found = list(folder.iterdir()) if folder.is_dir() else []
     running = Build.objects.filter(state=BuildState.RUNNING).values_list("id", flat=True)
     kept = {build_id.hex for build_id in running}
-    if folder.is_dir():
-        for path in folder.iterdir():
-            if path.is_dir() and not path.is_symlink() and path.name not in kept:
-                shutil.rmtree(path, ignore_errors=True)
+    for path in found:
+        if path.is_dir() and not path.is_symlink() and path.name not in kept:
+            shutil.rmtree(path, ignore_errors=True)

@@ -7,7 +7,7 @@ what the table of the other side names can be asked, and only with the installat
 import json
 import socket
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from services.errors import (
 
 SOCKETS = "*.sock"
 CONNECT_S = 2.0
+# Of a call that removes: hundreds of images, each of which the engine may take seconds for.
+REMOVE_S = 20 * 60.0
 MOST_ASKED = 64 * 1024
 MOST_SAID = 64 * 1024 * 1024  # of one line; an answer as a whole is the caller's to bound
 ERRORS: Mapping[str, type[KyozoError]] = {
@@ -53,6 +55,10 @@ class Desk:
     folder: Path
     secret: str = field(repr=False)
     timeout_s: float = 30.0
+
+    def ask_to_remove(self, call: str, **arguments: object) -> Any:
+        """As `ask`, of a call that is still at work when others would be late."""
+        return replace(self, timeout_s=max(self.timeout_s, REMOVE_S)).ask(call, **arguments)
 
     def ask(self, call: str, **arguments: object) -> Any:
         """The answer of a call; raises what the call raised, or `EngineUnreachableError`."""
@@ -112,6 +118,7 @@ def told_of(error: KyozoError) -> dict[str, Any]:
         "code": error.error_code,
         "message": error.message,
         "fix": error.fix,
+        "details": error.details,
         "params": error.params,
     }
 
@@ -122,6 +129,7 @@ def _error(told: Mapping[str, Any]) -> KyozoError:
         str(told["message"]),
         code=str(told["code"]),
         fix=str(told["fix"]),
+        details=dict(told.get("details", {})),
         params=dict(told.get("params", {})),
     )
 

@@ -111,6 +111,8 @@ def test_the_parts_are_healthy_small_and_without_rights(server: Server) -> None:
         assert one["HostConfig"]["CapDrop"] == ["ALL"], part
         assert one["HostConfig"]["Memory"] > 0, part
         assert not secrets_of(server) & told_in(one), part
+    # Git only recommends the program that it reaches servers by ssh with.
+    server.compose("exec", "-T", "worker-builds", "ssh", "-V")
     assert sum(map(server.memory_mb, OF_KYOZO)) <= IDLE_MB
 
 
@@ -125,6 +127,9 @@ def test_a_folder_is_uploaded_deployed_and_looked_at(server: Server, site: Site)
     assert "GET / " in logs.out, logs.said
     write(place, "two")
     server.deploy(place)
+    assert get(server.address("main-job")).text == "two\n"
+    again = server.deploy(place)
+    assert "unchanged" in again.said
     assert get(server.address("main-job")).text == "two\n"
     back = server.kyozo("rollback", "main-job")
     assert back.code == 0, back.said

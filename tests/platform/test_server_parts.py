@@ -169,17 +169,28 @@ def test_a_wrong_setting_ends_it_with_a_sentence(
 )
 def test_no_part_starts_without_its_secrets(name: str, missing: str) -> None:
     """Nor falls back to SQLite, a broker in memory, or the one key for everything."""
+    queue = ["--queue", "builds"] if name == "worker" else []
+
+    ends_with_a_sentence([f"kyozo.platform.{name}", *queue], missing)
+
+
+@pytest.mark.parametrize("part", [["web"], ["worker", "--queue", "lifecycle"]], ids=" ".join)
+def test_who_opens_a_desk_or_asks_there_does_not_start_without_its_secret(part: list[str]) -> None:
+    ends_with_a_sentence([f"kyozo.platform.{part[0]}", *part[1:]], "KYOZO_DESK_SECRET")
+
+
+def ends_with_a_sentence(program: list[str], missing: str) -> None:
     settings = {
         "KYOZO_SECRET_KEY": "a",
         "KYOZO_ENCRYPTION_KEYS": "b",
         "DATABASE_URL": "postgresql://u:p@127.0.0.1:1/d",
         "KYOZO_BROKER_URL": "redis://127.0.0.1:1/0",
+        "KYOZO_DESK_SECRET": "c",
     }
     del settings[missing]
 
-    queue = ["--queue", "builds"] if name == "worker" else []
     done = subprocess.run(
-        [sys.executable, "-P", "-m", f"kyozo.platform.{name}", *queue],
+        [sys.executable, "-P", "-m", *program],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(version.ROOT), **settings},
         capture_output=True,
         text=True,

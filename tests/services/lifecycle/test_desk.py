@@ -4,11 +4,13 @@ import json
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
+from uuid import uuid4
 
 import pytest
 
@@ -18,7 +20,7 @@ from services.errors import (
     EngineUnreachableError,
     NotFoundError,
 )
-from services.lifecycle import desk
+from services.lifecycle import clean, desk
 from services.lifecycle.desk import DeskServer
 from services.lifecycle.leftovers import Leftover, Report
 from services.models import Service
@@ -176,6 +178,42 @@ def test_an_error_of_the_engine_is_raised_where_it_was_asked(
 
     assert (caught.value.message, caught.value.fix) == ("it is away", "start it")
     assert caught.value.params == {"port": 1}
+
+
+def test_an_error_comes_through_whatever_its_figures_are(
+    asker: Desk, engine: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise EngineError("no", details={"port": ["is taken"]}, params={"path": Path("/a")})
+
+    monkeypatch.setattr(engine, "info", fail)
+
+    with pytest.raises(EngineError, match="no") as caught:
+        asker.ask("info")
+
+    assert caught.value.details == {"port": ["is taken"]}
+    assert caught.value.params == {"path": "/a"}
+
+
+def test_what_removes_may_take_longer_than_a_look(
+    server: DeskServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given up early, it would go on unseen, and be asked for once more beside itself."""
+
+    def slow(*_: object, **__: object) -> Report:
+        time.sleep(0.5)
+        return Report(is_dry_run=True)
+
+    asker = Desk(folder, SECRET, timeout_s=0.1)
+    monkeypatch.setattr(clean, "desk", lambda: asker)
+    monkeypatch.setattr(desk, "clean", slow)
+    monkeypatch.setattr(desk, "remove_images_of", lambda _: time.sleep(0.5) or ["a"])
+    monkeypatch.setitem(cast("dict[str, Any]", desk.ANSWERS), "info", lambda _: time.sleep(0.5))
+
+    with pytest.raises(EngineUnreachableError):
+        asker.ask("info")
+    assert clean.clean() == Report(is_dry_run=True)
+    assert clean.remove_images_of([uuid4()]) == ["a"]
 
 
 def test_without_a_worker_it_is_unreachable(folder: Path) -> None:

@@ -31,6 +31,10 @@ HELPER = (
     "import os, time\nif not (pid := os.fork()):\n    time.sleep(600)\n"
     "os.mkdir({note!r} + str(pid))\ntime.sleep(600)"
 )
+SCORE = (
+    "from detection import OverrideError\n"
+    "raise OverrideError(open('/proc/self/oom_score_adj').read().strip())"
+)
 SECRETS = (
     "import os\nfrom detection import OverrideError\nraise OverrideError(' '.join(os.environ))"
 )
@@ -237,6 +241,21 @@ def test_when_all_places_are_taken_one_waits_and_is_told_so(
         detector.analyze(shop, overrides={})
 
     assert raised.value.error_code == "detection.timeout"
+
+
+def test_no_more_than_two_take_memory_at_once() -> None:
+    taken = [detector._places.acquire(blocking=False) for _ in range(3)]
+    for _ in filter(None, taken):
+        detector._places.release()
+
+    assert taken == [True, True, False]
+
+
+def test_where_memory_runs_out_the_child_goes_first(hurt: Hurt, shop: Path) -> None:
+    hurt(SCORE)
+
+    with pytest.raises(InvalidError, match=r"^1000$"):
+        detector.analyze(shop, overrides={})
 
 
 def test_the_platform_asks_the_child(workspace: Workspace, hurt: Hurt) -> None:

@@ -1,11 +1,14 @@
 """What a start does about the process that was killed before it."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from django.db import connection
 from pytest_django import Settings
 
 from services.lifecycle.claims import claim
-from services.lifecycle.recover import expire_own_leases, recover
+from services.lifecycle.recover import drop_ended_trees, expire_own_leases, recover
 from services.models import Service
 
 ELSEWHERE = "tcp://127.0.0.1:1"  # the builds of this machine's engine are none of a test's business
@@ -28,6 +31,24 @@ def test_half_made_trees_go_and_their_indexes_stay(
     recover()
 
     assert [path.name for path in (tmp_path / "trees").iterdir()] == ["abc.index"]
+
+
+def test_the_copy_of_a_build_that_begins_meanwhile_stays(
+    service: Service, settings: Settings, tmp_path: Path
+) -> None:
+    settings.KYOZO = {**settings.KYOZO, "HOME": tmp_path}
+    (tmp_path / "trees" / "ended").mkdir(parents=True)
+
+    def one_begins(execute: Callable[..., Any], *asked: Any) -> Any:
+        """As soon as it was read which builds run."""
+        rows = execute(*asked)
+        (tmp_path / "trees" / "begun").mkdir()
+        return rows
+
+    with connection.execute_wrapper(one_begins):
+        drop_ended_trees()
+
+    assert [path.name for path in (tmp_path / "trees").iterdir()] == ["begun"]
 
 
 def test_without_anything_left_over_there_is_nothing_to_do(
