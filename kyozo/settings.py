@@ -200,9 +200,16 @@ LOGGING: dict[str, Any] = {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
         "json": {"()": "services.log_lines.JsonLines"},
     },
+    "filters": {"links": {"()": "services.log_lines.HiddenLinks"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": env.text("KYOZO_LOG_LEVEL", "INFO").upper()},
-    "loggers": {"httpx": {"level": "WARNING"}, "celery": {"level": "WARNING"}},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "celery": {"level": "WARNING"},
+        "django.request": {"filters": ["links"]},
+        "django.security": {"filters": ["links"]},
+        "django.security.csrf": {"filters": ["links"]},
+    },
 }
 
 ENGINE_URL = env.text("KYOZO_ENGINE_URL") or env.text("DOCKER_HOST", "unix:///var/run/docker.sock")

@@ -82,7 +82,7 @@ def invitations(visit: Visit) -> HttpResponse:
             )
     except KyozoError as exc:
         return _invitations(visit, exc)
-    link = visit.request.build_absolute_uri(reverse("join", kwargs={"token": text}))
+    link = visit.request.build_absolute_uri(reverse("join", kwargs={"secret": text}))
     return _invitations(visit, made=made, link=link)
 
 
