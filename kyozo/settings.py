@@ -241,6 +241,7 @@ KYOZO: dict[str, Any] = {
     "ANONYMOUS_LIMIT": env.integer("KYOZO_ANONYMOUS_LIMIT", 300),
     "ENGINE_TIMEOUT_S": env.number("KYOZO_ENGINE_TIMEOUT_S", 10),
     "PUBLIC_URL": PUBLIC_URL,
+    "PROXY_ADDRESSES": env.networks("KYOZO_PROXY_ADDRESSES"),
     "PORT": env.integer("KYOZO_PORT", 7070),
     "ROUTER_PORT": env.integer("KYOZO_ROUTER_PORT", 7080),
     "HTTP_PORTS": env.port_range("KYOZO_HTTP_PORTS", "8080-8179"),

@@ -29,7 +29,7 @@ from services.api.serializers.people import (
 )
 from services.api.team_view import TeamView
 from services.errors import BadRequestError
-from services.proxied import link_to
+from services.proxied import address_of, link_to
 from services.teams.limits import of_address, of_team
 from services.teams.models import Invitation, Membership, Role, Scope, hash_token
 from services.teams.permissions import RATE
@@ -137,8 +137,7 @@ class Accept(APIView):
 def _count(request: Request, caller: Caller | None) -> None:
     """Before the invitation is used up: nothing that took effect is answered with a 429."""
     token = caller.token if caller else None
-    address = str(request.META.get("REMOTE_ADDR") or "")
-    rate = of_team(token.team, token_id=token.pk) if token else of_address(address)
+    rate = of_team(token.team, token_id=token.pk) if token else of_address(address_of(request))
     request.META[RATE] = rate
     rate.check()
 

@@ -12,6 +12,7 @@ from services import audit
 from services.accounts.invitations import Newcomer, accept, look
 from services.dashboard.views import enter, page
 from services.errors import InvalidError, KyozoError, NotFoundError
+from services.proxied import address_of
 from services.teams.limits import of_address
 from services.teams.policy import Caller
 
@@ -34,7 +35,7 @@ class Account(forms.Form):
 def join(request: HttpRequest, secret: str) -> HttpResponse:
     """Looking at it uses nothing up: programs that look at links must not."""
     try:
-        of_address(str(request.META.get("REMOTE_ADDR") or "")).check()
+        of_address(address_of(request)).check()
         invitation = look(secret)
     except KyozoError as exc:
         return render(request, "dashboard/join_over.html", {"error": exc}, status=exc.status)

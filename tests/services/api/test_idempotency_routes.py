@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from rest_framework.test import APIClient
 
 from services.api import idempotency
-from services.lifecycle import workspaces
+from services.lifecycle import trees, workspaces
 from services.models import AuditEntry, KeptAnswer, Service, Workspace
 from services.teams.models import Invitation, Membership
 from tests.conftest import Api, Person
@@ -218,7 +218,7 @@ def test_while_an_upload_runs_a_second_one_with_its_key_is_told_so(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     is_held, is_asked = threading.Event(), threading.Event()
-    receive = workspaces.receive
+    receive = trees.receive
 
     def slowly(*args: Any, **options: Any) -> None:
         is_held.set()
