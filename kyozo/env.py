@@ -74,6 +74,17 @@ def origins(name: str) -> list[str]:
     return found
 
 
+def origin(name: str) -> str:
+    """One exact origin, or nothing."""
+    value = text(name)
+    if value and not ORIGIN.fullmatch(value):
+        raise SettingError(
+            f"{name} must be an origin such as https://kyozo.example.com, without a path and "
+            f"without a slash at its end, not {value!r}"
+        )
+    return value
+
+
 def port_range(name: str, default: str) -> tuple[int, int]:
     """ "8080-8179" as (8080, 8179)."""
     value = text(name, default)

@@ -18,7 +18,9 @@ HOME = Path(env.text("KYOZO_HOME", "~/.local/share/kyozo")).expanduser()
 SECRET_KEY = env.secret("KYOZO_SECRET_KEY")
 DEBUG = False
 ALLOWED_HOSTS = env.words("KYOZO_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],.localhost")
-CSRF_TRUSTED_ORIGINS = env.words("KYOZO_TRUSTED_ORIGINS")
+PUBLIC_URL = env.origin("KYOZO_PUBLIC_URL")
+IS_BEHIND_TLS = PUBLIC_URL.startswith("https://")
+CSRF_TRUSTED_ORIGINS = env.words("KYOZO_TRUSTED_ORIGINS") + ([PUBLIC_URL] if IS_BEHIND_TLS else [])
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -79,7 +81,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 SESSION_ENGINE = "services.teams.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.boolean("KYOZO_SECURE_COOKIES")
+SESSION_COOKIE_SECURE = env.boolean("KYOZO_SECURE_COOKIES", default=IS_BEHIND_TLS)
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
 CSRF_HEADER_NAME = "HTTP_X_CSRF_TOKEN"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
@@ -200,9 +203,16 @@ LOGGING: dict[str, Any] = {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
         "json": {"()": "services.log_lines.JsonLines"},
     },
+    "filters": {"links": {"()": "services.log_lines.HiddenLinks"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": env.text("KYOZO_LOG_LEVEL", "INFO").upper()},
-    "loggers": {"httpx": {"level": "WARNING"}, "celery": {"level": "WARNING"}},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "celery": {"level": "WARNING"},
+        "django.request": {"filters": ["links"]},
+        "django.security": {"filters": ["links"]},
+        "django.security.csrf": {"filters": ["links"]},
+    },
 }
 
 ENGINE_URL = env.text("KYOZO_ENGINE_URL") or env.text("DOCKER_HOST", "unix:///var/run/docker.sock")
@@ -230,6 +240,8 @@ KYOZO: dict[str, Any] = {
     "BURST": env.integer("KYOZO_BURST", 200),
     "ANONYMOUS_LIMIT": env.integer("KYOZO_ANONYMOUS_LIMIT", 300),
     "ENGINE_TIMEOUT_S": env.number("KYOZO_ENGINE_TIMEOUT_S", 10),
+    "PUBLIC_URL": PUBLIC_URL,
+    "PROXY_ADDRESSES": env.networks("KYOZO_PROXY_ADDRESSES"),
     "PORT": env.integer("KYOZO_PORT", 7070),
     "ROUTER_PORT": env.integer("KYOZO_ROUTER_PORT", 7080),
     "HTTP_PORTS": env.port_range("KYOZO_HTTP_PORTS", "8080-8179"),

@@ -17,6 +17,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from services.models import AuditEntry
+from services.proxied import address_of
 from services.teams.models import Team
 from services.teams.policy import Caller
 
@@ -58,14 +59,14 @@ _act: ContextVar[Act | None] = ContextVar("act", default=None)
 
 
 def asked_by(caller: Caller | None, request: HttpRequest) -> Who:
-    """The address is the connection's, as for rate limits: headers can be sent by anybody."""
+    """The address is that of rate limits, too."""
     token = caller.token if caller else None
     return Who(
         user_id=caller.user.pk if caller else None,
         user_name=caller.name if caller else "",
         token_id=token.pk if token else None,
         token_prefix=token.prefix if token else "",
-        address=str(request.META.get("REMOTE_ADDR") or ""),
+        address=address_of(request),
         request_id=str(request.META.get(REQUEST_ID) or ""),
     )
 

@@ -29,6 +29,7 @@ KEPT_HEADERS = ("ETag", "Link")
 KEY = re.compile(r"[!-~]{1,255}")
 # Until then whoever was cut off may be at work yet.
 UNFINISHED = timedelta(minutes=15)
+BUSY = "workspace.busy"
 IDS = UUID("5b1a7c50-9d0e-4a53-8a5a-2f3c3f6f4f0e")
 
 Post = Callable[..., Response]
@@ -168,6 +169,8 @@ def _long(row: KeptAnswer, work: Callable[[], Response], view: TeamView) -> Resp
         is_over = isinstance(exc, KyozoError) and not isinstance(exc, ConflictError)
         if is_over or not view.resumes:
             kept.delete()
+        if not is_first and isinstance(exc, ConflictError) and exc.error_code == BUSY:
+            raise _unfinished() from exc
         raise
 
 

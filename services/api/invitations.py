@@ -29,6 +29,7 @@ from services.api.serializers.people import (
 )
 from services.api.team_view import TeamView
 from services.errors import BadRequestError
+from services.proxied import address_of, link_to
 from services.teams.limits import of_address, of_team
 from services.teams.models import Invitation, Membership, Role, Scope, hash_token
 from services.teams.permissions import RATE
@@ -66,7 +67,7 @@ class InvitationList(TeamView):
         fields = INVITATION.read(request)
         role = Role(fields.pop("role"))
         made, text = invite(self.team, by=self.caller.user, role=role, **fields)
-        join_url = request.build_absolute_uri(f"/join/{text}")
+        join_url = link_to(f"/join/{text}", request)
         data: NewInvitationJson = {**invitation_json(made), "token": text, "join_url": join_url}
         return Response({"data": data}, status=201)
 
@@ -129,15 +130,14 @@ class Accept(APIView):
         person = Caller(caller.user) if caller else None
         with audit.acting(audit.asked_by(person, request), "invitation.accept"):
             arrival = accept(token, who)
-        url = request.build_absolute_uri(f"/sign-in/{arrival.link}")
+        url = link_to(f"/sign-in/{arrival.link}", request)
         return Response({"data": _arrived(arrival.member, url)}, status=201)
 
 
 def _count(request: Request, caller: Caller | None) -> None:
     """Before the invitation is used up: nothing that took effect is answered with a 429."""
     token = caller.token if caller else None
-    address = str(request.META.get("REMOTE_ADDR") or "")
-    rate = of_team(token.team, token_id=token.pk) if token else of_address(address)
+    rate = of_team(token.team, token_id=token.pk) if token else of_address(address_of(request))
     request.META[RATE] = rate
     rate.check()
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from services.api.errors import body
 from services.errors import TooManyError
+from services.proxied import address_of
 from services.teams.limits import Rate, of_address
 from services.teams.permissions import RATE
 
@@ -24,8 +25,7 @@ def rate_limit(
             return response
         rate = request.META.get(RATE)
         if not isinstance(rate, Rate):
-            # Not what a proxy's header says: anybody can send that.
-            rate = of_address(request.META.get("REMOTE_ADDR", ""))
+            rate = of_address(address_of(request))
             response = _checked(rate, request, response)
         _write(rate, response)
         return response

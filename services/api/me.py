@@ -15,6 +15,7 @@ from services.api.inputs import NOTHING
 from services.api.serializers.people import MeJson, SignInLinkJson, team_json
 from services.api.team_view import TeamView, WorkspaceView
 from services.models.times import iso
+from services.proxied import link_to
 from services.teams.models import Scope
 
 
@@ -51,9 +52,7 @@ class SignInLinks(TeamView):
     )
     def post(self, request: Request, **_: Any) -> Response:
         NOTHING.read(request)
-        url = request.build_absolute_uri(
-            f"/sign-in/{create_link(self.caller.user, team=self.team)}"
-        )
+        url = link_to(f"/sign-in/{create_link(self.caller.user, team=self.team)}", request)
         expires_at = iso(timezone.now() + settings.SIGN_IN_LINK_LIFE)
         link: SignInLinkJson = {"url": url, "expires_at": expires_at}
         return Response({"data": link}, status=201)

@@ -45,7 +45,7 @@ def id_of(request: HttpRequest) -> str:
 
 
 def _note(request: HttpRequest, status: int, took_s: float) -> None:
-    """Without the query and without what a path has as a secret (links to sign in)."""
+    """Without the query and without what a path has as a secret (links to sign in and to join)."""
     match = request.resolver_match
     path = request.path if match else "(no such address)"
     if match and (secret := match.kwargs.get("secret")):

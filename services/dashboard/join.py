@@ -12,6 +12,7 @@ from services import audit
 from services.accounts.invitations import Newcomer, accept, look
 from services.dashboard.views import enter, page
 from services.errors import InvalidError, KyozoError, NotFoundError
+from services.proxied import address_of
 from services.teams.limits import of_address
 from services.teams.policy import Caller
 
@@ -31,18 +32,18 @@ class Account(forms.Form):
 
 @page
 @require_http_methods(["GET", "HEAD", "POST"])
-def join(request: HttpRequest, token: str) -> HttpResponse:
+def join(request: HttpRequest, secret: str) -> HttpResponse:
     """Looking at it uses nothing up: programs that look at links must not."""
     try:
-        of_address(str(request.META.get("REMOTE_ADDR") or "")).check()
-        invitation = look(token)
+        of_address(address_of(request)).check()
+        invitation = look(secret)
     except KyozoError as exc:
         return render(request, "dashboard/join_over.html", {"error": exc}, status=exc.status)
     said = {"invitation": invitation, "sign_in": _sign_in(request)}
     if request.method != "POST":
         return render(request, "dashboard/join.html", said)
     try:
-        _come_in(request, token)
+        _come_in(request, secret)
     except NotFoundError as exc:  # somebody was faster
         return render(request, "dashboard/join_over.html", {"error": exc}, status=404)
     except KyozoError as exc:

@@ -11,6 +11,7 @@ from services.accounts.sign_in import by_password
 from services.dashboard.onward import onward
 from services.dashboard.views import BACKEND, note, page
 from services.errors import ForbiddenError, TooManyError
+from services.proxied import address_of
 from services.teams.policy import TEAMS_KEY, Caller
 
 
@@ -31,7 +32,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     form = Proof(request.POST)
     said = form.cleaned_data if form.is_valid() else {"username": "", "password": ""}
     try:
-        user = by_password(**said, address=str(request.META.get("REMOTE_ADDR") or ""))
+        user = by_password(**said, address=address_of(request))
     except (ForbiddenError, TooManyError) as exc:
         return _refused(request, exc)
     with transaction.atomic():

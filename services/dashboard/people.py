@@ -16,6 +16,7 @@ from services.accounts.teams import create_team, remove_team, rename_team
 from services.dashboard.fields import name_field
 from services.dashboard.visit import Visit, team_page
 from services.errors import KyozoError
+from services.proxied import link_to
 from services.teams.models import Invitation, Membership, Role, Scope
 from services.teams.policy import open_in
 
@@ -82,7 +83,7 @@ def invitations(visit: Visit) -> HttpResponse:
             )
     except KyozoError as exc:
         return _invitations(visit, exc)
-    link = visit.request.build_absolute_uri(reverse("join", kwargs={"token": text}))
+    link = link_to(reverse("join", kwargs={"secret": text}), visit.request)
     return _invitations(visit, made=made, link=link)
 
 

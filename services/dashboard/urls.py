@@ -28,6 +28,6 @@ urlpatterns = [
     path("sign-in", password.sign_in, name="sign-in-with-password"),
     path("sign-in/<str:secret>", views.sign_in, name="sign-in"),
     path("sign-out", views.sign_out, name="sign-out"),
-    path("join/<str:token>", join.join, name="join"),
+    path("join/<str:secret>", join.join, name="join"),
     path("teams/<slug:slug>", include(one_team)),
 ]

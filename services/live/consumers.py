@@ -25,6 +25,7 @@ from services.live import proof
 from services.live.client import GONE, TOO_SLOW, Client, in_time
 from services.live.hub import Hub, hub
 from services.live.socket_logs import BROKEN, SocketLogs
+from services.proxied import client_address
 from services.teams.policy import as_uuid
 
 log = logging.getLogger(__name__)
@@ -187,7 +188,8 @@ class ContainersConsumer(AsyncWebsocketConsumer):
             self._hub.leave(self.client)
 
     async def _prove(self, wish: Wish) -> proof.Proof:
-        address, _port = self.scope.get("client") or ("", 0)
+        peer, _port = self.scope.get("client") or ("", 0)
+        address = client_address(peer, self._headers.get("x-forwarded-for", ""))
         asked = proof.Asked(self._headers, address, wish.team_id)
         if wish.token:
             return await self._hub.feed.run(proof.by_token, asked, wish.token)

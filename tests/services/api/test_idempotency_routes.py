@@ -1,6 +1,7 @@
 """Every POST there is keeps to Idempotency-Key, whoever dies on the way or comes twice."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
@@ -12,6 +13,7 @@ from django.http import HttpResponse
 from rest_framework.test import APIClient
 
 from services.api import idempotency
+from services.lifecycle import trees, workspaces
 from services.models import AuditEntry, KeptAnswer, Service, Workspace
 from services.teams.models import Invitation, Membership
 from tests.conftest import Api, Person
@@ -209,6 +211,37 @@ def test_of_two_uploads_at_once_one_is_carried_out(api: Api) -> None:
     assert set(statuses) <= {201, 409}
     assert upload(api).status_code == 201
     assert Workspace.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_an_upload_runs_a_second_one_with_its_key_is_told_so(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_held, is_asked = threading.Event(), threading.Event()
+    receive = trees.receive
+
+    def slowly(*args: Any, **options: Any) -> None:
+        is_held.set()
+        assert is_asked.wait(timeout=10)
+        receive(*args, **options)
+
+    def second() -> HttpResponse:
+        assert is_held.wait(timeout=10)
+        try:
+            found: HttpResponse = upload(api)
+            return found
+        finally:
+            is_asked.set()
+
+    monkeypatch.setattr(workspaces, "receive", slowly)
+    made, refused = at_once(lambda: upload(api), second)
+
+    assert made.status_code == 201
+    assert (refused.status_code, refused.json()["error"]["code"]) == (
+        409,
+        "idempotency.unfinished",
+    )
+    assert upload(api).content == made.content
 
 
 def refusals(api: Api, service: Service) -> dict[str, tuple[str, Any]]:
