@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -110,7 +111,7 @@ def hire(run: Run, tmp_path: Path) -> Iterator[Hire]:
                     "DATABASE_URL": database_url(),
                     "KYOZO_BROKER_URL": servers.redis_url(run),
                     "KYOZO_ENCRYPTION_KEYS": os.environ["KYOZO_SECRET_KEY"],
-                    "KYOZO_DESK": str(tmp_path / "d"),
+                    "KYOZO_DESK": desk,
                     "KYOZO_DESK_SECRET": "s",
                     "KYOZO_LOG_LEVEL": "INFO",
                     "KYOZO_SETTLE_S": "0.1",
@@ -125,10 +126,12 @@ def hire(run: Run, tmp_path: Path) -> Iterator[Hire]:
         wait_until(lambda: b"is worked on" in log.read_bytes(), within_s=30, what="it is ready")
         return process
 
-    yield begin
-    for process in hired:
-        process.kill()
-        process.wait()
+    # The path of a socket is short, and that of a test's own folder need not be.
+    with tempfile.TemporaryDirectory() as desk:
+        yield begin
+        for process in hired:
+            process.kill()
+            process.wait()
 
 
 @pytest.fixture
