@@ -9,7 +9,13 @@ from services.builds.client import Cancelled, CommandFailedError, Log, follow
 from services.errors import BuildError
 
 LISTS = Path("/var/lib/apt/lists")
+# What dpkg has not finished; while a file named by digits is there, apt-get refuses to install.
+UPDATES = Path("/var/lib/dpkg/updates")
 APT_TIMEOUT_S = 600
+# A fresh machine often updates itself at first: its package manager is waited for.
+LOCK_WAIT_S = 120
+# A question about a changed configuration file would end at once for want of someone to answer.
+REPAIR = ["dpkg", "--force-confdef", "--force-confold", "--configure", "-a"]
 QUIET = {"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1", "LC_ALL": "C.UTF-8"}
 
 
@@ -28,17 +34,27 @@ def install(
     log: Log,
     cancelled: Cancelled = lambda: False,
 ) -> None:
-    """Install by apt-get; package lists are fetched when there are none or they are out of date."""
+    """Install by apt-get; package lists are fetched when there are none or they are out of date.
+
+    What a killed apt-get left half-way on this machine is finished first, as it asks for itself.
+    """
     prefix = _privilege(packages, environ)
+
+    def run(command: list[str]) -> None:
+        _run([*prefix, *command], environ, log=log, cancelled=cancelled)
+
     log(f"installing {' '.join(packages)} with apt-get")
     if not any(LISTS.glob("*_Packages*")):
-        _apt(prefix, ["update"], environ, log=log, cancelled=cancelled)
-    command = ["install", "-y", "--no-install-recommends", *packages]
+        run(_apt("update"))
+    command = _apt("install", "-y", "--no-install-recommends", *packages)
     try:
-        _apt(prefix, command, environ, log=log, cancelled=cancelled)
+        run(command)
     except CommandFailedError:
-        _apt(prefix, ["update"], environ, log=log, cancelled=cancelled)
-        _apt(prefix, command, environ, log=log, cancelled=cancelled)
+        if _was_interrupted():
+            log(f"dpkg was interrupted here before; finishing it: {' '.join(REPAIR)}")
+            run(REPAIR)
+        run(_apt("update"))
+        run(command)
 
 
 def command_for(packages: Sequence[str]) -> str:
@@ -79,16 +95,17 @@ def _sudo_allows() -> bool:
     return answer.returncode == 0
 
 
-def _apt(
-    prefix: list[str],
-    arguments: list[str],
-    environ: Mapping[str, str],
-    *,
-    log: Log,
-    cancelled: Cancelled,
-) -> None:
+def _was_interrupted() -> bool:
+    return any(path.name.isdigit() for path in UPDATES.glob("*"))
+
+
+def _apt(*arguments: str) -> list[str]:
+    return ["apt-get", "-q", "-o", f"DPkg::Lock::Timeout={LOCK_WAIT_S}", *arguments]
+
+
+def _run(command: list[str], environ: Mapping[str, str], *, log: Log, cancelled: Cancelled) -> None:
     process = subprocess.Popen(
-        [*prefix, "apt-get", "-q", *arguments],
+        command,
         env={**environ, **QUIET},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

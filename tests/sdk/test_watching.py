@@ -41,8 +41,11 @@ def on_change(heard: Heard) -> Callable[[str, str], None]:
 
 
 @pytest.fixture(params=["socket", "asking"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """With the library for sockets, and as if it were not installed."""
+def way(request: pytest.FixtureRequest, port: int, monkeypatch: pytest.MonkeyPatch) -> str:
+    """With the library for sockets, and as if it were not installed.
+
+    After the server has begun: it loads that library as well, when the first one of a process does.
+    """
     if request.param == "asking":
         monkeypatch.setitem(sys.modules, "websockets.exceptions", None)
     return str(request.param)
