@@ -17,6 +17,7 @@ from services.api.query import CURSOR, Reader, number, one_of, usually
 from services.errors import BadRequestError
 from services.models.checks import takes
 from services.models.times import instant
+from services.proxied import link_to
 
 Row = TypeVar("Row", bound=Model)
 MOST = 500
@@ -70,7 +71,7 @@ class Page(Generic[Row]):
             return {}
         query = request.query_params.copy()
         query["after"] = self.next
-        url = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+        url = link_to(f"{request.path}?{query.urlencode()}", request)
         return {"Link": f'<{url}>; rel="next"'}
 
     def answer(self, request: Request, shown: Callable[[Row], Any]) -> Response:

@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 from urllib.parse import quote, unquote, urlsplit
 
-from django.conf import settings
-
 from detection import Analysis, DetectedService, EnvironmentVariable, to_json
 from detection.connections import Connection
 from detection.images import KIND
@@ -67,13 +65,14 @@ def siblings(service: Service) -> list[Service]:
 
 
 def connected_secrets(service: Service, released: Mapping[str, str]) -> list[str]:
-    """Passwords of others in the environment of a release, where those others keep them secret."""
+    """Passwords of others in the environment of a release, where those others keep them secret.
+    What a removed one kept secret is not known any more: its password counts as a secret."""
     found = [row for row in service.plan.get("connections", ()) if row["variable"] in released]
     rows = {row.source_name: row for row in siblings(service)} if found else {}
     return [
         password
         for one in found
-        if (row := rows.get(one["target"])) and _is_secret(row, one["kind"])
+        if (row := rows.get(one["target"])) is None or _is_secret(row, one["kind"])
         if (password := _password_in(one["part"], released[one["variable"]]))
     ]
 
@@ -106,12 +105,12 @@ def give_passwords(service: Service, kind: str) -> bool:
 
 def _made(service: Service, variable: str) -> str:
     """32 characters out of four kinds, as strict databases want them, none of which has a meaning
-    in an address or to a shell. Not random but bound to the installation's key and to the place:
-    whoever deploys the folder again meets the data that the first password was for."""
-    where = (str(service.workspace_id), service.detected_in, service.source_name)
-    place = "\n".join((*where, variable))
-    key = str(settings.KYOZO["ENCRYPTION_KEYS"][0]).encode()
-    digest = hmac.new(key, f"kyozo.password\n{place}".encode(), hashlib.sha256).digest()
+    in an address or to a shell. Bound to the workspace and to the place in it: whoever deploys the
+    folder again meets the data that the first password was for."""
+    workspace = service.workspace
+    place = "\n".join((str(workspace.id), service.detected_in, service.source_name, variable))
+    key = str(workspace.password_seed).encode()
+    digest = hmac.new(key, place.encode(), hashlib.sha256).digest()
     text = base64.b32encode(digest).decode().rstrip("=").lower()
     return f"{text[:14]}-{text[14:28].upper()}-7z"
 

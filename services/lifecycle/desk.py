@@ -118,7 +118,9 @@ class DeskServer:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _drop_dead(folder)
         self._path = folder / f"{secrets.token_hex(6)}.sock"
-        self._server = _Server(self._path, secret)
+        # Found under its name only when it listens: another one that starts would hold it for dead.
+        self._server = _Server(new := self._path.with_suffix(".new"), secret)
+        new.rename(self._path)
 
     def start(self) -> None:
         self._path.chmod(0o600)

@@ -1,5 +1,6 @@
 """A workspace: a named source of folders."""
 
+import secrets
 import uuid
 from typing import ClassVar
 
@@ -8,6 +9,10 @@ from django.utils import timezone
 
 from services.models.encrypted import EncryptedJSONField
 from services.teams.models import Team
+
+
+def new_seed() -> str:
+    return secrets.token_hex(32)
 
 
 class StorageBackend(models.TextChoices):
@@ -28,7 +33,8 @@ class WorkspaceQuerySet(models.QuerySet["Workspace"]):
 class Workspace(models.Model):
     """`root` is the absolute path of a registered folder, or of the copy that the platform made of
     an archive or a repository. `git_commit` is the one whose files lie there,
-    `git_host_key` what its ssh server showed when it was first met (`ssh-ed25519 AAAA...`)."""
+    `git_host_key` what its ssh server showed when it was first met (`ssh-ed25519 AAAA...`).
+    `password_seed` is what the passwords of its databases are made of."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     team = models.ForeignKey(Team, models.CASCADE, related_name="workspaces")
@@ -42,6 +48,7 @@ class Workspace(models.Model):
     git_commit = models.CharField(max_length=64, blank=True)
     git_credential = EncryptedJSONField(default=dict)
     git_host_key = models.TextField(blank=True)
+    password_seed = EncryptedJSONField(default=new_seed, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -19,7 +19,7 @@ from services.proxied import client_address
 from services.teams import limits
 from services.teams.models import Role
 from tests.conftest import Api, Person
-from tests.factories import make_invitation
+from tests.factories import make_invitation, make_service
 from tests.repository import ROOT
 
 PUBLIC = "https://kyozo.example.com"
@@ -45,6 +45,16 @@ def test_links_begin_where_people_find_the_pages(api: Api, client: Client, alice
     assert arrived.json()["data"]["sign_in_url"].startswith(f"{PUBLIC}/sign-in/")
     assert f"{PUBLIC}/join/" in page.content.decode()
     assert "http://testserver/join/" not in page.content.decode()
+
+
+@pytest.mark.usefixtures("_public")
+def test_the_next_page_is_linked_from_there(api: Api, alice: Person) -> None:
+    for _ in range(2):
+        make_service(alice.team)
+
+    link = api.get(api.at("/services?limit=1")).headers["Link"]
+
+    assert link.startswith(f"<{PUBLIC}/api/v1/")
 
 
 def of_settings(**given: str) -> dict[str, Any]:

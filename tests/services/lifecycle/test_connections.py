@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from services.lifecycle.analyse import analyse
 from services.lifecycle.describe import log_masker
@@ -102,6 +103,21 @@ def test_each_place_has_a_password_of_its_own_that_outlives_its_service(
     assert service("store-db").environment != first
 
 
+def test_a_password_outlives_the_keys_that_encrypt_it(
+    alice: Person, shop: Workspace, settings: Settings
+) -> None:
+    deployed(shop)
+    first = service("db").environment
+    remove(service("db"), actor="alice")
+    carry_out_all()
+    keys = settings.KYOZO["ENCRYPTION_KEYS"]
+    settings.KYOZO = settings.KYOZO | {"ENCRYPTION_KEYS": ["a newer one", *keys]}
+
+    deployed(shop, only=["db"])
+
+    assert service("db").environment == first
+
+
 def test_an_address_follows_the_names_of_the_network(
     tmp_path: Path, alice: Person, shop: Workspace
 ) -> None:
@@ -176,6 +192,17 @@ def test_passwords_of_others_are_masked_in_logs(shop: Workspace) -> None:
 
     assert password not in masked
     assert "db:5432/shop" in masked
+
+
+def test_a_password_stays_masked_when_its_database_is_gone(shop: Workspace) -> None:
+    deployed(shop)
+    password = environment("db")["POSTGRES_PASSWORD"]
+    remove(service("db"), actor="alice")
+    carry_out_all()
+
+    masked = log_masker(only(service("backend"))).mask(f"shop:{password}@db is gone")
+
+    assert password not in masked
 
 
 def test_a_password_that_is_no_secret_does_not_blank_out_logs(

@@ -249,6 +249,23 @@ def test_a_desk_that_another_worker_opened_stays(server: DeskServer, folder: Pat
     assert Desk(folder, SECRET).ask("router") == "ok"
 
 
+def test_a_desk_that_does_not_listen_yet_is_not_taken_for_a_dead_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listen = desk._Server.server_activate
+
+    def as_another_opens(server: desk._Server) -> None:
+        desk._drop_dead(folder)
+        listen(server)
+
+    monkeypatch.setattr(desk._Server, "server_activate", as_another_opens)
+    slow = DeskServer(folder, secret=SECRET)
+    slow.start()
+
+    assert Desk(folder, SECRET).ask("router") == "ok"
+    slow.stop()
+
+
 def test_no_more_are_answered_at_once_than_there_are_places(
     asker: Desk, engine: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
