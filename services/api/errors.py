@@ -1,10 +1,13 @@
 """The one place where an error becomes an answer of the REST face."""
 
 import logging
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
@@ -20,6 +23,8 @@ from services.errors import (
 
 log = logging.getLogger(__name__)
 
+READING = ("GET", "HEAD")
+NOT_ALLOWED = "method_not_allowed"
 INTERNAL = "Internal server error occurred"
 # What DRF and Django raise by themselves, as our own errors. Order matters: the first match counts.
 FOREIGN: tuple[tuple[type[Exception], type[KyozoError], str], ...] = (
@@ -61,6 +66,7 @@ def body(error: KyozoError, request: HttpRequest) -> dict[str, Any]:
     }
 
 
+@csrf_exempt  # a program with a token that mistypes an address is to hear of the address
 def not_found(request: HttpRequest, exception: Exception | None = None) -> JsonResponse:
     return JsonResponse(body(NotFoundError("Not found"), request), status=404)
 
@@ -72,6 +78,21 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Jso
 
 def server_error(request: HttpRequest) -> JsonResponse:
     return JsonResponse(body(KyozoError(INTERNAL), request), status=500)
+
+
+def only_reads(view: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+    """A plain view for GET and HEAD; another method is a 405 in the shape of all errors."""
+
+    @csrf_exempt
+    @wraps(view)
+    def answer(request: HttpRequest) -> HttpResponse:
+        if request.method in READING:
+            return view(request)
+        error = BadRequestError(f'Method "{request.method}" not allowed.', code=NOT_ALLOWED)
+        allowed = {"Allow": ", ".join(READING)}
+        return JsonResponse(body(error, request), status=405, headers=allowed)
+
+    return answer
 
 
 def _as_ours(exc: Exception) -> KyozoError | None:
@@ -88,7 +109,7 @@ def _of_http(exc: exceptions.APIException, context: dict[str, Any]) -> Response:
     is_method = isinstance(exc, exceptions.MethodNotAllowed)
     error = BadRequestError(
         str(exc.detail),
-        code="method_not_allowed" if is_method else "unsupported_media_type",
+        code=NOT_ALLOWED if is_method else "unsupported_media_type",
         fix="" if is_method else f"Send Content-Type: {_accepted(context['view'])}.",
     )
     headers = {"Allow": ", ".join(context["view"].allowed_methods)} if is_method else {}

@@ -30,6 +30,7 @@ def _name(value: str) -> bytes:
 
 
 PATH = {"path": Reader(str, {"type": "string"})}
+GONE = {422: ("source.folder_not_allowed",)}  # a registered folder was moved away
 ASKED = PATH | {"limit": number(1, MOST), "after": _name}
 
 
@@ -37,7 +38,11 @@ class FileList(WorkspaceView):
     scopes = scopes.READ
 
     @Described(
-        "listFiles", "What lies in a folder of a workspace", query=ASKED, answer=PageOf[FileJson]
+        "listFiles",
+        "What lies in a folder of a workspace",
+        query=ASKED,
+        answer=PageOf[FileJson],
+        refuses=GONE,
     )
     def get(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
         workspace = find.workspace(self.admission, workspace_id)
@@ -61,6 +66,7 @@ class FileContent(WorkspaceView):
         query=PATH,
         needs=("path",),
         answer=Data[FileContentJson],
+        refuses=GONE,
     )
     def get(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
         workspace = find.workspace(self.admission, workspace_id)

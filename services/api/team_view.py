@@ -9,7 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from services import audit
+from services.api.described import description_of
 from services.api.idempotency import once
+from services.api.query import query
 from services.teams import views
 
 WRITING = ("post", "put", "patch", "delete")
@@ -26,6 +28,13 @@ class TeamView(views.TeamView):
         for name in [name for name in WRITING if name in vars(cls)]:
             method = _audited(vars(cls)[name], cls.actions[name.upper()])
             setattr(cls, name, once(method) if name == "post" else method)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Where a method has no parameters in the query, none is taken; others read theirs."""
+        super().initial(request, *args, **kwargs)
+        described = description_of(type(self), str(request.method))
+        if described is not None and not described.query:
+            query(request)
 
 
 class WorkspaceView(TeamView):

@@ -62,7 +62,6 @@ class Archive(WorkspaceView):
     )
     def put(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
         workspace = find.workspace(self.admission, workspace_id)
-        query(request)
         return Response({"data": workspace_json(replace_archive(workspace, sent(request)))})
 
 

@@ -106,7 +106,6 @@ class WorkspaceDetail(TeamView):
     )
     def delete(self, request: Request, *, workspace_id: UUID, **_: Any) -> Response:
         """Only without services, and never the folder of the machine that it may stand for."""
-        query(request)
         remove_workspace(find.workspace(self.admission, workspace_id))
         return Response(status=204)
 

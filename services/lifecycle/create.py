@@ -1,14 +1,16 @@
 """Create: a service that somebody describes instead of one that was found."""
 
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from services import audit
 from services.lifecycle import plan, port_wishes, ports
+from services.lifecycle.complaints import check_all
 from services.lifecycle.connections import give_passwords
 from services.lifecycle.deploy import apply_plan, deploy
-from services.lifecycle.folder import taken
+from services.lifecycle.folder import check_name, taken
 from services.lifecycle.workspaces import lock
 from services.models import Service, Workspace
 from services.models.changes import what_is_set
@@ -29,7 +31,12 @@ def create_service(
     found = plan.only_service(workspace, folder_path, overrides)
     mappings = fields.get("port_mappings", {})
     http_port = ports.http_port(mappings, process=found.process, port=found.port)
-    port_wishes.check(mappings, http_port=http_port)
+    check_all(
+        (
+            partial(check_name, team, fields["name"]),
+            partial(port_wishes.check, mappings, http_port=http_port),
+        )
+    )
     with transaction.atomic():
         lock(workspace)
         try:

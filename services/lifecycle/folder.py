@@ -16,6 +16,7 @@ from services.lifecycle.plan import PlannedService
 from services.lifecycle.workspaces import lock_with_services, slug
 from services.models import Analysis, Operation, Service, Workspace
 from services.models.changes import difference, settings_of, what_is_set
+from services.teams.models import Team
 
 
 @dataclass(slots=True)
@@ -159,6 +160,14 @@ def _names(workspace: Workspace, row: PlannedService, name: str) -> list[str]:
     base = slug(row.name)
     project = slug(f"{workspace.name}-{base}")
     return [base, project, *(f"{project[:58]}-{n}" for n in range(2, 100))]
+
+
+def check_name(team: Team, name: str, *, owner: Service | None = None) -> None:
+    """Raises `InvalidError` for a name that another service of the team has; the constraint of the
+    table finds those that come at the same time."""
+    others = Service.objects.visible_to(team).filter(name=name)
+    if others.exclude(pk=owner.pk if owner else None).exists():
+        raise taken(name)
 
 
 def taken(name: str) -> InvalidError:

@@ -1,12 +1,14 @@
 """Which host ports may be asked for: told when somebody asks, not when a deploy fails of it."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 
 from services.errors import InvalidError
 from services.lifecycle import ports
+from services.lifecycle.complaints import WRONG, check_all
 from services.lifecycle.engine import router
 from services.models import HostPort, Service, WantedState
 
@@ -16,19 +18,26 @@ FIRST_FREE_TO_ALL = 1024
 
 def check(mappings: Mappings, *, http_port: int | None, owner: Service | None = None) -> None:
     """Raises `InvalidError` for a wish that cannot come true; what the owner has it may keep."""
-    for text, mapping in mappings.items():
-        is_http = int(text) == http_port
-        wanted, protocol = mapping.get("host_port"), mapping.get("protocol", "tcp")
-        host_ip = mapping.get("host_ip", ports.default_host_ip())
-        if is_http:
-            _check_http(text, protocol, host_ip)
-        if not ports.is_local(host_ip):
-            raise _refused(f"{text}: host_ip: {host_ip} is no address of this machine")
-        if wanted is None or _is_own(owner, wanted, protocol):
-            continue
-        _check_free(wanted, protocol, host_ip, is_http=is_http)
-        if _is_anothers(owner, wanted, protocol):
-            raise ports.in_use(wanted)
+    check_all(
+        partial(_check_one, text, mapping, is_http=int(text) == http_port, owner=owner)
+        for text, mapping in mappings.items()
+    )
+
+
+def _check_one(
+    text: str, mapping: Mapping[str, Any], *, is_http: bool, owner: Service | None
+) -> None:
+    wanted, protocol = mapping.get("host_port"), mapping.get("protocol", "tcp")
+    host_ip = mapping.get("host_ip", ports.default_host_ip())
+    if is_http:
+        _check_http(text, protocol, host_ip)
+    if not ports.is_local(host_ip):
+        raise _refused(f"{text}: host_ip: {host_ip} is no address of this machine")
+    if wanted is None or _is_own(owner, wanted, protocol):
+        return
+    _check_free(wanted, protocol, host_ip, is_http=is_http)
+    if _is_anothers(owner, wanted, protocol):
+        raise ports.in_use(wanted)
 
 
 def _check_http(text: str, protocol: str, host_ip: str) -> None:
@@ -84,4 +93,4 @@ def _privileged(port: int) -> InvalidError:
 
 
 def _refused(complaint: str) -> InvalidError:
-    return InvalidError("Service validation failed", details={"port_mappings": [complaint]})
+    return InvalidError(WRONG, details={"port_mappings": [complaint]})

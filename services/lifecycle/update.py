@@ -1,6 +1,7 @@
 """Update: change a service's settings; they apply with the next deploy or restart."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -8,8 +9,9 @@ from django.db import IntegrityError, transaction
 from services import audit
 from services.errors import InvalidError, NotFoundError
 from services.lifecycle import plan, port_wishes, ports
+from services.lifecycle.complaints import check_all
 from services.lifecycle.deploy import deploy
-from services.lifecycle.folder import taken
+from services.lifecycle.folder import check_name, taken
 from services.lifecycle.status import refresh_status
 from services.models import Service
 from services.models.changes import Facts, difference, settings_of
@@ -34,7 +36,12 @@ def update_service(service: Service, *, fields: dict[str, Any], actor: str) -> S
         return service
     _refuse_too_many(fields)
     _refuse_showing(service, fields)
-    _refuse_ports(service, fields.get("port_mappings", {}))
+    check_all(
+        (
+            partial(check_name, service.team, fields.get("name", service.name), owner=service),
+            partial(_refuse_ports, service, fields.get("port_mappings", {})),
+        )
+    )
     had = settings_of(service)
     for name, value in fields.items():
         setattr(service, name, value)

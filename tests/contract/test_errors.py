@@ -52,7 +52,7 @@ def test_422_for_a_name_that_is_taken(api: Api, alice: Person, service: Service)
 
     answer = api.put(api.at(f"/services/{other.id}"), {"service": {"name": service.name}})
 
-    assert holds("422 Unprocessable Entity", answer, message=False)
+    assert holds("422 Unprocessable Entity", answer)
     assert (
         answer.json()["error"]["details"]["name"]
         == payload("422 Unprocessable Entity")["error"]["details"]["name"]
@@ -66,8 +66,24 @@ def test_422_for_a_port_that_is_in_use(api: Api, alice: Person, service: Service
 
     answer = api.put(api.at(f"/services/{service.id}"), {"service": {"port_mappings": ports}})
 
-    assert holds("422 Unprocessable Entity", answer, message=False)
+    assert holds("422 Unprocessable Entity", answer)
     assert answer.json()["error"]["details"] == {"port_mappings": ["port 28080 is already in use"]}
+
+
+def test_422_tells_all_that_is_wrong_at_once(api: Api, alice: Person, service: Service) -> None:
+    seeds = payload("422 Unprocessable Entity")["error"]
+    other = make_service(alice.team, workspace=service.workspace, name="other")
+    ports = {"9000": {"host_port": 28080}}
+    api.put(api.at(f"/services/{other.id}"), {"service": {"port_mappings": ports}})
+    body = {"service": {"name": other.name, "port_mappings": ports}}
+
+    error = api.put(api.at(f"/services/{service.id}"), body).json()["error"]
+
+    assert error["message"] == seeds["message"]
+    assert error["details"] == {
+        "name": seeds["details"]["name"],
+        "port_mappings": ["port 28080 is already in use"],
+    }
 
 
 def test_500_tells_nothing(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,8 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
-from django.views.decorators.http import require_safe
+
+from services.api.errors import only_reads
 
 # By name: who never asks does not pay for them with memory.
 DOCUMENT = "services.api.openapi.document.as_json"
@@ -13,12 +14,12 @@ POLICY = (
 )
 
 
-@require_safe
+@only_reads
 def openapi_json(request: HttpRequest) -> HttpResponse:
     return HttpResponse(import_string(DOCUMENT)(), content_type="application/json")
 
 
-@require_safe
+@only_reads
 def docs(request: HttpRequest) -> HttpResponse:
     answer = HttpResponse(import_string(PAGE)())
     answer.headers["Content-Security-Policy"] = POLICY

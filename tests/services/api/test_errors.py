@@ -7,7 +7,8 @@ from django.test import Client
 
 from services.api import service as service_views
 from services.models import Service
-from tests.conftest import Api
+from tests.conftest import Api, Person
+from tests.factories import make_token
 
 BODIES = {
     "not json": b"{",
@@ -58,6 +59,59 @@ def test_an_unknown_address_is_a_404_in_json(client: Client, db: None) -> None:
     answer = client.get("/api/v1/nothing")
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
+@pytest.mark.parametrize("path", ["/api", "/api/v1", "/api/v1/nothing", "/api/v2/teams", "/api/"])
+def test_who_mistypes_an_address_hears_of_the_address(
+    alice: Person, method: str, path: str
+) -> None:
+    """As a program asks: with a token, and with nothing that pages have against forged forms."""
+    strict = Client(
+        enforce_csrf_checks=True, headers={"X-API-Key": make_token(alice.team, alice.user)}
+    )
+
+    answer = getattr(strict, method)(path, {}, content_type="application/json")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "path", ["/health", "/health/ready", "/health/live", "/api/v1/health/live"]
+)
+def test_health_is_told_at_the_short_address_too(client: Client, db: None, path: str) -> None:
+    assert client.get(path).json()["data"]["status"] in {"ok", "unavailable"}
+
+
+@pytest.mark.parametrize("path", ["/api/v1/openapi.json", "/api/docs"])
+def test_documents_are_only_read(db: None, path: str) -> None:
+    answer = Client(enforce_csrf_checks=True).post(path, {}, content_type="application/json")
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (405, "method_not_allowed")
+    assert answer.headers["Allow"] == "GET, HEAD"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("get", "/services/{service}"),
+        ("get", "/services/{service}/status"),
+        ("get", "/services/{service}/env"),
+        ("get", "/members"),
+        ("post", "/services/{service}/stop"),
+        ("patch", "/services/{service}"),
+    ],
+)
+def test_a_query_parameter_that_nobody_reads_is_named(
+    api: Api, service: Service, method: str, path: str
+) -> None:
+    answer = getattr(api, method)(api.at(path.format(service=service.id) + "?dry_run=true"), {})
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["details"] == {
+        "dry_run": ["is not a known parameter; known are none"]
+    }
+    assert not service.operations.exists()
 
 
 def test_a_foreign_host_name_is_refused(client: Client, db: None, settings: Any) -> None:
