@@ -134,3 +134,13 @@ def test_a_stranger_sees_no_file(stranger: Api, workspace: Workspace, rest: str)
 
     assert error(workspace.id) == error("12345678-1234-4234-8234-123456789012")
     assert error(workspace.id)[0] == 404
+
+
+def test_a_folder_that_was_moved_away_is_said_to_be_gone(
+    api: Api, workspace: Workspace, root: Path
+) -> None:
+    root.rename(root.with_name("elsewhere"))
+
+    for answer in (listing(api, workspace), content(api, workspace, "src/a.txt")):
+        assert answer.status_code == 422
+        assert answer.json()["error"]["code"] == "source.folder_not_allowed"
