@@ -166,7 +166,9 @@ def check_name(team: Team, name: str, *, owner: Service | None = None) -> None:
     """Raises `InvalidError` for a name that another service of the team has; the constraint of the
     table finds those that come at the same time."""
     others = Service.objects.visible_to(team).filter(name=name)
-    if others.exclude(pk=owner.pk if owner else None).exists():
+    if owner is not None:
+        others = others.exclude(pk=owner.pk)
+    if others.exists():
         raise taken(name)
 
 
