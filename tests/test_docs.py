@@ -76,3 +76,14 @@ def test_every_example_is_listed() -> None:
     listed = re.findall(r"^\| \[([\w-]+)\]", read("examples/README.md"), re.MULTILINE)
 
     assert sorted(listed) == folders
+
+
+def test_every_type_of_event_is_explained_and_no_other() -> None:
+    word = r"(?:deployment|container|scaling|image)_(?:[a-z]+ed|built)"
+    code = "\n".join(path.read_text("utf-8") for path in files("*.py", under="services"))
+    health = {"health_check_failed", "health_check_recovered"}
+    told = health | set(re.findall(f'"({word})"', code))
+    table = read("docs/api.md").partition("| `event_type` | `success` |")[2].partition("\n\n")[0]
+    explained = re.findall(r"`([a-z_]+)`", "".join(re.findall(r"^\|([^|]+)", table, re.MULTILINE)))
+
+    assert sorted(explained) == sorted(told)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from kyozo.cli.answers import Service
+from kyozo.cli.happenings import what_happened
 from kyozo.cli.names import all_services, find_service
 from kyozo.cli.releases import get_releases, show_releases
 from kyozo.cli.screen import one_line
@@ -123,5 +124,5 @@ def _show_events(session: Session, events: list[Mapping[str, Any]]) -> None:
         session.screen.say("last events")
     for event in events[:SHOWN_EVENTS]:
         message = event.get("error_message") or ""
-        line = f"  {event.get('occurred_at')}  {event.get('event_type')}  {message}"
+        line = f"  {event.get('occurred_at')}  {what_happened(event)}  {message}"
         session.screen.say(one_line(line).rstrip())

@@ -8,6 +8,7 @@ import typer
 
 from kyozo.cli.answers import Service
 from kyozo.cli.errors import CliError
+from kyozo.cli.happenings import what_happened
 from kyozo.cli.names import find_service
 from kyozo.cli.screen import clean, one_line
 from kyozo.cli.session import Session, session_of
@@ -135,9 +136,7 @@ def _show_event(session: Session, raw: Mapping[str, Any], row: Mapping[str, Any]
     if session.screen.is_json:
         session.screen.emit_line(raw)
         return
-    data = row.get("event_data") or {}
-    what = row.get("event_type") or f"status {row.get('status') or data.get('status')}"
     when = row.get("occurred_at") or row.get("timestamp") or ""
     name = row.get("service_name") or row.get("name") or row.get("service_id") or ""
     why = row.get("error_message") or ""
-    session.screen.say(one_line(f"{when}  {name}  {what}  {why}").rstrip())
+    session.screen.say(one_line(f"{when}  {name}  {what_happened(row)}  {why}").rstrip())

@@ -274,6 +274,7 @@ def _forget(this: Pass, action: d.Forget) -> None:
             this.service,
             event_type="container_stopped",
             data={"instance": row.name, "reason": "gone from the engine"},
+            error={"message": "the container is gone from the engine"},
         )
     publish_routes(this.service)
 

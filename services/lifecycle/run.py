@@ -91,9 +91,7 @@ def carry_out(taken: Taken) -> None:
     except FenceLostError:
         log.warning("%s: taken over by another worker", operation)
     except CancelledError:
-        superseded = operation_reason(operation) == "superseded"
-        state = OperationState.SUPERSEDED if superseded else OperationState.CANCELLED
-        _end(job, state, {"code": CancelledError.code, "message": "cancelled"})
+        _give_up(job)
     except KyozoError as exc:
         _end(job, OperationState.FAILED, error_of(operation, exc))
     except DatabaseError as exc:
@@ -162,6 +160,14 @@ def _succeed(job: Job) -> None:
     result = WORK_ENDS.get(Kind(job.operation.kind), _nothing)(job)
     job.remember(**result)
     _end(job, OperationState.SUCCEEDED, {})
+
+
+def _give_up(job: Job) -> None:
+    """It was asked to end, by somebody or by a newer deploy."""
+    state, message = OperationState.CANCELLED, "cancelled"
+    if operation_reason(job.operation) == "superseded":
+        state, message = OperationState.SUPERSEDED, "superseded by a newer deploy"
+    _end(job, state, {"code": CancelledError.code, "message": message})
 
 
 def _nothing(job: Job) -> dict[str, Any]:

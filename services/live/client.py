@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from dataclasses import dataclass, field
 from typing import Any
 
+from services.live.choice import EVERYTHING, Choice
 from services.live.frames import BUILD_LOG, Frame
 from services.live.proof import Proof
 
@@ -35,8 +36,7 @@ class Client:
     send: Send
     close: Close
     position: int = 0
-    service_ids: frozenset[str] | None = None
-    wants_build_logs: bool = False
+    choice: Choice = EVERYTHING
     is_ended: bool = False
     _waiting: deque[str] = field(default_factory=deque)
     _bytes: int = 0
@@ -85,15 +85,11 @@ class Client:
     def _wants(self, frame: Frame) -> bool:
         if frame.number is not None and frame.number <= self.position:
             return False
-        if frame.kind == BUILD_LOG and not self.wants_build_logs:
+        if frame.kind == BUILD_LOG and not self.choice.build_logs:
             return False
         if self.proof.workspace_id not in {None, frame.workspace_id}:
             return False
-        return (
-            self.service_ids is None
-            or frame.service_id is None
-            or frame.service_id in self.service_ids
-        )
+        return frame.service_id is None or self.choice.has(frame.service_id)
 
     def _begin(self, text: str) -> None:
         """Run the send until it blocks, which it mostly never does: a task for each of a thousand

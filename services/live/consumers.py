@@ -133,6 +133,7 @@ class ContainersConsumer(AsyncWebsocketConsumer):
         return {
             "authenticate": self._authenticate,
             "subscribe": self._subscribe,
+            "unsubscribe": self._unsubscribe,
             "follow_logs": self._follow_logs,
             "unfollow_logs": self._unfollow_logs,
             "ping": self._ping,
@@ -146,13 +147,12 @@ class ContainersConsumer(AsyncWebsocketConsumer):
         await self._enter(message)
 
     async def _subscribe(self, message: dict[str, Any]) -> None:
-        """Narrows what is sent: `service_ids` null means all; build logs only when asked for."""
-        ids = message.get("service_ids")
-        if ids is not None and not (isinstance(ids, list) and all(isinstance(i, str) for i in ids)):
-            raise BadRequestError("service_ids must be a list of ids, or null for all")
         assert self.client is not None  # noqa: S101 - receive() saw to it
-        self.client.service_ids = None if ids is None else frozenset(ids)
-        self.client.wants_build_logs = message.get("build_logs") is True
+        self.client.choice = self.client.choice.subscribe(message)
+
+    async def _unsubscribe(self, message: dict[str, Any]) -> None:
+        assert self.client is not None  # noqa: S101 - receive() saw to it
+        self.client.choice = self.client.choice.unsubscribe(message)
 
     async def _follow_logs(self, message: dict[str, Any]) -> None:
         await self.logs.follow(message)

@@ -59,7 +59,7 @@ def _deployment(event: Event) -> dict[str, Any]:
         "name": event.service_name,
         "event_type": event.event_type,
         "duration_ms": event.duration_ms,
-        "success": not event.event_type.endswith("failed"),
+        "success": event.is_good_news,
         "event_data": event.event_data,
         "error_message": event.error_message or None,
         "error_details": event.error_details or None,

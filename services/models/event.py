@@ -48,3 +48,10 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.name} {self.event_type}"
+
+    @property
+    def is_good_news(self) -> bool:
+        """Nothing broke, and nothing ended otherwise than it was asked for. An instance stops both
+        ways: whoever publishes that it should not have gives an error."""
+        has_error = bool(self.error_message or self.error_details)
+        return not has_error and not self.event_type.endswith("_failed")

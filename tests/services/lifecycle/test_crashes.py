@@ -78,6 +78,7 @@ def test_five_exits_in_five_minutes_are_taken_over(running: Service, engine: Fak
     assert only(running).looping_at is not None
     [event] = Event.objects.filter(service=running, event_data__reason="crash_loop")
     assert event.error_details["code"] == "crash_loop"
+    assert not event.is_good_news
 
 
 def test_exits_that_lie_apart_are_no_crash_loop(running: Service, engine: FakeRuntime) -> None:

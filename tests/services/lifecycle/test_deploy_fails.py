@@ -159,6 +159,22 @@ def test_a_deploy_cancelled_before_it_begins_starts_nothing(
     assert operation.state == "cancelled"
     assert running.releases.count() == 1
     assert event_types(running)[-1] == "deployment_failed"
+    told = running.events.get(event_type="deployment_failed")
+    assert (told.event_data["outcome"], told.error_message) == ("cancelled", "cancelled")
+
+
+def test_a_deploy_that_a_newer_one_replaces_says_so(running: Service, engine: FakeRuntime) -> None:
+    change(running)
+    operation = deploy(running, actor="alice")
+
+    with at_step("build", lambda: deploy(running, actor="bob")):
+        carry_out_all()
+
+    operation.refresh_from_db()
+    told = running.events.get(event_type="deployment_failed")
+    assert (operation.state, told.event_data["outcome"]) == ("superseded", "superseded")
+    assert told.error_message == "superseded by a newer deploy"
+    assert event_types(running)[-1] == "deployment_completed"
 
 
 def test_a_deploy_cancelled_while_the_engine_is_away_does_not_go_on_later(

@@ -14,7 +14,7 @@ from services.lifecycle.scale import scale
 from services.lifecycle.spec import service_spec
 from services.lifecycle.stop import stop
 from services.lifecycle.sweep import settle, sweep_services
-from services.models import Instance, Service
+from services.models import Event, Instance, Service
 from services.routing.memory import MemoryRouter
 from services.runtimes.base import LABEL_INSTALL, LABEL_INSTANCE, LABEL_SERVICE, State
 from services.runtimes.fake import FakeRuntime
@@ -45,6 +45,8 @@ def test_a_removed_container_is_made_again(
     assert after.release == before.release
     assert containers(engine) == {after.name}
     assert routed_to(memory_router) == {str(after.id)}
+    [told] = Event.objects.filter(service=running, event_type="container_stopped")
+    assert (told.event_data["reason"], told.is_good_news) == ("gone from the engine", False)
 
 
 def test_a_container_stopped_by_hand_is_started_again(

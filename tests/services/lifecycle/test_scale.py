@@ -4,13 +4,23 @@ import pytest
 
 from services.errors import InvalidError
 from services.lifecycle.deploy import deploy
+from services.lifecycle.operations import cancel
 from services.lifecycle.scale import scale
 from services.lifecycle.start import start
 from services.lifecycle.stop import stop
 from services.models import Service
 from services.routing.memory import MemoryRouter
 from services.runtimes.fake import FakeRuntime
-from tests.services.lifecycle.working import alive, change, containers, done, event_types, only
+from tests.services.lifecycle.working import (
+    alive,
+    at_step,
+    carry_out_all,
+    change,
+    containers,
+    done,
+    event_types,
+    only,
+)
 
 
 def test_scaling_up_adds_instances_and_routes_them(
@@ -45,6 +55,17 @@ def test_scaling_is_told_in_events(running: Service) -> None:
         "container_started",
         "scaling_completed",
     ]
+
+
+def test_a_scaling_that_somebody_cancels_is_told_with_its_kind(running: Service) -> None:
+    operation = scale(running, replicas=2, actor="alice")
+
+    with at_step("health", lambda: cancel(operation, actor="bob")):
+        carry_out_all()
+
+    told = running.events.get(event_type="deployment_failed")
+    assert (told.event_data["kind"], told.event_data["outcome"]) == ("scale", "cancelled")
+    assert not told.is_good_news
 
 
 def test_a_deploy_keeps_the_number_of_replicas(running: Service) -> None:

@@ -47,6 +47,7 @@ def test_stopping_ends_all_instances_and_empties_the_route(
     [route] = memory_router.table.routes
     assert route.backends == ()
     assert event_types(running)[-1] == "container_stopped"
+    assert all(event.is_good_news for event in running.events.all())
 
 
 def test_stopping_waits_for_open_connections_up_to_the_limit(

@@ -1,6 +1,7 @@
 """What a socket hears: its team's events, in order, without a gap."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -25,6 +26,29 @@ async def test_an_event_arrives_in_the_seeds_shape(
     assert frame["sequence_number"] == 1
     expected = {"event_type": "deployment_completed", "duration_ms": 45000, "success": True}
     assert frame["payload"].items() >= {"service_id": str(web.id), **expected}.items()
+
+
+@pytest.mark.parametrize(
+    ("said", "success"),
+    [
+        ({"event_type": "deployment_started"}, True),
+        ({"event_type": "container_stopped"}, True),
+        ({"event_type": "container_restarted"}, True),
+        ({"event_type": "health_check_recovered"}, True),
+        ({"event_type": "deployment_failed"}, False),
+        ({"event_type": "health_check_failed"}, False),
+        ({"event_type": "container_stopped", "error": {"message": "exited with code 3"}}, False),
+        ({"event_type": "container_stopped", "error": {"code": "crash_loop"}}, False),
+    ],
+)
+async def test_success_is_said_of_what_was_done_as_wanted(
+    query: str, web: Service, publish: Publish, said: dict[str, Any], *, success: bool
+) -> None:
+    async with Socket(query=query) as socket:
+        assert await socket.is_silent()
+        await publish(web, **said)
+
+        assert (await socket.frame())["payload"]["success"] is success
 
 
 async def test_a_status_change_says_from_what_to_what(query: str, web: Service) -> None:

@@ -56,6 +56,7 @@ def test_a_crash_is_told_with_its_exit_code_and_repaired(
 
     assert soon(lambda: bool(crashes(running)))
     assert crashes(running)[0].event_data["exit_code"] == 9
+    assert not crashes(running)[0].is_good_news
     assert soon(lambda: serves(running, restarts=1))
 
 
