@@ -100,7 +100,7 @@ async def test_a_cursor_of_many_instances_resumes_too(
     position = Position.now()
     for number in range(200):
         for stream in ("stdout", "stderr"):
-            position.take(f"{number:012x}.{stream}", "2026-01-31T12:00:00.123456789Z")
+            position.take(f"{number:012x}.{stream}", (1769860800_123456789, 1))
     say("one")
 
     async with Socket(query=query) as socket:
@@ -197,6 +197,7 @@ async def test_build_output_can_be_asked_for_and_given_up(query: str, web: Servi
         {"stream": "disk"},
         {"stream": ["stdout"]},
         {"search": 7},
+        {"instance": 7},
     ],
 )
 async def test_a_bad_wish_is_answered(query: str, web: Service, wrong: dict[str, Any]) -> None:
