@@ -62,6 +62,21 @@ async def test_lines_come_as_they_are_said(
     await places(0)
 
 
+async def test_one_instance_can_be_chosen(
+    query: str, running: Service, say: Callable[[str], None]
+) -> None:
+    say("one")
+    name = (await sync_to_async(only)(running)).name
+    async with Socket(query=query) as socket:
+        asked = {"type": "follow_logs", "service_id": str(running.id)}
+        socket.say(**asked, instance="nobody")
+        say("two")
+        socket.say(**asked, instance=name)
+        lines = (await payload(socket))["lines"]
+
+    assert [row["line"] for row in lines] == ["one", "two"]
+
+
 async def test_a_database_away_at_the_beginning_makes_nothing_old_new(
     query: str, running: Service, say: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
