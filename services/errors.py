@@ -107,6 +107,11 @@ class TooManyError(KyozoError):
     status = 429
     retryable = True
 
+    @property
+    def retry_after_s(self) -> int:
+        """How long to wait, also where nobody can know."""
+        return max(1, int(self.params.get("retry_after_s", 1)))
+
 
 class EngineError(KyozoError):
     code = "engine.failed"

@@ -27,14 +27,18 @@ def logs(
     service: Annotated[str, typer.Argument(help="Name, or its beginning.")],
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, max=10000)] = 100,
+    instance: Annotated[
+        str, typer.Option(help="Only of this instance, also of one that ended.")
+    ] = "",
     build: Annotated[bool, typer.Option("--build", help="The log of the last build.")] = False,
 ) -> None:
-    """Show what a service or its build said.
+    """Show what a service or its build said, also the instances that ended.
 
     \b
     Examples:
       kyozo logs api
       kyozo logs api --follow -n 20
+      kyozo logs api --instance kyozo-api-1a2b3c4d-g3-1
       kyozo logs api --build
     """
     session = session_of(ctx)
@@ -42,10 +46,11 @@ def logs(
     if build:
         _show_build(session, chosen)
         return
-    cursor = show_lines(session, chosen, lines=lines)
+    wish = {"instance": instance} if instance else {}
+    cursor = show_lines(session, chosen, lines=lines, **wish)
     while follow:
         time.sleep(LOG_POLL_S)
-        cursor = show_lines(session, chosen, cursor=cursor)
+        cursor = show_lines(session, chosen, cursor=cursor, **wish)
 
 
 def show_lines(session: Session, service: Service, **want: object) -> str:

@@ -18,6 +18,7 @@ from services.errors import (
     ForbiddenError,
     KyozoError,
     NotFoundError,
+    TooManyError,
     UnauthorizedError,
 )
 
@@ -50,6 +51,8 @@ def answer(exc: Exception, context: dict[str, Any]) -> Response:
         error = error or KyozoError(INTERNAL)
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooManyError):
+        headers["Retry-After"] = str(error.retry_after_s)
     return Response(body(error, request), status=error.status, headers=headers)
 
 

@@ -16,7 +16,8 @@ from services.api.team_view import WorkspaceView
 from services.errors import BadRequestError
 from services.models import Service
 from services.monitoring.follow import HANDOVER, Following, Handover
-from services.monitoring.logs import MOST_LINES, Wish
+from services.monitoring.lines import Wish
+from services.monitoring.logs import MOST_LINES
 from services.monitoring.positions import Position
 
 USUAL = 100
@@ -26,6 +27,7 @@ ASKED: dict[str, Reader] = {
     "since": moment,
     "stream": one_of(("stdout", "stderr")),
     "search": word,
+    "instance": word,
     "follow": TRUTH,
     "cursor": Reader(Position.parse, CURSOR),
 }
@@ -89,7 +91,7 @@ class ServiceLogs(WorkspaceView):
         return Following(
             service=service,
             position=want.get("cursor") or Position.now(),
-            wish=Wish(want.get("stream", ""), want.get("search", "")),
+            wish=Wish(*(want.get(name, "") for name in ("stream", "search", "instance"))),
             team_id=self.team.id,
             user_id=self.caller.user.pk,
             token_id=token.pk if token else None,

@@ -47,6 +47,6 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 def _refused(request: HttpRequest, error: ForbiddenError | TooManyError) -> HttpResponse:
     said = {"error": error, "next": onward(request)}
     page = render(request, "dashboard/signed_out.html", said, status=error.status)
-    if "retry_after_s" in error.params:
-        page.headers["Retry-After"] = str(error.params["retry_after_s"])
+    if isinstance(error, TooManyError):
+        page.headers["Retry-After"] = str(error.retry_after_s)
     return page

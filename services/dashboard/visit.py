@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from services import audit
 from services.dashboard.views import View, page
-from services.errors import ForbiddenError, InvalidError, KyozoError
+from services.errors import ForbiddenError, InvalidError, KyozoError, TooManyError
 from services.teams.limits import of_team
 from services.teams.models import Membership, Role, Scope, Team, allows
 from services.teams.policy import Admission, Caller, admit, by_session, memberships
@@ -120,8 +120,8 @@ def team_page(need: Scope, *methods: str) -> Callable[[Callable[..., HttpRespons
 
 def _refused(visit: Visit, error: KyozoError) -> HttpResponse:
     response = visit.show("refused", error)
-    if "retry_after_s" in error.params:
-        response.headers["Retry-After"] = str(error.params["retry_after_s"])
+    if isinstance(error, TooManyError):
+        response.headers["Retry-After"] = str(error.retry_after_s)
     return response
 
 

@@ -1,6 +1,5 @@
 """Why an instance failed, in words: exit code, memory, last lines, and what to try next."""
 
-import re
 from ipaddress import ip_address
 from typing import Any
 
@@ -12,7 +11,6 @@ from services.lifecycle.engine import runtime
 from services.lifecycle.hints import missing_variable, next_step
 from services.models import Instance, Service
 from services.probes.listeners import NOT_YET, explain_listeners
-from services.runtimes.base import LogLine
 
 SHOWN_LINES = 20
 KILLED = 137
@@ -23,7 +21,6 @@ ENDED = (
     "the start command came to its end without an error, but a service goes on running (and listens"
     " on $PORT if it is a web app): is it the right command? Set it with --start"
 )
-_KEPT = re.compile(r"(20\d\d-\d\d-\d\dT[\d:.]{8,18}Z) (stdout|stderr) (.*)", re.DOTALL)
 
 
 def failure(service: Service, row: Instance, phase: str) -> dict[str, Any]:
@@ -169,28 +166,6 @@ def last_lines(row: Instance, count: int) -> list[str]:
         return [masker.mask(line.text) for line in runtime().logs(row.engine_id, tail=count)]
     except EngineError:
         return []
-
-
-def kept_lines(row: Instance, count: int) -> str:
-    """The same for keeping: each line with its time and stream, so that a reader goes on there."""
-    if not row.engine_id:
-        return ""
-    masker = log_masker(row)
-    try:
-        found = runtime().logs(row.engine_id, tail=count)
-        return "\n".join(f"{line.at} {line.stream} {masker.mask(line.text)}" for line in found)
-    except EngineError:
-        return ""
-
-
-def parse_kept(text: str) -> list[LogLine]:
-    """What `kept_lines` wrote; older rows have the bare lines."""
-    lines = text.split("\n") if text else []
-    parts = [_KEPT.fullmatch(line) for line in lines]
-    return [
-        LogLine(*found.groups()) if found else LogLine("", "stdout", line)
-        for found, line in zip(parts, lines, strict=True)
-    ]
 
 
 def log_masker(row: Instance) -> Masker:

@@ -30,6 +30,7 @@ from services.lifecycle.claims import Claim, fenced
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import runtime
 from services.lifecycle.gate import check_now, gate
+from services.lifecycle.kept_lines import kept_lines
 from services.lifecycle.launch import launch
 from services.lifecycle.observe import Sight, look
 from services.lifecycle.routes import publish_routes
@@ -49,8 +50,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 log = logging.getLogger(__name__)
-
-KEPT_LINES = 500
 
 
 @dataclass(slots=True)
@@ -254,7 +253,7 @@ def _retire(this: Pass, action: d.Retire) -> None:
     if row.engine_id and row.state != "missing":
         runtime().stop(row.engine_id, grace_s=settings.KYOZO["STOP_GRACE_S"], fence=this.claim)
         # After the stop: what it says while it ends is often what is looked for.
-        row.last_lines = describe.kept_lines(row, KEPT_LINES) or row.last_lines
+        row.last_lines = kept_lines(row) or row.last_lines
         with fenced(this.claim):
             row.save(update_fields=["last_lines"])
         runtime().remove(row.engine_id, fence=this.claim)
@@ -282,7 +281,7 @@ def _forget(this: Pass, action: d.Forget) -> None:
 def _close(row: Instance) -> None:
     row.removed_at, row.is_routed = timezone.now(), False
     row.state = "missing"
-    row.save(update_fields=["removed_at", "is_routed", "state", "last_lines"])
+    row.save(update_fields=["removed_at", "is_routed", "state"])
 
 
 def _take_over(this: Pass, action: d.TakeOver) -> None:

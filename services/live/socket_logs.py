@@ -17,7 +17,8 @@ from services.live.feed import Feed
 from services.live.proof import Proof
 from services.models import Service
 from services.monitoring.follow import Following, Handover, Told
-from services.monitoring.logs import MOST_LINES, Wish
+from services.monitoring.lines import Wish
+from services.monitoring.logs import MOST_LINES
 from services.monitoring.positions import Position
 from services.teams.models import Team
 from services.teams.policy import as_uuid, within
@@ -142,9 +143,10 @@ def _position(message: Mapping[str, Any]) -> Position | None:
 
 def _wish(message: Mapping[str, Any]) -> Wish:
     stream, search = message.get("stream") or "", message.get("search") or ""
-    if stream not in STREAMS or not isinstance(search, str):
-        raise BadRequestError("stream is stdout or stderr, and search is text")
-    return Wish(stream, search)
+    instance = message.get("instance") or ""
+    if stream not in STREAMS or not isinstance(search, str) or not isinstance(instance, str):
+        raise BadRequestError("stream is stdout or stderr, search and instance are text")
+    return Wish(stream, search, instance)
 
 
 def _lines(message: Mapping[str, Any]) -> int:

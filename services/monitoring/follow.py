@@ -10,13 +10,15 @@ from django.utils import timezone
 
 from services.errors import TooManyError
 from services.models import Service
-from services.monitoring.logs import LogEntry, Wish, after, latest
-from services.monitoring.positions import Position, nanoseconds
+from services.monitoring.lines import LogEntry, Wish
+from services.monitoring.logs import MOST_CURSORS, after, latest
+from services.monitoring.positions import Position
 
 HANDOVER = "kyozo.follow"  # where a server that can carry on says so
 # Each asks the engine once a second.
 MOST_OF_A_TEAM = 40
 MOST = 200
+RETRY_S = 5
 _guard = threading.Lock()
 _counts: Counter[UUID] = Counter()
 
@@ -56,25 +58,24 @@ class Following:
     token_id: UUID | None = None
     session_key: str | None = None
     is_behind: bool = False
+    _finished: set[UUID] = field(default_factory=set, repr=False)
 
     def begin(self, *, lines: int, since: str = "") -> list[Told]:
-        """The last lines that are wished for."""
-        first_read = latest(self.service, self.wish, lines=lines, since=since)
-        found = first_read.entries
-        for entry in found:
-            self.position.start_at(entry.source, nanoseconds(entry.at))
-        for source, floor in first_read.floors.items():
-            self.position.start_at(source, floor)
-        wished = [n for n, entry in enumerate(found) if self.wish.admits(entry)][-lines:]
-        first = wished[0] if wished else len(found)
-        for entry in found[:first]:
-            self.position.take(entry.source, entry.at)
-        return self._told(found[first:])
+        """The last lines that are wished for; fewer where their cursors alone were too much."""
+        first = latest(self.service, self.wish, lines=lines, since=since)
+        began, self.position.marks = self.position.began, dict(first.marks)
+        most = MOST_CURSORS // len(Position(began, first.marks | first.read).text())
+        told: list[Told] = []
+        for entry in first.entries[-most:]:
+            first.lead(self.position, entry, began=began)
+            told.append(Told(entry, self.position.text()))
+        first.lead_to_end(self.position, began=began)
+        return told
 
     def news(self) -> list[Told] | None:
         """What came since; None when the service is gone."""
         asked_at = timezone.now()
-        found = after(self.service.id, self.position)
+        found = after(self.service.id, self.position, self.wish, finished=self._finished)
         if found is None:
             return None
         told = self._told(found.entries)
@@ -86,7 +87,7 @@ class Following:
     def _told(self, entries: list[LogEntry]) -> list[Told]:
         told: list[Told] = []
         for entry in entries:
-            self.position.take(entry.source, entry.at)
+            self.position.take(entry.source, entry.mark)
             if self.wish.admits(entry):
                 told.append(Told(entry, self.position.text()))
         return told
@@ -106,6 +107,7 @@ class Handover:
                     "Too many logs are being followed",
                     code="logs.too_many_followers",
                     fix="end others, or ask again and again with `cursor` instead of `follow`",
+                    params={"retry_after_s": RETRY_S},
                 )
             _counts[following.team_id] += 1
         self.following, self._has_place = following, True

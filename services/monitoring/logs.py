@@ -4,15 +4,19 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
 
 from services.errors import EngineError
-from services.lifecycle.describe import log_masker, parse_kept
+from services.lifecycle.describe import log_masker
 from services.lifecycle.engine import runtime
+from services.lifecycle.kept_lines import KEPT_INSTANCES, parse_kept
 from services.models import Instance, Service, WantedState
+from services.models.instance import InstanceQuerySet
+from services.monitoring.lines import LogEntry, Tail, Wish
 from services.monitoring.positions import (
     EARLIEST,
     NOTHING,
@@ -28,30 +32,8 @@ from services.runtimes.base import LogLine
 MOST_LINES = 10_000
 MOST_TEXT = 4 * 1024 * 1024
 MOST_CURSORS = 16 * 1024 * 1024  # each line has one of its own
-MOST_GONE = 20
-
-
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    """One line; `at` is RFC 3339 with nanoseconds, empty for lines kept without. `source` is the
-    stream of the instance that wrote it."""
-
-    at: str
-    instance: str
-    stream: str
-    text: str
-    source: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """Which lines somebody wants; empty parts do not narrow."""
-
-    stream: str = ""
-    search: str = ""
-
-    def admits(self, entry: LogEntry) -> bool:
-        return self.stream in {"", entry.stream} and self.search in entry.text
+# Of the kept text, for the first lines of one reader; one instance's is in memory at a time.
+MOST_KEPT = 16 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -81,32 +63,75 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Latest:
-    """`floors`: for each stream of what lives, from when on its lines are news."""
+    """`marks`: from where on each stream is of interest; `read`: how far it was read. `ended`: when
+    those did whose end is among what was read."""
 
     entries: list[LogEntry]
-    floors: dict[str, int]
+    marks: dict[str, Mark]
+    read: dict[str, Mark]
+    ended: dict[str, datetime]
+
+    def lead(self, position: Position, entry: LogEntry, *, began: datetime) -> None:
+        """To right behind an entry: past what all others said before it, and beginning before the
+        end of whoever said more, because who ended earlier is not looked at."""
+        position.take(entry.source, entry.mark)
+        moment = (entry.mark[0], 0)
+        for source, last in self.read.items():
+            stands = position.marks.get(source, NOTHING)
+            position.take(source, max(stands, min(last, moment)))
+        ends = (
+            end
+            for one, end in self.ended.items()
+            if position.marks.get(one, NOTHING) < self.read[one]
+        )
+        position.began = min((began, *ends))
+
+    def lead_to_end(self, position: Position, *, began: datetime) -> None:
+        """Of who ended before that nothing is told any more."""
+        position.began, position.marks = began, self.marks | self.read
+        sources = (one for one in position.marks if self.ended.get(one, began) >= began)
+        position.keep({source.partition(".")[0] for source in sources})
 
 
 def latest(service: Service, wish: Wish, *, lines: int, since: str = "") -> Latest:
-    """All that the last `lines` lines that are wished for may be chosen from, oldest first."""
-    found: list[LogEntry] = []
-    floors: dict[str, int] = {}
+    """The last `lines` lines that are wished for, of what lives and of what ended, oldest first."""
+    tail = Tail(wish, lines, nanoseconds(since))
     living = list(_living(service))
-    share = Share.of(len(living))
-    read = share.lines if wish != Wish() else min(share.lines, lines)
-    for instance in living:
+    floors = dict.fromkeys((source for one in living for source in _sources(one)), _now())
+    asked = [row for row in living if wish.names(row)]
+    share = Share.of(len(asked))
+    read = min(share.lines, lines) if wish.is_all_of_an_instance else share.lines
+    for instance in asked:
         entries, floor = _last_of(instance, Share(read, share.text), since=since)
         floors |= dict.fromkeys(_sources(instance), floor)
-        found += entries
-    if not found and not since:
-        found = _kept_of_last(service)
-    found.sort(key=lambda entry: entry.at)
-    return Latest(found, floors)
+        tail.add(entries)
+    # After the living ones: who ends meanwhile is among those, and not missed.
+    ended = _add_ended(service, tail, without=living)
+    marks = {source: (floor, 0) for source, floor in floors.items() if floor}
+    return Latest(tail.entries, marks | tail.starts(), tail.read, ended)
+
+
+def _add_ended(service: Service, tail: Tail, *, without: Iterable[Instance]) -> dict[str, datetime]:
+    """The newest first, as long as they may have said one of the lines."""
+    told: dict[str, datetime] = {}
+    left = MOST_KEPT
+    name = tail.wish.instance
+    rows = _ended(service).filter(name=name) if name else _ended(service)
+    for instance, ended_at in _ends(rows):
+        if left <= 0 or not tail.may_have(ended_at):
+            break
+        if instance in without:
+            continue
+        text = _kept_text(instance)
+        left -= len(text)
+        tail.add(_entries(instance, parse_kept(text)))
+        told |= {source: ended_at for source in _sources(instance) if source in tail.read}
+    return told
 
 
 def _last_of(instance: Instance, share: Share, *, since: str) -> tuple[list[LogEntry], int]:
     """And from when on the instance says what nobody was told, or chose not to be."""
-    asked_at = timezone.now()
+    asked_at = _now()
     entries: deque[LogEntry] = deque()
     size, is_cut = 0, False
     try:
@@ -117,7 +142,7 @@ def _last_of(instance: Instance, share: Share, *, since: str) -> tuple[list[LogE
                 size -= len(entries.popleft().text)
                 is_cut = True
     except EngineError:
-        return [], nanoseconds(since or asked_at)
+        return [], nanoseconds(since) or asked_at
     is_cut = is_cut or len(entries) >= share.lines
     return list(entries), nanoseconds(entries[0].at if is_cut else since or EARLIEST)
 
@@ -130,39 +155,54 @@ class News:
     is_all: bool
 
 
-def after(service_id: UUID, position: Position) -> News | None:
+def after(service_id: UUID, position: Position, wish: Wish, *, finished: set[UUID]) -> News | None:
     """What came after a position, oldest first, as much as one answer may hold; None when there is
-    no such service any more."""
+    no such service any more. `finished`: who ended and is told to the end."""
     rows = Service.objects.exclude(wanted_state=WantedState.REMOVED)
     service = rows.filter(pk=service_id).first()
     if service is None:
         return None
-    found: list[LogEntry] = []
     living = list(_living(service))
     for source in (source for instance in living for source in _sources(instance)):
         position.start_at(source, TIMES[0])
+    # Whose row was closed meanwhile is read now; the rest of it comes the next time.
+    spoken = _of_living([row for row in living if wish.names(row)], position)
+    gone = [row for row in _gone(service, position) if row not in living]
+    finished &= {row.pk for row in gone}
+    unread = [row for row in gone if wish.names(row) and row.pk not in finished]
+    last = _of_gone(unread, position, finished)
+    position.keep({_short(instance) for instance in (*living, *gone)})
+    found = sorted((*spoken.entries, *last.entries), key=lambda entry: entry.at)
+    return News(found, is_all=spoken.is_all and last.is_all)
+
+
+def _of_living(living: list[Instance], position: Position) -> News:
     share = Share.of(len(living), cursor=position.text())
+    found: list[LogEntry] = []
     for instance in living:
         entries = _read(instance, since=position.since(_short(instance)))
         found += share.cut(_new(entries, position))
-    # Whose row was closed meanwhile was read just now; the rest of it comes the next time.
-    gone = [row for row in _gone(service, position) if row not in living]
-    rest = Share.of(len(gone), cursor=position.text())
+    return News(found, is_all=not share.is_spent)
+
+
+def _of_gone(gone: list[Instance], position: Position, finished: set[UUID]) -> News:
+    """What ended never says more, so its text is read once and not at each look."""
+    found: list[LogEntry] = []
+    is_all = True
     for instance in gone:
-        found += rest.cut(_new(_kept(instance), position))
-    position.keep({_short(instance) for instance in (*living, *gone)})
-    found.sort(key=lambda entry: entry.at)
-    return News(found, is_all=not (share.is_spent or rest.is_spent))
+        share = Share.of(len(gone), cursor=position.text())
+        kept = _entries(instance, parse_kept(_kept_text(instance)))
+        found += share.cut(_new(kept, position))
+        if share.is_spent:
+            is_all = False
+        else:
+            finished.add(instance.pk)
+    return News(found, is_all=is_all)
 
 
 def _new(entries: Iterable[LogEntry], position: Position) -> Iterator[LogEntry]:
-    seen: dict[str, Mark] = {}
     for entry in entries:
-        if not entry.at:
-            continue
-        at = nanoseconds(entry.at)
-        mark = seen[entry.source] = following(seen.get(entry.source, NOTHING), at)
-        if mark > position.marks.get(entry.source, NOTHING):
+        if entry.at and entry.mark > position.marks.get(entry.source, NOTHING):
             yield entry
 
 
@@ -171,12 +211,24 @@ def _living(service: Service) -> Iterable[Instance]:
     return rows.select_related("release", "service")
 
 
+def _ended(service: Service) -> InstanceQuerySet:
+    """Who left something to read, who ended last first; without it, because it may be long."""
+    rows = service.instances.exclude(removed_at=None).exclude(last_lines="")
+    return rows.order_by("-removed_at").defer("last_lines")
+
+
+def _ends(rows: InstanceQuerySet) -> Iterator[tuple[Instance, datetime]]:
+    for row in rows[:KEPT_INSTANCES]:
+        if row.removed_at is not None:
+            yield row, row.removed_at
+
+
 def _gone(service: Service, position: Position) -> list[Instance]:
     """Those that ended while somebody followed them, or came and went in between."""
-    rows = service.instances.exclude(removed_at=None).exclude(last_lines="")
-    rows = rows.filter(Q(removed_at__gte=position.began) | Q(created_at__gte=position.began))
-    last = rows.order_by("-removed_at")[:MOST_GONE]
-    return [row for row in last if row.created_at >= position.began or position.knows(_short(row))]
+    began = position.began
+    last = _ended(service).filter(Q(removed_at__gte=began) | Q(created_at__gte=began))
+    found = last[:KEPT_INSTANCES]
+    return [row for row in found if row.created_at >= began or position.knows(_short(row))]
 
 
 def _read(instance: Instance, *, since: str) -> Iterator[LogEntry]:
@@ -186,14 +238,28 @@ def _read(instance: Instance, *, since: str) -> Iterator[LogEntry]:
 
 
 def _lines(instance: Instance, *, since: str, tail: int | None) -> Iterator[LogEntry]:
+    return _entries(instance, runtime().logs(instance.engine_id, tail=tail, since=since))
+
+
+def _kept_text(instance: Instance) -> str:
+    """Read for itself, so that it does not stay with the row; empty if it was forgotten by now."""
+    texts = Instance.objects.filter(pk=instance.pk).values_list("last_lines", flat=True)
+    return texts.first() or ""
+
+
+def _entries(instance: Instance, rows: Iterable[LogLine]) -> Iterator[LogEntry]:
+    """Without secrets; kept lines too: one may have become a secret since."""
     mask = log_masker(instance).mask
-    for row in runtime().logs(instance.engine_id, tail=tail, since=since):
-        yield _entry(instance, row, mask(row.text))
+    marks: dict[str, Mark] = {}
+    for row in rows:
+        source, at = f"{_short(instance)}.{row.stream}", nanoseconds(row.at)
+        mark = following(marks.get(source, NOTHING), at) if at else NOTHING
+        marks[source] = mark
+        yield LogEntry(row.at, instance.name, row.stream, mask(row.text), source, mark)
 
 
-def _entry(instance: Instance, row: LogLine, text: str) -> LogEntry:
-    source = f"{_short(instance)}.{row.stream}"
-    return LogEntry(row.at, instance.name, row.stream, text, source)
+def _now() -> int:
+    return nanoseconds(timezone.now())
 
 
 def _short(instance: Instance) -> str:
@@ -202,15 +268,3 @@ def _short(instance: Instance) -> str:
 
 def _sources(instance: Instance) -> list[str]:
     return [f"{_short(instance)}.{stream}" for stream in STREAMS]
-
-
-def _kept(instance: Instance) -> Iterator[LogEntry]:
-    for row in parse_kept(instance.last_lines):
-        yield _entry(instance, row, row.text)
-
-
-def _kept_of_last(service: Service) -> list[LogEntry]:
-    """The last lines of the instance that ended last."""
-    gone = service.instances.exclude(removed_at=None).exclude(last_lines="")
-    last = gone.order_by("-removed_at").first()
-    return [] if last is None else list(_kept(last))

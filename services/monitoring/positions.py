@@ -76,10 +76,10 @@ class Position:
         if at:
             self.marks.setdefault(source, (at, 0))
 
-    def take(self, source: str, at: str) -> None:
-        """One more line of a source was read."""
-        if at:
-            self.marks[source] = following(self.marks.get(source, NOTHING), nanoseconds(at))
+    def take(self, source: str, mark: Mark) -> None:
+        """One more line of a source was read; of one without a time nothing is known."""
+        if mark != NOTHING:
+            self.marks[source] = mark
 
     def keep(self, instances: Collection[str]) -> None:
         """Forget all others: what is never read again must not make cursors grow."""

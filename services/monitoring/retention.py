@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from services.lifecycle.kept import kept_releases
+from services.lifecycle.kept_lines import KEPT_INSTANCES
 from services.models import (
     Analysis,
     AuditEntry,
@@ -48,6 +50,7 @@ def prune() -> dict[str, int]:
         "health_checks": HealthCheck.objects.filter(checked_at__lt=samples).delete()[0],
         "events": Event.objects.filter(occurred_at__lt=events).delete()[0],
         "instances": Instance.objects.filter(removed_at__lt=old).delete()[0],
+        "last_lines": _surpassed().update(last_lines=""),
         "analyses": Analysis.objects.filter(detection_timestamp__lt=old).delete()[0],
         "kept_answers": KeptAnswer.objects.filter(created_at__lt=now - KEEP).delete()[0],
         "sign_in_links": SignInLink.objects.filter(expires_at__lt=samples).delete()[0],
@@ -85,6 +88,14 @@ def _repeated(old: datetime) -> QuerySet[Rollout]:
         to_release=OuterRef("to_release"), outcome=Outcome.SUCCEEDED, pk__gt=OuterRef("pk")
     )
     return Rollout.objects.filter(Exists(newer), phase=Phase.DONE, phase_at__lt=old)
+
+
+def _surpassed() -> QuerySet[Instance]:
+    """Whose lines go before their row does, because of so many that ended since."""
+    rows = Instance.objects.exclude(removed_at=None).exclude(last_lines="")
+    newest_first = Window(RowNumber(), partition_by="service", order_by=F("removed_at").desc())
+    past = rows.annotate(place=newest_first).filter(place__gt=KEPT_INSTANCES)
+    return Instance.objects.filter(pk__in=list(past.values_list("pk", flat=True)))
 
 
 def _ended(old: datetime) -> QuerySet[Operation]:

@@ -56,6 +56,12 @@ def test_logs_of_a_service_are_lines(kyozo: Kyozo, service: str) -> None:
     assert all("text" in json.loads(line) for line in done.out.splitlines())
 
 
+def test_logs_of_one_instance_are_asked_for_by_name(kyozo: Kyozo, service: str) -> None:
+    done = kyozo("logs", service, "--instance", "nobody", "--json")
+
+    assert (done.status, done.out) == (0, "")
+
+
 def test_open_prints_the_address(kyozo: Kyozo, service: str) -> None:
     assert kyozo("open", service).out.startswith("http://127.0.0.1:")
 

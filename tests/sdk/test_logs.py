@@ -48,6 +48,19 @@ def test_the_last_lines_and_then_each_new_one(sdk: Api, running: Service, say: S
     lines.close()
 
 
+def test_one_instance_can_be_chosen(sdk: Api, running: Service, say: Say) -> None:
+    say("one")
+    name = only(running).name
+
+    found = [sdk.logs.get(running.id, instance=one) for one in (name, "nobody")]
+    also = sdk.services.get_logs(running.id, instance="nobody")
+    lines = iter(sdk.logs.follow(running.id, instance=name))
+
+    assert [len(one.lines) for one in (*found, also)] == [1, 0, 0]
+    assert texts(lines, 1) == ["one"]
+    lines.close()
+
+
 def test_a_cut_loses_and_repeats_nothing(
     make: Make, running: Service, say: Say, wire: Cutter
 ) -> None:

@@ -1035,6 +1035,8 @@ export interface GetServiceLogsQuery {
   stream?: "stdout" | "stderr";
   /** Only what has this text in it. */
   search?: string;
+  /** Only lines of this instance: its name, as lines have it. */
+  instance?: string;
   /** Answer line by line, and go on as lines are said. */
   follow?: boolean;
   /** Exactly what came after it: the `cursor` of an answer or of a line. Goes with neither `lines` nor `since`. */

@@ -31,6 +31,7 @@ QUERY = {
     "event": "Only events of this name.",
     "event_type": "Only events of this type, for example `deployment_completed`.",
     "follow": "Answer line by line, and go on as lines are said.",
+    "instance": "Only lines of this instance: its name, as lines have it.",
     "is_revoked": "Only revoked ones, or only those that are not.",
     "kind": "Only operations of this kind.",
     "limit": "How many at most.",

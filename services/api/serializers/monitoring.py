@@ -9,7 +9,7 @@ from django.utils import timezone
 from services.api.answers import HEALTH, Id, Instant, Json, words
 from services.models import HealthCheck, Metric, Service, Status
 from services.models.times import iso
-from services.monitoring.logs import LogEntry
+from services.monitoring.lines import LogEntry
 from services.monitoring.metrics import UNITS
 from services.monitoring.series import Point, Series, Window
 from services.monitoring.usage import ResourceUse

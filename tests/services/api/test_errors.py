@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from services.api import service as service_views
+from services.errors import TooManyError
 from services.models import Service
 from tests.conftest import Api, Person
 from tests.factories import make_token
@@ -142,6 +143,19 @@ def test_what_we_did_not_think_of_is_the_seeds_500_and_logged(
     assert (answer.status_code, error["code"]) == (500, "internal_error")
     assert "secret" not in answer.content.decode()
     assert error["request_id"] in caplog.text
+
+
+@pytest.mark.parametrize(("known", "said"), [({}, "1"), ({"retry_after_s": 7}, "7")])
+def test_every_429_says_when_to_come_again(
+    api: Api, monkeypatch: pytest.MonkeyPatch, known: dict[str, int], said: str
+) -> None:
+    def busy(*args: Any) -> None:
+        raise TooManyError("no time just now", params=known)
+
+    monkeypatch.setattr(service_views, "services_page", busy)
+    answer = api.get(api.at("/services"))
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, said)
 
 
 NASTY = [

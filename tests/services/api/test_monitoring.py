@@ -35,6 +35,15 @@ def test_logs_come_as_one_text_and_as_lines(api: Api, service: Service) -> None:
     assert [line["text"] for line in data["lines"]] == ["two <b>"]
 
 
+def test_logs_of_one_instance_that_ended(api: Api, service: Service) -> None:
+    for text in ("one", "two"):
+        make_instance(service, name=text, removed_at=timezone.now(), last_lines=text)
+
+    data = api.get(api.at(f"/services/{service.id}/logs"), {"instance": "one"}).json()["data"]
+
+    assert [(line["instance"], line["text"]) for line in data["lines"]] == [("one", "one")]
+
+
 def test_logs_go_on_after_a_cursor(api: Api, service: Service) -> None:
     gone = make_instance(service, removed_at=timezone.now() + timedelta(hours=1))
     first = api.get(api.at(f"/services/{service.id}/logs")).json()["data"]

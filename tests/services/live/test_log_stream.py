@@ -250,6 +250,7 @@ async def test_too_many_are_refused(api: Api, path: str, monkeypatch: pytest.Mon
             error = (await second.line())["error"]
 
     assert (second.status, error["code"]) == (429, "logs.too_many_followers")
+    assert int(second.headers["retry-after"]) >= 1
 
 
 async def test_a_stranger_follows_nothing(stranger: Api, path: str) -> None:

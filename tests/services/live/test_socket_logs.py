@@ -62,6 +62,21 @@ async def test_lines_come_as_they_are_said(
     await places(0)
 
 
+async def test_one_instance_can_be_chosen(
+    query: str, running: Service, say: Callable[[str], None]
+) -> None:
+    say("one")
+    name = (await sync_to_async(only)(running)).name
+    async with Socket(query=query) as socket:
+        asked = {"type": "follow_logs", "service_id": str(running.id)}
+        socket.say(**asked, instance="nobody")
+        say("two")
+        socket.say(**asked, instance=name)
+        lines = (await payload(socket))["lines"]
+
+    assert [row["line"] for row in lines] == ["one", "two"]
+
+
 async def test_a_database_away_at_the_beginning_makes_nothing_old_new(
     query: str, running: Service, say: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,7 +115,7 @@ async def test_a_cursor_of_many_instances_resumes_too(
     position = Position.now()
     for number in range(200):
         for stream in ("stdout", "stderr"):
-            position.take(f"{number:012x}.{stream}", "2026-01-31T12:00:00.123456789Z")
+            position.take(f"{number:012x}.{stream}", (1769860800_123456789, 1))
     say("one")
 
     async with Socket(query=query) as socket:
@@ -197,6 +212,7 @@ async def test_build_output_can_be_asked_for_and_given_up(query: str, web: Servi
         {"stream": "disk"},
         {"stream": ["stdout"]},
         {"search": 7},
+        {"instance": 7},
     ],
 )
 async def test_a_bad_wish_is_answered(query: str, web: Service, wrong: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from services.lifecycle.stop import stop
 from services.models import Instance, Service, WantedState
 from services.monitoring import follow, logs, positions
 from services.monitoring.follow import Following, Handover
-from services.monitoring.logs import Wish
+from services.monitoring.lines import LogEntry, Wish
 from services.monitoring.positions import Position, nanoseconds
 from services.runtimes.base import LogLine
 from services.runtimes.fake import FakeRuntime
@@ -303,7 +303,7 @@ def test_a_removed_service_ends_it(reader: Following, running: Service) -> None:
 
 @pytest.mark.parametrize("text", ["a\nb", '"}\n{"x":1}', "\u2028", "\x1b[31m", "\ud800"])
 def test_a_line_is_one_line_whatever_it_says(text: str) -> None:
-    entry = logs.LogEntry("", "web-1", "stdout", text)
+    entry = LogEntry("", "web-1", "stdout", text)
 
     line = follow.Told(entry, "c").line
 
@@ -385,7 +385,7 @@ def test_a_cursor_does_not_grow_with_the_instances_that_were(
     reader: Following, running: Service, engine: FakeRuntime
 ) -> None:
     for number in range(100):
-        reader.position.take(f"{number:012x}.stdout", "2026-01-31T12:00:00Z")
+        reader.position.take(f"{number:012x}.stdout", (NOW, 1))
     say(engine, running, "one")
     reader.news()
 

@@ -15,7 +15,7 @@ def wide() -> Position:
     position = Position.now()
     for number in range(220):
         for stream in STREAMS:
-            position.take(f"{number:012x}.{stream}", "2026-01-31T12:00:00.123456789Z")
+            position.take(f"{number:012x}.{stream}", (1769860800_123456789, 1))
     return position
 
 

@@ -98,6 +98,25 @@ def test_an_instance_that_lives_stays_however_old(service: Service, long_ago: da
     assert Instance.objects.count() == 1
 
 
+def test_so_many_that_ended_last_keep_their_lines(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "KEPT_INSTANCES", 2)
+    now, release = timezone.now(), make_release(service)
+    living = make_instance(service, release=release, last_lines="a line")
+    for minutes in (3, 1, 2):
+        ended_at = now - timedelta(minutes=minutes)
+        make_instance(
+            service, release=release, name=f"{minutes}", removed_at=ended_at, last_lines="a line"
+        )
+
+    assert retention.prune()["last_lines"] == 1
+
+    silent = Instance.objects.filter(last_lines="")
+    assert list(silent.values_list("name", flat=True)) == ["3"]
+    assert Instance.objects.filter(pk=living.pk).exists()
+
+
 def test_a_removed_service_goes_with_all_that_hangs_on_it(
     service: Service, long_ago: datetime
 ) -> None:

@@ -23,10 +23,12 @@ class Logs(Group[M]):
         since: str | None = None,
         stream: str | None = None,
         search: str | None = None,
+        instance: str | None = None,
         cursor: str | None = None,
     ) -> LogsAnswer:
-        """The last `lines` (100). With the `cursor` of an answer: exactly what came after it."""
-        asked = {"lines": lines, "since": since, "stream": stream}
+        """The last `lines` (100), also of instances that ended. With the `cursor` of an answer:
+        exactly what came after it. `instance` is the name of one."""
+        asked = {"lines": lines, "since": since, "stream": stream, "instance": instance}
         path = at("/services/{}/logs", service)
         return await one(self, LogsAnswer, get(path, **asked, search=search, cursor=cursor))
 
@@ -38,6 +40,7 @@ class Logs(Group[M]):
         lines: int | None = None,
         stream: str | None = None,
         search: str | None = None,
+        instance: str | None = None,
         cursor: str | None = None,
     ) -> AsyncGenerator[FollowedLine, None]:
         """The last `lines` and then each new one, until the service is removed.
@@ -46,7 +49,8 @@ class Logs(Group[M]):
         minutes without the platform it ends in an error. The `cursor` of a line goes on after it.
         """
         path = at("/services/{}/logs", service)
-        asked: dict[str, object] = {"lines": lines, "stream": stream, "search": search}
+        asked: dict[str, object] = {"lines": lines, "stream": stream}
+        asked |= {"search": search, "instance": instance}
         following = Following(self.session, path, asked, cursor or "")
         async with aclosing(following.lines()) as followed:
             async for line in followed:

@@ -171,10 +171,11 @@ class Services(Group[M]):
         since: str | None = None,
         stream: str | None = None,
         search: str | None = None,
+        instance: str | None = None,
         cursor: str | None = None,
     ) -> Logs:
         """The same as `api.logs.get`."""
-        asked = {"lines": lines, "since": since, "stream": stream}
+        asked = {"lines": lines, "since": since, "stream": stream, "instance": instance}
         path = at("/services/{}/logs", service)
         return await one(self, Logs, get(path, **asked, search=search, cursor=cursor))
 
