@@ -1,5 +1,6 @@
 """/services/ID/VERB: start, stop, restart, scale, deploy and roll back."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -7,18 +8,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from services.api import find, scopes
-from services.api.described import Described
+from services.api.described import ETAG, IF_MATCH, Described
+from services.api.etag import check_match, etag
 from services.api.inputs import DEPLOY, NOTHING, ROLLBACK, SCALE, deploy_options
 from services.api.serializers.service import OperationMetaJson, VerbJson, service_json
 from services.api.service import fresh
 from services.api.team_view import WorkspaceView
-from services.lifecycle.deploy import deploy
 from services.lifecycle.restart import restart
 from services.lifecycle.rollback import rollback
 from services.lifecycle.scale import scale
 from services.lifecycle.start import start
 from services.lifecycle.stop import stop
-from services.lifecycle.update import override
+from services.lifecycle.update import deploy_with
 from services.models import Operation, Service
 
 REFUSES = {409: ("service.busy", "service.wrong_state")}
@@ -33,8 +34,9 @@ class VerbView(WorkspaceView):
         meta: OperationMetaJson = {"operation_id": str(operation.id) if operation else None}
         if operation is None:
             meta["unchanged"] = True
-        answer: VerbJson = {"data": service_json(fresh(service)), "meta": meta}
-        return Response(answer)
+        row = fresh(service)
+        answer: VerbJson = {"data": service_json(row), "meta": meta}
+        return Response(answer, headers={"ETag": etag(row)})
 
 
 class Start(VerbView):
@@ -43,9 +45,11 @@ class Start(VerbView):
     @Described(
         "startService",
         "Start a service; one that never ran gets its first deploy",
+        about="Nothing is begun for one that runs, or will by what is open.",
         body=NOTHING,
         answer=VerbJson,
         refuses=REFUSES,
+        headers=(ETAG,),
     )
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         NOTHING.read(request)
@@ -63,6 +67,7 @@ class Stop(VerbView):
         body=NOTHING,
         answer=VerbJson,
         refuses=REFUSES,
+        headers=(ETAG,),
     )
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         NOTHING.read(request)
@@ -80,6 +85,7 @@ class Restart(VerbView):
         body=NOTHING,
         answer=VerbJson,
         refuses=REFUSES,
+        headers=(ETAG,),
     )
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         NOTHING.read(request)
@@ -96,6 +102,7 @@ class Scale(VerbView):
         body=SCALE,
         answer=VerbJson,
         refuses={**REFUSES, 422: ("service.single_instance",)},
+        headers=(ETAG,),
     )
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         fields = SCALE.read(request)
@@ -110,19 +117,24 @@ class Deploy(VerbView):
     @Described(
         "deployService",
         "Build what is in the folder now, and put it in place of what runs",
-        about="`overrides` stay with the service. If it fails, the old release goes on serving.",
+        about="`overrides` stay with the service. If it fails, the old release goes on serving. It "
+        "takes the place of whatever waits.",
         body=DEPLOY,
         answer=VerbJson,
         refuses=REFUSES,
+        headers=(ETAG, IF_MATCH),
     )
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         fields = DEPLOY.read(request)
         service = find.service(self.admission, service_id)
-        if overrides := fields.get("overrides"):
-            override(service, overrides, actor=self.actor)
-        return self.answer(
-            service, deploy(service, actor=self.actor, options=deploy_options(fields))
+        operation = deploy_with(
+            service,
+            fields.get("overrides", {}),
+            actor=self.actor,
+            options=deploy_options(fields),
+            check=partial(check_match, request),
         )
+        return self.answer(service, operation)
 
 
 class Rollback(VerbView):
@@ -135,6 +147,7 @@ class Rollback(VerbView):
         body=ROLLBACK,
         answer=VerbJson,
         refuses={**REFUSES, 422: ("release.image_gone",), 503: ("engine.unreachable",)},
+        headers=(ETAG,),
     )
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
         fields = ROLLBACK.read(request)

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from services.api import find, scopes
 from services.api.answers import Data, PageOf
 from services.api.described import Described
+from services.api.inputs import NOTHING
 from services.api.paging import Order
 from services.api.query import Reader, identifier, one_of, query
 from services.api.serializers.operation import OperationJson, operation_json, shown
@@ -67,10 +68,12 @@ class OperationCancel(WorkspaceView):
         "cancelOperation",
         "Cancel an operation, until it switched over",
         about="Twice is harmless.",
+        body=NOTHING,
         answer=Data[OperationJson],
         refuses={409: ("operation.not_cancellable", "operation.too_late")},
     )
     def post(self, request: Request, *, operation_id: UUID, **_: Any) -> Response:
+        NOTHING.read(request)
         cancel(find.operation(self.admission, operation_id), actor=self.actor)
         return Response({"data": operation_json(_shown(self.admission, operation_id))})
 

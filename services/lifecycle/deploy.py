@@ -1,7 +1,7 @@
 """Deploy: look at the folder, build its image, roll it out. An unchanged folder changes nothing."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import partial
 from typing import Any, cast
 
@@ -13,7 +13,13 @@ from services.lifecycle import plan, releases, rollouts
 from services.lifecycle.gate import probe
 from services.lifecycle.image import make_image
 from services.lifecycle.job import Job
-from services.lifecycle.operations import dependencies, enqueue
+from services.lifecycle.operations import (
+    GOES_NEXT,
+    dependencies,
+    enqueue,
+    last_open,
+    replaced_by_deploy,
+)
 from services.lifecycle.reconcile import reconcile
 from services.lifecycle.routes import publish_routes
 from services.lifecycle.status import refresh_status
@@ -38,19 +44,51 @@ def deploy(
     options: DeployOptions | None = None,
     after: Iterable[Operation] = (),
 ) -> Operation:
-    """Queue a deploy; its instances start only when the operations in `after` have succeeded."""
+    """Queue a deploy; its instances start only when the operations in `after` have succeeded. New
+    instances that a restart or deploy was to make in whose place it comes are made by it."""
     if service.is_removed:
         raise ConflictError(f"{service.name} is being removed", code="service.wrong_state")
     with transaction.atomic():
+        _lock(service)
+        params = asdict(options or DeployOptions())
+        params["force"] |= any(map(_makes_new_instances, replaced_by_deploy(service)))
         operation = enqueue(
-            service,
-            Kind.DEPLOY,
-            actor=actor,
-            params=asdict(options or DeployOptions()),
-            after=[one.id for one in after],
+            service, Kind.DEPLOY, actor=actor, params=params, after=[one.id for one in after]
         )
         transaction.on_commit(lambda: refresh_status(service))
     return operation
+
+
+def deploy_change(
+    service: Service, *, actor: str, after: Iterable[Operation] = ()
+) -> Operation | None:
+    """For `auto_deploy`, by what changed and by no request of its own: what is stopped, or is to
+    stop, stays so (None), and what an open deploy was asked for is asked of the new one."""
+    with transaction.atomic():
+        fresh = _lock(service)
+        if fresh is None or _is_to_stop(fresh):
+            return None
+        replaced = [one for one in replaced_by_deploy(fresh) if one.kind == Kind.DEPLOY]
+        asked = {f.name: any(o.params.get(f.name) for o in replaced) for f in fields(DeployOptions)}
+        needs = Operation.objects.filter(pk__in={pk for one in replaced for pk in one.after})
+        after = {one.pk: one for one in (*after, *needs)}.values()
+        return deploy(service, actor=actor, options=DeployOptions(**asked), after=after)
+
+
+def _lock(service: Service) -> Service | None:
+    return Service.objects.select_for_update().filter(pk=service.pk).first()
+
+
+def _makes_new_instances(operation: Operation) -> bool:
+    return operation.kind == Kind.RESTART or bool(operation.params.get("force"))
+
+
+def _is_to_stop(service: Service) -> bool:
+    """By what was asked for last; a stop that waits has not written its wanted state yet."""
+    last = last_open(service)
+    if last is not None and last.kind in {Kind.DEPLOY, Kind.ROLLBACK, *GOES_NEXT}:
+        return last.kind in GOES_NEXT
+    return service.wanted_state == WantedState.STOPPED
 
 
 def analyse_step(job: Job) -> None:

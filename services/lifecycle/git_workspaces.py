@@ -12,7 +12,7 @@ from django.db import transaction
 
 from services import audit
 from services.errors import ForbiddenError, InvalidError
-from services.lifecycle.deploy import deploy
+from services.lifecycle.deploy import deploy_change
 from services.lifecycle.plan import folder_of
 from services.lifecycle.trees import MIB, Holding, holding
 from services.lifecycle.workspaces import (
@@ -215,5 +215,6 @@ def _deploys(services: list[Service], *, actor: str) -> list[Operation]:
     queued: dict[str, Operation] = {}
     for service in services:
         after = [queued[name] for name in service.depends_on if name in queued]
-        queued[service.source_name] = deploy(service, actor=actor, after=after)
+        if operation := deploy_change(service, actor=actor, after=after):
+            queued[service.source_name] = operation
     return list(queued.values())

@@ -1,8 +1,8 @@
 """The queue: asking for an operation, cancelling one, and taking the next one to carry out.
 
 Per service one operation runs and one may wait. Stop and remove cancel what runs and go next;
-deploy replaces a waiting deploy and cancels a running one that has not switched; everything else
-is refused while something is open.
+deploy takes the place of whatever waits and cancels a running deploy that has not switched;
+everything else is refused while something is open.
 """
 
 import logging
@@ -85,8 +85,21 @@ def enqueue(
             refresh_status(service)
             transaction.on_commit(lambda: wake(Queue(operation.queue)))
     except IntegrityError as exc:
-        raise _busy(service) from exc
+        raise busy(service) from exc
     return operation
+
+
+def last_open(service: Service) -> Operation | None:
+    """What was asked for last, of what has not ended: the one that waits, else the one that
+    runs."""
+    rows = {one.state: one for one in service.operations.open()}
+    return rows.get(OperationState.QUEUED, rows.get(OperationState.RUNNING))
+
+
+def replaced_by_deploy(service: Service) -> list[Operation]:
+    """What a deploy asked for now would end in its own favour."""
+    rows = service.operations.open().filter(cancel_requested_at=None)
+    return [one for one in rows if one.state == OperationState.QUEUED or _gives_way(one)]
 
 
 def _make_room(service: Service, kind: Kind) -> None:
@@ -99,9 +112,13 @@ def _make_room(service: Service, kind: Kind) -> None:
         if running.kind not in GOES_NEXT:
             _ask_to_cancel(running, kind)
     elif kind != Kind.DEPLOY:
-        raise _busy(service)
-    elif running.kind == Kind.DEPLOY and can_cancel(running):
+        raise busy(service)
+    elif _gives_way(running):
         _ask_to_cancel(running, "superseded")
+
+
+def _gives_way(running: Operation) -> bool:
+    return running.kind == Kind.DEPLOY and can_cancel(running)
 
 
 def _replace_queued(service: Service, kind: Kind) -> None:
@@ -110,13 +127,13 @@ def _replace_queued(service: Service, kind: Kind) -> None:
         return
     if kind in GOES_NEXT:
         _end_queued(queued, OperationState.CANCELLED)
-    elif kind == queued.kind == Kind.DEPLOY:
+    elif kind == Kind.DEPLOY:
         _end_queued(queued, OperationState.SUPERSEDED)
     else:
-        raise _busy(service)
+        raise busy(service)
 
 
-def _busy(service: Service) -> ServiceBusyError:
+def busy(service: Service) -> ServiceBusyError:
     current = service.operations.open().order_by("-state").first()
     what = f"{current.kind} is {current.state}" if current else "another operation was faster"
     return ServiceBusyError(

@@ -8,24 +8,38 @@ from services.errors import ConflictError
 from services.lifecycle import describe
 from services.lifecycle.deploy import deploy
 from services.lifecycle.job import Job
-from services.lifecycle.operations import enqueue
+from services.lifecycle.operations import GOES_NEXT, busy, enqueue, last_open
 from services.lifecycle.reconcile import reconcile
 from services.lifecycle.rollouts import failed
 from services.models import Kind, Operation, Service, WantedState
 
 
 def start(service: Service, *, actor: str) -> Operation | None:
-    """None when it runs already; a service that never ran gets its first deploy."""
-    if service.is_removed:
-        raise ConflictError(f"{service.name} is being removed")
-    if service.wanted_release is None:
-        return deploy(service, actor=actor)
-    if service.wanted_state == WantedState.RUNNING and not service.operations.open().exists():
-        return None
+    """None when it runs already or is about to; a service that never ran gets its first deploy."""
     with transaction.atomic():
-        operation = enqueue(service, Kind.START, actor=actor)
+        fresh = Service.objects.select_for_update().get(pk=service.pk)
+        if fresh.is_removed:
+            raise ConflictError(f"{service.name} is being removed", code="service.wrong_state")
+        last = last_open(fresh)
+        if _will_run(fresh, last):
+            return None
+        if last is not None and last.kind == Kind.STOP:
+            raise busy(fresh)
+        if fresh.wanted_release is None:
+            return deploy(fresh, actor=actor)
+        operation = enqueue(fresh, Kind.START, actor=actor)
         Service.objects.filter(pk=service.pk).update(wanted_state=WantedState.RUNNING)
     return operation
+
+
+def _will_run(service: Service, last: Operation | None) -> bool:
+    """Without a start, by what is wanted and what was asked for last."""
+    is_wanted = service.wanted_state == WantedState.RUNNING
+    if last is None:
+        return is_wanted and service.wanted_release is not None
+    if last.kind in GOES_NEXT or last.cancel_requested_at:
+        return False
+    return is_wanted or (last.kind == Kind.DEPLOY and service.wanted_release is None)
 
 
 def start_step(job: Job) -> None:

@@ -10,10 +10,10 @@ from services import audit
 from services.errors import InvalidError, NotFoundError
 from services.lifecycle import plan, port_wishes, ports
 from services.lifecycle.complaints import check_all
-from services.lifecycle.deploy import deploy
+from services.lifecycle.deploy import DeployOptions, deploy, deploy_change
 from services.lifecycle.folder import check_name, taken
 from services.lifecycle.status import refresh_status
-from services.models import Service
+from services.models import Operation, Service
 from services.models.changes import Facts, difference, settings_of
 from services.models.checks import read
 from services.models.config import MAX_VARIABLES, SERVICE, SERVICE_MAPS
@@ -31,9 +31,19 @@ RUN_FIELDS = {
 
 
 def update_service(service: Service, *, fields: dict[str, Any], actor: str) -> Service:
-    """Only the fields given change. Where `auto_deploy` is set the change is deployed at once."""
+    """Only the fields given change. Where `auto_deploy` is set the change is deployed at once, but
+    for a service that is stopped: there it waits."""
     if not fields:
         return service
+    with transaction.atomic():
+        _write(service, fields)
+        if service.has_pending_changes and service.deployment_config.get("auto_deploy"):
+            deploy_change(service, actor=actor)
+    refresh_status(service)
+    return service
+
+
+def _write(service: Service, fields: dict[str, Any]) -> None:
     _refuse_too_many(fields)
     _refuse_showing(service, fields)
     check_all(
@@ -53,17 +63,16 @@ def update_service(service: Service, *, fields: dict[str, Any], actor: str) -> S
         with transaction.atomic():
             service.save(update_fields=[*changed, "updated_at"])
             _note(service, difference(had, settings_of(service)), set(fields))
-            if service.has_pending_changes and service.deployment_config.get("auto_deploy"):
-                deploy(service, actor=actor)
     except IntegrityError as exc:
         raise taken(service.name) from exc
-    refresh_status(service)
-    return service
 
 
 def _note(service: Service, differs: tuple[Facts, Facts], fields: set[str]) -> None:
     action = "env.set" if fields <= {"environment", "secret_names"} else "service.update"
     audit.note(service, action=action, before=differs[0], after=differs[1])
+
+
+Check = Callable[[Service], None]
 
 
 def change_service(
@@ -72,25 +81,32 @@ def change_service(
     fields: dict[str, Any],
     is_merge: bool,
     actor: str,
-    check: Callable[[Service], None] | None = None,
+    check: Check | None = None,
 ) -> Service:
     """PUT replaces a map, PATCH merges it. The row is read anew under its lock: two merges at once
     lose nothing, and limits count what both made of it. `check` may refuse the row as it is."""
     moved = _moved(service, fields)  # looks at a folder, which takes too long under a lock
     with transaction.atomic():
-        fresh = _locked(service)
-        if check is not None:
-            check(fresh)
+        fresh = _locked(service, check)
         changed = _changes(fresh, fields, is_merge=is_merge) | moved
         return update_service(fresh, fields=changed, actor=actor)
 
 
-def override(service: Service, overrides: dict[str, Any], *, actor: str) -> Service:
-    """What --start and its like say, added to what was said before; kept for later deploys."""
+def deploy_with(
+    service: Service,
+    overrides: dict[str, Any],
+    *,
+    actor: str,
+    options: DeployOptions | None = None,
+    check: Check | None = None,
+) -> Operation:
+    """What --start and its like say, added to what was said before and kept for later deploys, and
+    one deploy: both or neither."""
     with transaction.atomic():
-        fresh = _locked(service)
-        fields = {"overrides": {**fresh.overrides, **overrides}}
-        return update_service(fresh, fields=fields, actor=actor)
+        fresh = _locked(service, check)
+        if overrides:
+            _write(fresh, {"overrides": {**fresh.overrides, **overrides}})
+        return deploy(fresh, actor=actor, options=options)
 
 
 def set_environment(
@@ -99,10 +115,11 @@ def set_environment(
     variables: dict[str, str | None],
     secret_names: list[str] | None,
     actor: str,
+    check: Check | None = None,
 ) -> Service:
     """Merge: a value of None removes the variable; `secret_names` None leaves the list alone."""
     with transaction.atomic():
-        fresh = _locked(service)
+        fresh = _locked(service, check)
         environment = without_nulls({**fresh.environment, **variables})
         names = fresh.secret_names if secret_names is None else secret_names
         fields = {
@@ -116,10 +133,12 @@ def without_nulls(variables: dict[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in variables.items() if value is not None}
 
 
-def _locked(service: Service) -> Service:
+def _locked(service: Service, check: Check | None) -> Service:
     row = Service.objects.select_for_update().filter(pk=service.pk).first()
-    if row is None:
+    if row is None or row.is_removed:
         raise NotFoundError("Service not found")
+    if check is not None:
+        check(row)
     return row
 
 

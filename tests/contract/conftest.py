@@ -7,8 +7,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from services.lifecycle.deploy import deploy
-from services.lifecycle.update import override
+from services.lifecycle.update import deploy_with
 from services.models import Service, Workspace
 from tests.conftest import Person
 from tests.factories import make_service, make_workspace
@@ -73,8 +72,7 @@ def web(alice: Person, workspace: Workspace) -> Service:
         },
         scaling_config={"min_replicas": 1, "max_replicas": 5, "auto_scaling_enabled": False},
     )
-    override(service, {"type": "nodejs"}, actor="alice")
-    deploy(service, actor="alice")
+    deploy_with(service, {"type": "nodejs"}, actor="alice")
     carry_out_all()
     _measure(service)
     service.refresh_from_db()

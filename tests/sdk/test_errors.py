@@ -75,6 +75,21 @@ def test_somebody_else_was_faster(sdk: Api, service: Service) -> None:
     assert sdk.services.get(service.id).name == "other"
 
 
+def test_somebody_else_was_faster_with_a_deploy_and_with_variables(
+    sdk: Api, service: Service
+) -> None:
+    etag = sdk.env.get(service.id).answer.etag
+    deployed = sdk.services.deploy(service.id, overrides={"port": 9000}, if_match=etag)
+
+    with pytest.raises(ChangedError):
+        sdk.services.deploy(service.id, overrides={"port": 9001}, if_match=etag)
+    with pytest.raises(ChangedError):
+        sdk.env.update(service.id, {"A": "1"}, if_match=etag)
+
+    changed = sdk.env.update(service.id, {"A": "2"}, if_match=deployed.answer.etag)
+    assert changed.answer.etag == sdk.services.get(service.id).answer.etag
+
+
 def test_nobody_answers(make: Make) -> None:
     away = make(base_url=f"http://127.0.0.1:{free_port()}/api/v1", retry=ONCE)
 

@@ -45,8 +45,25 @@ def get(path: str, /, **params: object) -> Request:
     return Request(method="GET", path=path, params=query(params))
 
 
-def post(path: str, body: Mapping[str, Any] | None = None, *, key: str | None = None) -> Request:
-    return Request(method="POST", path=path, json=plain(given(body or {})), key=key or new_key())
+def post(
+    path: str,
+    body: Mapping[str, Any] | None = None,
+    *,
+    key: str | None = None,
+    if_match: str | None = None,
+) -> Request:
+    return Request(
+        method="POST",
+        path=path,
+        json=plain(given(body or {})),
+        headers=matching(if_match),
+        key=key or new_key(),
+    )
+
+
+def matching(etag: str | None) -> dict[str, str]:
+    """The header that has a change refused where somebody else was faster."""
+    return {} if etag is None else {"If-Match": etag}
 
 
 def new_key() -> str:

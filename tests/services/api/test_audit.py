@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from services.accounts.first_run import first_run
 from services.accounts.sign_in import create_link
-from services.lifecycle.update import override
+from services.lifecycle.update import deploy_with
 from services.models import AppendOnlyError, AuditEntry, Service, Workspace
 from services.teams.models import Scope, Team
 from tests.conftest import Api, Person
@@ -94,7 +94,7 @@ def test_names_cannot_write_a_line_of_their_own(api: Api, workspace: Workspace) 
 def test_what_is_set_is_kept_in_bounds(service: Service) -> None:
     service.overrides = {str(n): "x" * 5000 for n in range(300)}
     service.save()
-    override(service, {"start": "./run"}, actor="alice")
+    deploy_with(service, {"start": "./run"}, actor="alice")
 
     entry = AuditEntry.objects.get(action="service.update")
     assert len(json.dumps([entry.before, entry.after])) < 20_000

@@ -6,6 +6,7 @@ import pytest
 
 from services.models import Operation, OperationState, Service
 from tests.conftest import Api
+from tests.factories import make_operation, make_release
 
 
 def test_it_queues_a_deploy_with_the_options(api: Api, service: Service) -> None:
@@ -24,6 +25,38 @@ def test_overrides_stay_with_the_service(api: Api, service: Service) -> None:
 
     service.refresh_from_db()
     assert service.overrides == {"type": "python", **overrides}
+
+
+def test_overrides_of_what_deploys_by_itself_are_deployed_once(api: Api, service: Service) -> None:
+    service.deployment_config = {"auto_deploy": True}
+    service.wanted_release, service.has_pending_changes = make_release(service), True
+    service.save()
+
+    api.post(api.at(f"/services/{service.id}/deploy"), {"overrides": {"port": 9000}})
+
+    assert Operation.objects.get().state == OperationState.QUEUED
+
+
+def test_a_deploy_on_what_somebody_else_changed_is_refused(api: Api, service: Service) -> None:
+    at, sent = api.at(f"/services/{service.id}"), {"overrides": {"port": 9000}}
+    tag = api.get(at).headers["ETag"]
+
+    first = api.post(f"{at}/deploy", sent, HTTP_IF_MATCH=tag)
+    second = api.post(f"{at}/deploy", {"overrides": {"port": 9001}}, HTTP_IF_MATCH=tag)
+
+    service.refresh_from_db()
+    assert (first.status_code, second.status_code) == (200, 412)
+    assert (service.overrides, Operation.objects.count()) == ({"port": 9000}, 1)
+    assert first.headers["ETag"] == api.get(at).headers["ETag"] != tag
+
+
+def test_it_takes_the_place_of_what_waits(api: Api, service: Service) -> None:
+    waiting = make_operation(service, kind="restart")
+
+    assert api.post(api.at(f"/services/{service.id}/deploy")).status_code == 200
+
+    waiting.refresh_from_db()
+    assert waiting.state == OperationState.SUPERSEDED
 
 
 def test_a_second_deploy_replaces_the_one_that_waits(api: Api, service: Service) -> None:

@@ -58,6 +58,22 @@ def test_bad_variables_are_refused(api: Api, path: str, variables: Any, status: 
     assert api.patch(path, {"variables": variables}).status_code == status
 
 
+def test_a_change_of_what_somebody_else_changed_is_refused(
+    api: Api, path: str, service: Service
+) -> None:
+    tag = api.get(path).headers["ETag"]
+    first = api.patch(path, {"variables": {"A": "2"}}, HTTP_IF_MATCH=tag)
+
+    second = api.patch(path, {"variables": {"A": "3"}}, HTTP_IF_MATCH=tag)
+
+    service.refresh_from_db()
+    assert (first.status_code, second.status_code) == (200, 412)
+    assert service.environment["A"] == "2"
+    assert first.headers["ETag"] == api.get(path.removesuffix("/env")).headers["ETag"] != tag
+    again = api.patch(path, {"variables": {"A": "3"}}, HTTP_IF_MATCH=first.headers["ETag"])
+    assert again.status_code == 200
+
+
 def test_a_stranger_reads_and_writes_nothing(stranger: Api, path: str, service: Service) -> None:
     theirs = stranger.at(f"/services/{service.id}/env")
 

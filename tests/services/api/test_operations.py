@@ -67,6 +67,27 @@ def test_cancelling_twice_is_harmless(api: Api, service: Service) -> None:
     assert states == ["cancelled", "cancelled"]
 
 
+@pytest.mark.parametrize(
+    ("sent", "content_type", "status"),
+    [
+        ("{", "application/json", 400),
+        ("[]", "application/json", 400),
+        ('{"x": 1}', "application/json", 400),
+        ("x=1", "application/x-www-form-urlencoded", 415),
+    ],
+)
+def test_a_cancel_takes_nothing(
+    api: Api, service: Service, sent: str, content_type: str, status: int
+) -> None:
+    operation = make_operation(service)
+    path = api.at(f"/operations/{operation.id}/cancel")
+
+    answer = api.generic("POST", path, sent, content_type=content_type)
+
+    operation.refresh_from_db()
+    assert (answer.status_code, operation.state) == (status, "queued")
+
+
 def test_a_removal_cannot_be_cancelled(api: Api, service: Service) -> None:
     operation = make_operation(service, kind="remove")
 

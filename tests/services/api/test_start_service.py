@@ -37,8 +37,23 @@ def test_one_that_never_ran_gets_its_first_deploy(api: Api, service: Service) ->
     assert Operation.objects.get().kind == "deploy"
 
 
-def test_twice_says_what_is_running(api: Api, stopped: Service) -> None:
-    first = api.post(api.at(f"/services/{stopped.id}/start")).json()["meta"]["operation_id"]
+@pytest.mark.parametrize("release", [None, "one"])
+def test_twice_is_harmless(api: Api, stopped: Service, release: str | None) -> None:
+    if release is None:
+        Service.objects.update(wanted_release=None, wanted_state="new")
+    path = api.at(f"/services/{stopped.id}/start")
+
+    first, second = api.post(path), api.post(path)
+
+    assert first.json()["meta"] == {"operation_id": str(Operation.objects.get().id)}
+    assert second.status_code == 200
+    assert second.json()["meta"] == {"operation_id": None, "unchanged": True}
+
+
+def test_a_stop_that_waits_is_named(api: Api, stopped: Service) -> None:
+    Service.objects.update(wanted_state="running")
+    first = api.post(api.at(f"/services/{stopped.id}/stop")).json()["meta"]["operation_id"]
+
     answer = api.post(api.at(f"/services/{stopped.id}/start"))
 
     error = answer.json()["error"]

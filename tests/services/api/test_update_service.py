@@ -9,7 +9,7 @@ import pytest
 
 from services.models import Service
 from tests.conftest import Api, Person
-from tests.factories import make_folder, make_release, make_service
+from tests.factories import make_folder, make_operation, make_release, make_service
 from tests.services.at_once import at_once
 
 
@@ -145,6 +145,32 @@ def test_a_change_waits_for_the_next_deploy(api: Api, service: Service) -> None:
     data = api.put(api.at(f"/services/{service.id}"), change).json()["data"]
 
     assert data["has_pending_changes"] is True
+
+
+@pytest.mark.parametrize("kind", ["start", "restart", "scale", "rollback", "stop", "deploy"])
+@pytest.mark.parametrize(
+    ("method", "path", "sent"),
+    [
+        ("put", "", {"service": {"environment_variables": {"A": "1"}}}),
+        ("patch", "", {"service": {"environment_variables": {"A": "1"}}}),
+        ("patch", "/env", {"variables": {"A": "1"}}),
+    ],
+)
+def test_what_waits_is_no_reason_to_refuse_a_change(
+    api: Api, service: Service, kind: str, method: str, path: str, sent: dict[str, Any]
+) -> None:
+    service.deployment_config = {"auto_deploy": True}
+    service.wanted_release, service.wanted_state = make_release(service), "running"
+    service.save()
+    make_operation(service, kind=kind)
+
+    answer = getattr(api, method)(api.at(f"/services/{service.id}{path}"), sent)
+
+    service.refresh_from_db()
+    assert (answer.status_code, service.environment) == (200, {"A": "1"})
+    assert service.has_pending_changes
+    [waiting] = service.operations.open()
+    assert waiting.kind == ("stop" if kind == "stop" else "deploy")
 
 
 def test_a_name_in_use_is_refused(api: Api, service: Service) -> None:

@@ -7,9 +7,9 @@ import pytest
 from services.lifecycle.deploy import deploy
 from services.lifecycle.git_workspaces import GitSource, from_git, refresh
 from services.lifecycle.rollback import rollback
-from services.models import Operation, Service, WantedState, Workspace
+from services.models import Kind, Operation, Queue, Service, WantedState, Workspace
 from tests.conftest import Person
-from tests.factories import make_folder, make_service
+from tests.factories import make_folder, make_operation, make_service
 from tests.services.lifecycle.working import carry_out_all
 from tests.sources.git_server import commit
 
@@ -72,6 +72,31 @@ def test_what_nobody_wants_deployed_stays(
     commit(project, {"web/more.py": "x = 1\n"})
 
     assert deployed_by_refresh(shop) == []
+
+
+def test_one_busy_service_does_not_hold_up_a_refresh(
+    shop: Workspace, web: Service, project: Path
+) -> None:
+    stopping, last = (
+        make_service(
+            shop.team,
+            workspace=shop,
+            source_name=name,
+            detected_in="/web",
+            depends_on=needs,
+            deployment_config={"auto_deploy": True},
+        )
+        for name, needs in (("stopping", []), ("last", ["stopping", ""]))
+    )
+    make_operation(web, kind=Kind.RESTART, queue=Queue.LIFECYCLE)
+    make_operation(stopping, kind=Kind.STOP, queue=Queue.LIFECYCLE)
+    commit(project, {"web/more.py": "x = 1\n"})
+
+    first, second = deployed_by_refresh(shop)
+
+    assert (first.service, first.params["force"], second.service) == (web, True, last)
+    assert second.after == [str(first.id)]
+    assert [one.kind for one in stopping.operations.open()] == [Kind.STOP]
 
 
 def test_a_service_waits_for_those_it_needs(shop: Workspace, web: Service, project: Path) -> None:

@@ -32,6 +32,7 @@ from services.lifecycle.scale import scale
 from services.lifecycle.start import start
 from services.lifecycle.stop import stop
 from services.lifecycle.tasks import sweep
+from services.lifecycle.update import change_service
 from services.models import WantedState
 from services.runtimes import RUNTIMES
 from services.runtimes.fake_engine import Box
@@ -83,6 +84,14 @@ class Kyozo(RuleBasedStateMachine):
         if is_sick:
             self.web.engine.unhealthy.add(image_of(self.web.row))
         self._ask(lambda: deploy(self.web.row, actor="alice"), pauses)
+
+    @precondition(lambda self: self.is_there)
+    @rule(value=st.integers(0, 9), pauses=MANY)
+    def change_what_deploys_by_itself(self, value: int, pauses: int) -> None:
+        fields = {"environment": {"A": str(value)}, "deployment_config": {"auto_deploy": True}}
+        change_service(self.web.row, fields=fields, is_merge=True, actor="alice")
+        assert self.web.row.environment == {"A": str(value)}
+        self._go_on(self._somebody(), pauses)
 
     @precondition(lambda self: self.is_there)
     @rule(replicas=st.integers(1, 3), pauses=MANY)

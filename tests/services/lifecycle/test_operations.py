@@ -115,13 +115,6 @@ def test_a_deploy_waits_for_a_running_scale(running: Service) -> None:
     assert take(Queue.BUILDS) is None
 
 
-def test_a_deploy_does_not_push_a_waiting_stop_aside(running: Service) -> None:
-    stop(running, actor="alice")
-
-    with pytest.raises(ServiceBusyError):
-        deploy(running, actor="bob")
-
-
 @pytest.mark.parametrize("verb", [stop, remove])
 def test_stop_and_remove_cancel_what_runs_and_go_next(service: Service, verb: object) -> None:
     first, waiting = running_deploy(service), deploy(service, actor="alice")

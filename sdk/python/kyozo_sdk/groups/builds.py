@@ -14,7 +14,7 @@ from kyozo_sdk.models import (
 )
 from kyozo_sdk.modes import operation, stream
 from kyozo_sdk.pages import Listing, all_pages, one_page
-from kyozo_sdk.request import Ref, Request, at, get, given
+from kyozo_sdk.request import Ref, Request, at, get, given, matching
 
 BUILDING = "running"
 POLL_S = 1.0
@@ -121,8 +121,12 @@ class Env(Group[M]):
         variables: Mapping[str, str | None],
         *,
         secret_variables: Sequence[str] | None = None,
+        if_match: str | None = None,
     ) -> Variables:
-        """Merge these into what is set; None removes one. `secret_variables` are names."""
+        """Merge these into what is set; None removes one. `secret_variables` are names. With
+        `if_match`, an etag, it is refused (`ChangedError`) where somebody was faster."""
         body = {"variables": dict(variables), **given({"secret_variables": secret_variables})}
         path = at("/services/{}/env", service)
-        return await one(self, Variables, Request(method="PATCH", path=path, json=body))
+        headers = matching(if_match)
+        asked = Request(method="PATCH", path=path, json=body, headers=headers)
+        return await one(self, Variables, asked)

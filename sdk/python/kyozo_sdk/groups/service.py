@@ -16,7 +16,7 @@ from kyozo_sdk.models import (
 from kyozo_sdk.modes import operation
 from kyozo_sdk.pages import Listing, all_pages, one_page
 from kyozo_sdk.records import plain
-from kyozo_sdk.request import Ref, Request, at, get, identity, post
+from kyozo_sdk.request import Ref, Request, at, get, identity, matching, post
 from kyozo_sdk.watching import Subscription, watch
 
 Settings = Mapping[str, Any] | Service
@@ -123,10 +123,12 @@ class Services(Group[M]):
         pull: bool | None = None,
         accept_version: bool | None = None,
         overrides: Mapping[str, Any] | None = None,
+        if_match: str | None = None,
         idempotency_key: str | None = None,
     ) -> ServiceChange:
         """Build what changed and replace the instances. `force` replaces them even if nothing
-        changed, `accept_version` takes the nearest version of a language that can be had."""
+        changed, `accept_version` takes the nearest version of a language that can be had. With
+        `if_match`, an etag, it is refused (`ChangedError`) where somebody changed settings."""
         body = {
             "force": force,
             "no_cache": no_cache,
@@ -134,7 +136,9 @@ class Services(Group[M]):
             "accept_version": accept_version,
             "overrides": overrides,
         }
-        return await one(self, ServiceChange, _verb("deploy", service, idempotency_key, body))
+        path = at("/services/{}/deploy", service)
+        asked = post(path, body, key=idempotency_key, if_match=if_match)
+        return await one(self, ServiceChange, asked)
 
     @operation
     async def rollback(
@@ -209,5 +213,5 @@ def _change(method: Any, service: Ref, settings: Settings, if_match: str | None)
         method=method,
         path=at("/services/{}", service),
         json={"service": plain(settings)},
-        headers={} if if_match is None else {"If-Match": if_match},
+        headers=matching(if_match),
     )
