@@ -2,12 +2,12 @@
 
     KyozoError
     |- BadRequestError (400)     not the shape asked for: an unknown field, a wrong JSON type
-    |- TooLargeError (413)
     |- UnauthorizedError (401)   no living token and no session
     |- InvalidError (422)        well-formed but not acceptable; `details` has fields and why
     |- NotFoundError (404)       also for everything that belongs to another team
     |- ForbiddenError (403)
     |- ChangedError (412)        somebody changed it since it was read (`If-Match`)
+    |- TooSlowError (408)        what was to be sent did not come in time
     |- TooLargeError (413)       more was sent than is taken
     |- ConflictError (409)       the state forbids it now
     |  `- ServiceBusyError       another operation runs; `params["operation_id"]` names it
@@ -66,6 +66,11 @@ class BadRequestError(KyozoError):
 class TooLargeError(KyozoError):
     code = "too_large"
     status = 413
+
+
+class TooSlowError(KyozoError):
+    code = "too_slow"
+    status = 408
 
 
 class ChangedError(KyozoError):

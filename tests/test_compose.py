@@ -48,6 +48,16 @@ def test_every_part_is_limited_and_started_again(name: str) -> None:
     assert part["cpus"] <= 1
 
 
+@pytest.mark.parametrize("name", PARTS)
+def test_what_lies_in_memory_has_a_size_below_the_memory(name: str) -> None:
+    units = {"m": 1, "g": 1024}
+    most = PARTS[name]["mem_limit"]
+    sizes = [re.search(r"[:,]size=(\d+)m(?:,|$)", one) for one in PARTS[name].get("tmpfs", ())]
+
+    assert all(sizes)
+    assert sum(int(size[1]) for size in sizes if size) < int(most[:-1]) * units[most[-1]]
+
+
 def test_file_systems_of_the_platform_are_read_only() -> None:
     assert all(PARTS[name]["read_only"] for name in set(PARTS) - {"postgres"})
 

@@ -9,14 +9,14 @@ from kyozo.cli.errors import CliError
 from kyozo.cli.screen import one_line
 from kyozo.cli.session import Session
 from services.sources.ignore import Ignore
-from services.sources.listing import EXAMPLES
+from services.sources.secret_names import EXAMPLES, KEY_FOLDERS
 from services.sources.snapshot import snapshot
 
 if TYPE_CHECKING:
     from kyozo.cli.client import Api
 
 # Made again where it is built, or nobody's business there.
-NOT_SENT = (".git", ".env", "node_modules", ".venv", "__pycache__")
+NOT_SENT = (".git", ".env", "node_modules", ".venv", "__pycache__", *KEY_FOLDERS)
 NOR_THESE = ("**/.env.*", *(f"!**/{name}" for name in sorted(EXAMPLES)))
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import uvicorn
 
+from kyozo.platform.connection import Connection
+
 THREADS = 8  # of the REST face
 # A few times what a socket answers to; the server's own limit is 16 MiB, for anybody.
 MOST_MESSAGE = 64 * 1024
@@ -23,7 +25,7 @@ def web_server(application: Any, *, finish_s: int = CLOSE_CONNECTIONS_S) -> uvic
     return uvicorn.Server(
         uvicorn.Config(
             application,
-            http="h11",
+            http=Connection,
             ws="websockets-sansio",
             loop="asyncio",
             lifespan="off",

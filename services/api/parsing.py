@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 from django.conf import settings
+from django.core.files.uploadhandler import FileUploadHandler
+from django.http.multipartparser import MultiPartParserError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
@@ -62,6 +64,13 @@ ARCHIVES = [
     type("ArchiveParser", (ArchiveParser,), {"media_type": media_type})
     for media_type in ARCHIVE_TYPES
 ]
+
+
+class NoFiles(FileUploadHandler):
+    """Forms have no files. Django would read them to disk before any view, and counts them not."""
+
+    def new_file(self, *args: Any, **options: Any) -> None:
+        raise MultiPartParserError("no form takes files")
 
 
 class AlwaysJson(DefaultContentNegotiation):

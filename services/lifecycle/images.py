@@ -41,9 +41,10 @@ from services.runtimes.base import LABEL_CONTENT, LABEL_INSTALL, LABEL_SERVICE, 
 from services.sources.ignore import Ignore, load_ignore
 from services.sources.index import StatIndex
 from services.sources.reading import read_text
+from services.sources.secret_names import KEY_FOLDERS
 from services.sources.snapshot import read_content, snapshot
 
-NEVER_IN_IMAGES = (".git", ".env")
+NEVER_IN_IMAGES = (".git", ".env", *KEY_FOLDERS)
 
 
 @dataclass(frozen=True, slots=True)

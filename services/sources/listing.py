@@ -14,10 +14,9 @@ from typing import Literal
 
 from services.errors import NotFoundError
 from services.sources.reading import DIRECTORY, FILE, open_folder
+from services.sources.secret_names import is_secret
 
 Kind = Literal["file", "directory", "link", "other"]
-# `.env.local` and its like hold values; what is meant as an example holds names.
-EXAMPLES = frozenset({".env.example", ".env.sample", ".env.template", ".env.dist"})
 MAX_SHOWN = 256 * 1024
 MAX_PATH = 4096
 BINARY_LOOK = 8192
@@ -54,7 +53,7 @@ def list_folder(
         if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
             raise _missing()
         with os.scandir(descriptor) as found:
-            entries = {os.fsencode(item.name): item for item in found if not _is_hidden(item.name)}
+            entries = {os.fsencode(item.name): item for item in found if not is_secret(item.name)}
         keys = sorted(key for key in entries if key > after)
         return [_listed(key, entries[key]) for key in keys[:limit]], len(keys) > limit
 
@@ -104,13 +103,9 @@ def _readable(key: bytes) -> str:
 
 def _parts(path: str) -> tuple[str, ...]:
     parts = tuple(part for part in PurePosixPath(path).parts if part != "/")
-    if len(path) > MAX_PATH or "\0" in path or ".." in parts or any(map(_is_hidden, parts)):
+    if len(path) > MAX_PATH or "\0" in path or ".." in parts or any(map(is_secret, parts)):
         raise _missing()
     return parts
-
-
-def _is_hidden(name: str) -> bool:
-    return name in {".git", ".env"} or (name.startswith(".env.") and name not in EXAMPLES)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from services.errors import InvalidError
+from services.sources.secret_names import PRIVATE_FOLDERS
 
 # Nothing in these is a project: kernel views, where reading can hang, and the machine's own files.
 SYSTEM_TREES = (
@@ -29,8 +30,13 @@ def resolve_folder(path: str, *, roots: Sequence[Path], state_dir: Path | None =
         raise _refused(path, exc.strerror or "cannot be opened") from exc
     if not folder.is_dir():
         raise _refused(path, "is not a folder")
-    if not any(folder.is_relative_to(root.resolve()) for root in roots):
+    below = [root.resolve() for root in roots if folder.is_relative_to(root.resolve())]
+    if not below:
         raise _refused(path, "lies outside the allowed folders")
+    if all(PRIVATE_FOLDERS.intersection(folder.relative_to(root).parts) for root in below):
+        raise _refused(
+            path, "holds somebody's keys or logins", fix="Give the project's own folder."
+        )
     if is_system(folder):
         raise _refused(
             path, "belongs to the system", fix="Give the project's own folder, such as /srv/app."

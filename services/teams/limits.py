@@ -9,6 +9,7 @@ import hashlib
 import logging
 import time
 from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network
 from uuid import UUID
 
 from django.conf import settings
@@ -23,7 +24,8 @@ log = logging.getLogger(__name__)
 PLANS = {"standard": 1000, "pro": 5000, "enterprise": 20000}
 HOUR_S = 3600
 BURST_S = 10
-SIGN_INS = 20
+# A name has several times what an address has: else one address keeps somebody out.
+SIGN_INS = {"address": 20, "name": 100}
 SIGN_INS_S = 600
 # Programs read a number there; this one is never used up.
 UNLIMITED = 2**31 - 1
@@ -64,14 +66,24 @@ def of_address(address: str) -> Rate:
     """Count one request that proved nobody."""
     if not settings.KYOZO["RATE_LIMITS"]:
         return _unlimited()
-    return _count(f"address.{address}", settings.KYOZO["ANONYMOUS_LIMIT"], HOUR_S)
+    return _count(f"address.{_whose(address)}", settings.KYOZO["ANONYMOUS_LIMIT"], HOUR_S)
 
 
 def of_sign_in(kind: str, name: str) -> Rate:
     """Count one try with a password against an `address` or a `name`, embedded or not.
     Hashed, because people type passwords into the field above."""
-    digest = hashlib.sha256(name.lower().encode(errors="surrogatepass")).hexdigest()
-    return _count(f"sign-in.{kind}.{digest}", SIGN_INS, SIGN_INS_S)
+    name = _whose(name) if kind == "address" else name.lower()
+    digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()
+    return _count(f"sign-in.{kind}.{digest}", SIGN_INS[kind], SIGN_INS_S)
+
+
+def _whose(address: str) -> str:
+    """Of IPv6 the network: a line at home has 2**64 addresses to choose from."""
+    try:
+        found = IPv6Address(address)
+    except ValueError:
+        return address
+    return str(found.ipv4_mapped or IPv6Network((found.packed, 64), strict=False))
 
 
 def _unlimited() -> Rate:

@@ -47,6 +47,8 @@ def test_what_is_nobodys_business_stays_here(app: Path, tmp_path: Path) -> None:
     (app / ".env.example").write_text("PASSWORD=")
     (app / "node_modules").mkdir()
     (app / "node_modules" / "x.js").write_text("")
+    (app / ".ssh").mkdir()
+    (app / ".ssh" / "id_rsa").write_text("key")
     (app / "out").symlink_to("/etc")
 
     with (tmp_path / "packed").open("w+b") as file:

@@ -160,7 +160,7 @@ def tries(client: Client, forwarded: str, *, peer: str = PROXY, count: int = 1) 
 def test_two_people_behind_a_proxy_do_not_share_their_tries(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "SIGN_INS", 2)
+    monkeypatch.setitem(limits.SIGN_INS, "address", 2)
 
     assert tries(client, "198.51.100.1", count=3) == [403, 403, 429]
     assert tries(client, "198.51.100.2") == [403]

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from services.errors import InvalidError
+from services.lifecycle.images import NEVER_IN_IMAGES
 from services.sources.glob import compile_pattern
 from services.sources.ignore import Ignore, Parents, load_ignore, read_patterns
+from services.sources.secret_names import KEY_FOLDERS
 
 
 def ignored(text: str, path: str) -> bool:
@@ -144,3 +146,10 @@ def test_an_ignore_file_that_is_a_link_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(InvalidError, match="link"):
         load_ignore(tmp_path)
+
+
+@pytest.mark.parametrize("name", KEY_FOLDERS)
+def test_folders_of_keys_are_in_no_image(name: str) -> None:
+    ignore = Ignore.parse(f"!{name}", always=NEVER_IN_IMAGES)
+
+    assert ignore.match(f"sub/{name}", name, ()) == (True, ())

@@ -8,6 +8,7 @@ import pytest
 from services.errors import InvalidError
 from services.sources.reading import open_folder, read_text
 from services.sources.roots import SYSTEM_FOLDERS, SYSTEM_TREES, is_system, resolve_folder
+from services.sources.secret_names import PRIVATE_FOLDERS
 
 
 @pytest.fixture
@@ -66,6 +67,25 @@ def test_folders_of_projects_are_not_the_systems(folder: str) -> None:
 def test_a_folder_of_the_system_is_refused_although_all_is_allowed(folder: str) -> None:
     with pytest.raises(InvalidError, match="belongs to the system"):
         resolve_folder(folder, roots=[Path("/")])
+
+
+@pytest.mark.parametrize("name", [*PRIVATE_FOLDERS, ".config/gh", ".aws/sso/cache"])
+def test_folders_of_keys_and_logins_are_no_projects(root: Path, name: str) -> None:
+    (root / "home" / name).mkdir(parents=True)
+    (root / "innocent").symlink_to(f"home/{name}")
+
+    for path in (f"{root}/home/{name}", f"{root}/innocent"):
+        with pytest.raises(InvalidError, match="keys or logins"):
+            resolve_folder(path, roots=[root, root.parent])
+
+
+def test_a_project_may_hold_such_a_folder_or_lie_in_one_that_was_named(root: Path) -> None:
+    (root / "app/.docker").mkdir()
+    (root / ".config/apps/web").mkdir(parents=True)
+
+    assert resolve_folder(f"{root}/app", roots=[root]) == root / "app"
+    named = resolve_folder(f"{root}/.config/apps/web", roots=[root, root / ".config/apps"])
+    assert named == root / ".config/apps/web"
 
 
 def test_ways_out_of_the_root_are_refused(root: Path) -> None:

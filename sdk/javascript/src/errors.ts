@@ -50,7 +50,7 @@ export class NotFoundError extends KyozoError {}
 export class ConflictError extends KyozoError {}
 /** 412: somebody changed it since the `etag` was read. */
 export class ChangedError extends ConflictError {}
-/** 413: the archive is larger than the platform takes. */
+/** 413: the body or the archive is larger than the platform takes. */
 export class TooLargeError extends KyozoError {}
 /** 422: understood and not acceptable; see `details`. */
 export class InvalidError extends KyozoError {}

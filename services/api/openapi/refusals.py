@@ -17,6 +17,7 @@ SAYS: Mapping[int, tuple[str, str]] = {
     401: ("unauthorized", "No token, or one that opens nothing."),
     403: ("forbidden", "Role or scope do not reach, or the header names another team."),
     404: ("not_found", "Not there, or not yours."),
+    408: ("too_slow", "The body did not come in time."),
     409: ("conflict", "The state forbids it now."),
     412: ("changed", "Somebody changed it since it was read."),
     413: ("too_large", "More was sent than is taken."),
@@ -99,7 +100,7 @@ def _usual(view: APIView, method: str, said: Described) -> Iterator[int]:
     if method == "POST":  # another request under the same Idempotency-Key
         yield 422
     if said.body or view.get_parsers()[0].media_type != "application/json":
-        yield from (413, 415, 422)
+        yield from (408, 413, 415, 422)
     if IF_MATCH in said.headers:
         yield 412
 

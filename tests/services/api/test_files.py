@@ -31,6 +31,9 @@ def root(workspace: Workspace) -> Path:
         (root / secret).write_text("PASSWORD=x")
     (root / ".git").mkdir()
     (root / ".git" / "config").write_text("[remote]")
+    for folder in (".ssh", ".aws", ".config", ".docker"):
+        (root / folder).mkdir()
+        (root / folder / "config").write_text("PASSWORD=x")
     (root / ".env.example").write_text("PASSWORD=")
     os.mkfifo(root / "pipe")
     return root
@@ -106,7 +109,8 @@ def test_of_a_long_file_the_beginning_is_shown(api: Api, workspace: Workspace, r
 
 
 @pytest.mark.parametrize(
-    "path", [*OUTSIDE, "/.env", "/.env.local", "/.git/config", "/pipe", "/src", "x" * 5000]
+    "path",
+    [*OUTSIDE, "/.env", "/.env.local", "/.git/config", "/.ssh/config", "/pipe", "/src", "x" * 5000],
 )
 def test_what_is_no_file_inside_is_not_there(
     api: Api, workspace: Workspace, root: Path, path: str

@@ -139,7 +139,7 @@ def test_who_is_locked_out_does_not_come_in(frida: str) -> None:
 
 
 def test_an_address_guesses_a_few_times(frida: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "SIGN_INS", 2)
+    monkeypatch.setitem(limits.SIGN_INS, "address", 2)
     answers = [enter(f"name-{n}", "guess") for n in range(3)]
 
     assert [answer.status_code for answer in answers] == [403, 403, 429]
@@ -154,7 +154,7 @@ def test_an_address_guesses_a_few_times(frida: str, monkeypatch: pytest.MonkeyPa
 def test_a_name_is_guessed_at_a_few_times_from_everywhere(
     frida: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "SIGN_INS", 2)
+    monkeypatch.setitem(limits.SIGN_INS, "name", 2)
     cases = [name, name.upper(), name.title()]
     answers = [enter(one, "guess", address=f"10.0.0.{n}") for n, one in enumerate(cases)]
 
@@ -162,6 +162,22 @@ def test_a_name_is_guessed_at_a_few_times_from_everywhere(
     hashed.clear()
     assert enter(name, PASSWORD, address="10.0.0.9").status_code == 429
     assert hashed == []
+
+
+def test_one_address_keeps_nobody_out(frida: str) -> None:
+    answers = [enter(frida, "guess", address="10.0.0.1").status_code for _ in range(60)]
+
+    assert answers == [403] * 20 + [429] * 40
+    assert enter(frida, PASSWORD, address="10.0.0.2").status_code == 302
+
+
+def test_addresses_of_one_network_count_together(frida: str) -> None:
+    enter_from = [f"2001:db8:1:2::{n:x}" for n in range(1, 22)]
+    answers = [enter(f"name-{n}", "guess", address=n).status_code for n in enter_from]
+
+    assert answers == [403] * 20 + [429]
+    assert enter(frida, PASSWORD, address="2001:db8:1:2:ffff::1").status_code == 429
+    assert enter(frida, PASSWORD, address="2001:db8:1:3::1").status_code == 302
 
 
 def test_the_form_must_be_the_page_s_own(frida: str) -> None:

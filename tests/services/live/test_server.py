@@ -1,10 +1,7 @@
 """A socket on a real server: what it logs of it, and what it takes from it."""
 
 import logging
-import socket
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from http.client import HTTPConnection
 
 import pytest
@@ -14,20 +11,7 @@ from websockets.sync.client import connect
 
 from kyozo.asgi import application
 from kyozo.platform.web import web_server
-from tests.waiting import wait_until
-
-
-@contextmanager
-def running(server: uvicorn.Server) -> Iterator[int]:
-    """Its port."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        wait_until(lambda: server.started, within_s=10, what="a server", look_every_s=0.01)
-        yield listener.getsockname()[1]
-        server.should_exit = True
-        thread.join(10)
+from tests.serving import running
 
 
 @pytest.fixture
