@@ -199,6 +199,8 @@ class _Rewriter:
         image = mapped or refs.through_mirror(asked, self.policy.mirror)
         if image != asked:
             self.notes.append(f"line {line}: {asked} is taken from {image}")
+        if not refs.is_ref(image):
+            raise refused(line, f"{asked} is mapped to {image[:100]!r}, which is not an image name")
         full = refs.full_name(image)
         if _starts(full, self.policy.private) and not _starts(full, self.policy.own):
             raise refused(line, f"the image {asked} belongs to somebody else")

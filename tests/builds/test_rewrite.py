@@ -177,7 +177,9 @@ def test_variables_in_from_are_settled_before_the_builder_sees_them(text: str, i
     assert f" {image}" in found.text.splitlines()[-1]
 
 
-@pytest.mark.parametrize("word", ["$UNKNOWN", "${A%b}", "a;b", "-x", "a//b", "..", "''"])
+@pytest.mark.parametrize(
+    "word", ["$UNKNOWN", "${A%b}", "a;b", "-x", "a//b", "..", "''", "a/../b", "A/b/C", "sha256:3f"]
+)
 def test_a_from_that_names_no_image_is_refused(word: str) -> None:
     with pytest.raises(InvalidError):
         done(f"FROM {word}\n")
@@ -188,6 +190,9 @@ def test_a_from_that_names_no_image_is_refused(word: str) -> None:
     [
         "FROM apps/theirs:1",
         "FROM docker.io/apps/theirs",
+        "FROM index.docker.io/apps/theirs:1",
+        "FROM a\nCOPY --from=index.docker.io/apps/theirs:1 /a /b",
+        "FROM a\nRUN --mount=from=index.docker.io/apps/theirs:1,target=/x y",
         "ARG I=apps/theirs\nFROM $I",
         "FROM a\nCOPY --from=apps/theirs:1 /a /b",
         "FROM a\nRUN --mount=from=apps/theirs,target=/x y",
@@ -202,6 +207,11 @@ def test_another_teams_image_is_refused_however_it_is_named(text: str) -> None:
         done(text, policy)
 
     assert done("FROM apps/ours/web:1", policy).images == ("apps/ours/web:1",)
+
+
+def test_a_name_that_is_mapped_to_what_is_none_is_refused() -> None:
+    with pytest.raises(InvalidError, match="not an image name"):
+        done("FROM a", Policy(TEAM, images={"a": "b/../c"}))
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "ARG A=1\n"])
