@@ -12,6 +12,7 @@ _PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _END = r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
 REF = re.compile(rf"(?!sha256:)(?:{_HOST}/)?{_PART}(?:/{_PART})*{_END}")
 VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?:(:?[-+])([^${}]*))?\})", re.ASCII)
+PROCESSORS = {"x86_64": "amd64", "aarch64": "arm64"}
 HUB = "docker.io"
 HUB_BEFORE = "index.docker.io"  # the only other name of it that engines read so, and only like this
 
@@ -97,6 +98,15 @@ def read_arg(text: str, values: dict[str, str], given: Mapping[str, str]) -> Non
             values[name] = given[name]
         elif has_default:
             values[name] = VARIABLE.sub(lambda m: values.get(m[1] or m[2], m[4] or ""), default)
+
+
+def is_platform(asked: str, platform: str) -> bool:
+    """Whether somebody means this system and processor; `amd64` alone will do."""
+    system, arch = platform.split("/")[:2]
+    words = asked.lower().split("/")
+    if len(words) == 1:
+        words = [system, *words]
+    return [words[0], PROCESSORS.get(words[1], words[1])] == [system, arch]
 
 
 def platform_values(platform: str) -> dict[str, str]:
