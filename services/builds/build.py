@@ -51,7 +51,6 @@ class BuildRequest:
     target: str = ""
     platform: str = ""
     no_cache: bool = False
-    pull: bool = False
     timeout_s: float = BUILD_TIMEOUT_S
 
 
@@ -154,7 +153,6 @@ def _command(client: BuildClient, request: BuildRequest, folder: Path) -> list[s
     options += [f"--target={request.target}"] if request.target else []
     options += [f"--platform={request.platform}"] if request.platform else []
     options += ["--no-cache"] if request.no_cache else []
-    options += ["--pull"] if request.pull else []
     return client.build_command(*options, str(request.tree))
 
 

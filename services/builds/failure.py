@@ -171,6 +171,16 @@ def as_error(failure: BuildFailure) -> BuildError:
     )
 
 
+def not_pulled(ref: str, said: str, dockerfile: Dockerfile) -> BuildError:
+    """An image that was to be here before the build began."""
+    step = Step(f"pull {ref}")
+    image = _image_of(step)
+    tail = tuple(said.splitlines())
+    line = _line_of_image(step, dockerfile)
+    hint = _with_image(NOT_PULLED, image)
+    return as_error(BuildFailure(step.name, line, None, tail, oom=False, hint=hint))
+
+
 def _advice(said: tuple[str, ...]) -> str:
     text = "\n".join(said)
     return next((hint.text for hint in HINTS if hint.pattern.search(text)), "")

@@ -6,27 +6,39 @@ from collections.abc import Mapping
 
 from services.builds.words import refused
 
-REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,500}")
+MOST = 500
+_HOST = r"[A-Za-z0-9]+(?:(?:\.|-+)[A-Za-z0-9]+)*(?::[0-9]{1,5})?"
+_PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_END = r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
+REF = re.compile(rf"(?!sha256:)(?:{_HOST}/)?{_PART}(?:/{_PART})*{_END}")
 VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?:(:?[-+])([^${}]*))?\})", re.ASCII)
+PROCESSORS = {"x86_64": "amd64", "aarch64": "arm64"}
 HUB = "docker.io"
+HUB_BEFORE = "index.docker.io"  # the only other name of it that engines read so, and only like this
 
 
 def is_ref(text: str) -> bool:
-    return REF.fullmatch(text) is not None and "//" not in text
+    """A name of an image. An id, or the beginning of one, is none."""
+    return len(text) <= MOST and REF.fullmatch(text) is not None
 
 
 def full_name(ref: str) -> str:
-    """`python` -> `docker.io/library/python:latest`."""
-    first, slash, rest = ref.partition("/")
-    if not slash:
-        ref = f"{HUB}/library/{ref}"
-    elif "." not in first and ":" not in first and first != "localhost":
-        ref = f"{HUB}/{ref}"
-    elif first in {"index.docker.io", HUB} and "/" not in rest:
-        ref = f"{HUB}/library/{rest}"
-    if "@" in ref or ":" in ref.rpartition("/")[2]:
-        return ref
-    return f"{ref}:latest"
+    """`python` -> `docker.io/library/python:latest`: one name, however it was written."""
+    host, slash, path = ref.partition("/")
+    if not slash or not _is_host(host):
+        host, path = HUB, ref
+    elif host == HUB_BEFORE:
+        host = HUB
+    if host == HUB and "/" not in path:
+        path = f"library/{path}"
+    if "@" not in path and ":" not in path.rpartition("/")[2]:
+        path = f"{path}:latest"
+    return f"{host}/{path}"
+
+
+def _is_host(word: str) -> bool:
+    """Names of images are lower case, so what is not can only be a host."""
+    return word == "localhost" or word != word.lower() or "." in word or ":" in word
 
 
 def find_mapping(ref: str, mapping: Mapping[str, str]) -> str | None:
@@ -86,6 +98,15 @@ def read_arg(text: str, values: dict[str, str], given: Mapping[str, str]) -> Non
             values[name] = given[name]
         elif has_default:
             values[name] = VARIABLE.sub(lambda m: values.get(m[1] or m[2], m[4] or ""), default)
+
+
+def is_platform(asked: str, platform: str) -> bool:
+    """Whether somebody means this system and processor; `amd64` alone will do."""
+    system, arch = platform.split("/")[:2]
+    words = asked.lower().split("/")
+    if len(words) == 1:
+        words = [system, *words]
+    return [words[0], PROCESSORS.get(words[1], words[1])] == [system, arch]
 
 
 def platform_values(platform: str) -> dict[str, str]:

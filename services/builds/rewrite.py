@@ -5,12 +5,13 @@ what would reach past the build's walls is refused.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from services.builds import refs
 from services.builds.dockerfile import Dockerfile, Instruction, parse
 from services.builds.plain_runs import without_heredocs
+from services.builds.stages import Stage, Stages
 from services.builds.words import join_flags, refused
 
 TEAM_ID = re.compile(r"[A-Za-z0-9]{16,64}")
@@ -43,8 +44,9 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The only thing a build takes. `images` are the outside images it will ask for; `notes` belong
-    into its log; `cache_id` also names the cache mounts that base images bring along (ONBUILD)."""
+    """The only thing a build takes. `images` are the outside images it will ask for: they are to be
+    on the engine and looked at before (`check_triggers`). `notes` belong into its log; `cache_id`
+    also names the cache mounts that base images bring along (ONBUILD)."""
 
     text: str
     cache_id: str
@@ -59,11 +61,14 @@ def prepare(
     *,
     build_args: Mapping[str, str] | None = None,
     platform: str = "",
+    target: str = "",
 ) -> Prepared:
+    """`platform` is the engine's: images for another would not be the ones that are looked at."""
     if not TEAM_ID.fullmatch(policy.cache_id):
         raise ValueError("a team's cache id is 16 to 64 letters and digits")
     source = parse(text)
-    rewriter = _Rewriter(policy, dict(build_args or {}), refs.platform_values(platform))
+    values = refs.platform_values(platform)
+    rewriter = _Rewriter(policy, dict(build_args or {}), values, platform=platform)
     if source.syntax:
         rewriter.notes.append(
             f"the line '# syntax={source.syntax}' was left out: builds use the engine's own syntax"
@@ -71,12 +76,23 @@ def prepare(
     rewriter.stages_ahead = _stage_names(source)
     rewritten = map(rewriter.rewrite, source.instructions)
     done = replace(source, instructions=tuple(without_heredocs(rewritten)))
-    if not rewriter.stages:
+    if not rewriter.stages.rows:
         raise refused(1, "the file has no FROM instruction")
-    images = tuple(dict.fromkeys(rewriter.images))
-    return Prepared(
-        done.render(), policy.cache_id, images, tuple(dict.fromkeys(rewriter.notes)), done
-    )
+    notes = tuple(dict.fromkeys(rewriter.notes))
+    return Prepared(done.render(), policy.cache_id, rewriter.stages.images(target), notes, done)
+
+
+def check_triggers(lines: Iterable[str], policy: Policy) -> None:
+    """InvalidError for an ONBUILD line of a base image that a Dockerfile could not have, or not as
+    it is. Builders run these lines as they stand, so they cannot be made safe."""
+    rewriter = _Rewriter(policy, {}, {}, is_foreign=True)
+    for line in lines:
+        if "\n" in line or "\r" in line:
+            raise refused(1, "it is more than one line")
+        found = parse(f"ONBUILD {line}").instructions[0].trigger
+        done = rewriter.rewrite(found)
+        if (done.flags, done.arguments) != (found.flags, found.arguments):
+            raise refused(1, "it would have to be changed, and cannot be")
 
 
 def _stage_names(source: Dockerfile) -> set[str]:
@@ -89,15 +105,16 @@ class _Rewriter:
     policy: Policy
     given: dict[str, str]
     values: dict[str, str]
-    stages: list[str] = field(default_factory=list)
+    platform: str = ""
+    is_foreign: bool = False
+    stages: Stages = field(default_factory=Stages)
     stages_ahead: set[str] = field(default_factory=set)
-    images: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def rewrite(self, one: Instruction) -> Instruction:
         if one.keyword == "ONBUILD":
             return one.with_trigger(self.rewrite(one.trigger))
-        if one.keyword == "ARG" and not self.stages:
+        if one.keyword == "ARG" and not self.stages.rows:
             refs.read_arg(one.text, self.values, self.given)
         rules = {"FROM": self._from, "RUN": self._run, "COPY": self._copy, "ADD": self._add}
         flags = self._checked_flags(one)
@@ -121,10 +138,29 @@ class _Rewriter:
         if len(words) not in {1, 3} or (len(words) == 3 and words[1].upper() != "AS"):
             raise refused(one.line, "FROM takes an image and perhaps AS and a name")
         image = refs.expand(words[0], self.values, one.line)
-        if image != "scratch" and image.lower() not in self.stages:
+        is_stage = image.lower() in self.stages.names
+        self.stages.rows.append(Stage())
+        if is_stage:
+            self.stages.current.takes.add(image.lower())
+        elif image != "scratch":
             image = self._image(image, one.line)
-        self.stages.append(words[2].lower() if len(words) == 3 else "")
+        self.stages.current.name = words[2].lower() if len(words) == 3 else ""
+        flags = [flag for flag in flags if not self._is_usual(flag, one.line)]
         return replace(one, text=_join(flags, " ".join([image, *words[1:]])))
+
+    def _is_usual(self, flag: tuple[str, str], line: int) -> bool:
+        """Whether a FROM names the engine's own platform. For another one some builders fetch an
+        image anew, whichever is here."""
+        if not self.platform:
+            return False
+        wanted = refs.VARIABLE.sub(lambda m: self.values.get(m[1] or m[2], m[4] or ""), flag[1])
+        if not refs.is_platform(wanted, self.platform):
+            raise refused(
+                line,
+                f"FROM --platform={flag[1]} is not allowed: builds are for {self.platform}",
+                fix="Leave --platform out.",
+            )
+        return True
 
     def _copy(self, one: Instruction, flags: list[tuple[str, str]]) -> Instruction:
         changed = [
@@ -184,9 +220,10 @@ class _Rewriter:
 
     def _source(self, name: str, line: int) -> str:
         """A `from=`: the number or name of an earlier stage stays, an image is looked at."""
-        if name.isascii() and name.isdigit():
-            return name
-        if name.lower() in self.stages:
+        if self.is_foreign:
+            raise refused(line, f"from={name[:100]} reaches beyond what it stands on")
+        if (name.isascii() and name.isdigit()) or name.lower() in self.stages.names:
+            self.stages.current.takes.add(str(int(name)) if name.isdigit() else name.lower())
             return name
         if name.lower() in self.stages_ahead:
             raise refused(line, f"the stage {name} comes only later")
@@ -199,10 +236,11 @@ class _Rewriter:
         image = mapped or refs.through_mirror(asked, self.policy.mirror)
         if image != asked:
             self.notes.append(f"line {line}: {asked} is taken from {image}")
-        full = refs.full_name(image)
-        if _starts(full, self.policy.private) and not _starts(full, self.policy.own):
+        if not refs.is_ref(image):
+            raise refused(line, f"{asked} is mapped to {image[:100]!r}, which is not an image name")
+        if is_of_others(image, self.policy):
             raise refused(line, f"the image {asked} belongs to somebody else")
-        self.images.append(image)
+        self.stages.current.images.append(image)
         return image
 
 
@@ -212,6 +250,12 @@ def _is_local(word: str) -> bool:
     if ":" in fixed or "@" in fixed or fixed.startswith("github.com/"):
         return False
     return not dollar or "/" in fixed or "." in fixed
+
+
+def is_of_others(image: str, policy: Policy) -> bool:
+    """By its name: whether an image is made here, and not for this team."""
+    full = refs.full_name(image)
+    return _starts(full, policy.private) and not _starts(full, policy.own)
 
 
 def _starts(full: str, prefixes: tuple[str, ...]) -> bool:

@@ -15,7 +15,6 @@ from detection import DetectedService, render_dockerfile
 from services import events
 from services.builds.base_images import workshop
 from services.builds.base_images.choice import Chooser, choose_source
-from services.builds.base_images.recipes import is_local
 from services.builds.base_images.resolve import Source, resolve, tool_of
 from services.builds.base_images.workshop import Workshop
 from services.builds.build import EXTRA, Builder, BuildRequest, build_image
@@ -24,11 +23,13 @@ from services.builds.content import Inputs, content_tag
 from services.builds.refs import find_mapping
 from services.builds.rewrite import Policy, Prepared, prepare
 from services.errors import BuildError, CancelledError, KyozoError
+from services.lifecycle.bases import ready
 from services.lifecycle.build_log import BuildLog
 from services.lifecycle.disk import check_room
 from services.lifecycle.engine import runtime
 from services.lifecycle.image import Image
-from services.lifecycle.image_names import install_prefix, repository, team_prefix
+from services.lifecycle.image_names import repository
+from services.lifecycle.image_walls import check_name, check_owner, find, policy_of
 from services.lifecycle.job import Job
 from services.lifecycle.making import Making
 from services.lifecycle.mounted import on_top_of, only
@@ -36,8 +37,14 @@ from services.lifecycle.observe import look
 from services.lifecycle.plan import folder_of
 from services.lifecycle.pulled import note_pull, note_use
 from services.lifecycle.status import refresh_status
-from services.models import Build, BuildState, ImageMapping, Service
-from services.runtimes.base import LABEL_CONTENT, LABEL_INSTALL, LABEL_SERVICE, LABEL_TEAM
+from services.models import Build, BuildState, Service
+from services.runtimes.base import (
+    LABEL_CONTENT,
+    LABEL_INSTALL,
+    LABEL_SERVICE,
+    LABEL_TEAM,
+    EngineImage,
+)
 from services.sources.ignore import Ignore, load_ignore
 from services.sources.index import StatIndex
 from services.sources.reading import read_text
@@ -114,7 +121,7 @@ def _built(making: Making) -> Image:
     source = BuildSource(
         context, text, ignore, files, dict(plan.build_args), plan.build_target or ""
     )
-    return _build(making, source, chooser)
+    return _build(making, source)
 
 
 def _with_files(making: Making, image: Image) -> Image:
@@ -122,15 +129,14 @@ def _with_files(making: Making, image: Image) -> Image:
     files = making.plan.files
     folder = folder_of(making.service.workspace, making.service.detected_in)
     ignore = Ignore(only(files), always=NEVER_IN_IMAGES)
-    return _build(
-        making, BuildSource(folder, on_top_of(image.ref, files), ignore), _chooser(making)
-    )
+    return _build(making, BuildSource(folder, on_top_of(image.ref, files), ignore))
 
 
-def _build(making: Making, source: BuildSource, chooser: Chooser) -> Image:
+def _build(making: Making, source: BuildSource) -> Image:
     job = making.job
-    prepared = _prepare(making, source)
-    bases = _base_images(making, chooser, prepared)
+    policy = policy_of(making.service)
+    prepared = _prepare(making, source, policy)
+    bases = ready(making, prepared, policy, shop=shop())
     index = StatIndex.load(_index_path(making.service))
     content = read_content(source.context, ignore=source.ignore, index=index)
     index.save()
@@ -252,38 +258,17 @@ def _refuse_inexact(making: Making, chooser: Chooser) -> None:
         )
 
 
-def _prepare(making: Making, source: BuildSource) -> Prepared:
-    service = making.service
-    mapping = ImageMapping.objects.filter(team=service.team)
-    policy = Policy(
-        cache_id=service.team.cache_secret[:32],
-        images=dict(mapping.values_list("source", "target")),
-        mirror=settings.KYOZO["IMAGE_MIRROR"],
-        private=(f"docker.io/{install_prefix()}",),
-        own=(f"docker.io/{team_prefix(service)}",),
+def _prepare(making: Making, source: BuildSource, policy: Policy) -> Prepared:
+    prepared = prepare(
+        source.text,
+        policy,
+        build_args=source.arguments,
+        platform=runtime().info().platform,
+        target=source.target,
     )
-    prepared = prepare(source.text, policy, build_args=source.arguments)
     for note in prepared.notes:
         making.log.write(note)
     return prepared
-
-
-def _base_images(making: Making, chooser: Chooser, prepared: Prepared) -> dict[str, str]:
-    """Ids of the images that the build starts from; ours are made when they are missing. What the
-    engine does not have yet counts by name, and the build pulls it."""
-    note_use(list(prepared.images))
-    needs = [ref for ref in prepared.images if is_local(ref) or ref in chooser.refs]
-    ids: dict[str, str] = {}
-    if needs:
-        ids = workshop.ensure(
-            needs,
-            shop=shop(),
-            log=making.log.write,
-            tell=making.job.note,
-            cancelled=making.cancelled,
-        )
-    others = [ref for ref in prepared.images if ref not in ids]
-    return {**ids, **{ref: runtime().image_id(ref) or "" for ref in others}}
 
 
 @contextmanager
@@ -315,7 +300,6 @@ def _request(
         extra_files={_below_kyozo(name): text.encode() for name, text in source.files.items()},
         target=source.target,
         no_cache=bool(params.get("no_cache")),
-        pull=bool(params.get("pull")),
         timeout_s=settings.KYOZO["BUILD_S"],
     )
 
@@ -336,17 +320,21 @@ def _below_kyozo(name: str) -> str:
 def _ready_made(making: Making) -> Image:
     """An image that is only to be had: ours, mapped, present, or pulled."""
     asked = making.plan.image or ""
-    mapping = ImageMapping.objects.filter(team=making.service.team)
-    ref = find_mapping(asked, dict(mapping.values_list("source", "target"))) or _local_name(
-        making, asked
-    )
+    policy = policy_of(making.service)
+    ref = find_mapping(asked, policy.images) or _local_name(making, asked)
     if ref != asked:
         making.log.write(f"image {asked}: using {ref}")
+    check_name(ref, policy)
     note_use([ref])
-    if have := runtime().image_id(ref):
-        return _done(making, ref, have, is_cached=True)
+    had = runtime().image(ref)
+    image = had or _pulled(making, ref, asked)
+    check_owner(ref, image, service=making.service, policy=policy)
+    return _done(making, ref, image.engine_id, is_cached=had is not None)
+
+
+def _pulled(making: Making, ref: str, asked: str) -> EngineImage:
     try:
-        ids = workshop.ensure([ref], shop=shop(), log=making.log.write, cancelled=making.cancelled)
+        workshop.ensure([ref], shop=shop(), log=making.log.write, cancelled=making.cancelled)
     except BuildError as exc:
         raise BuildError(
             f"the image {ref} cannot be pulled: {exc.message}",
@@ -354,7 +342,7 @@ def _ready_made(making: Making) -> Image:
             params={"stage": "build"},
             fix=f"map it to one that can be had: kyozo images map {asked} OTHER",
         ) from exc
-    return _done(making, ref, ids[ref], is_cached=False)
+    return find(ref)
 
 
 def _local_name(making: Making, asked: str) -> str:

@@ -215,12 +215,18 @@ class RunResult:
 
 @dataclass(frozen=True, slots=True)
 class EngineImage:
-    """An image that the engine has; without `refs` it is one that was built anew since."""
+    """An image that the engine has; without `refs` it is one that was built anew since.
+
+    `platform` and `triggers`, the ONBUILD lines that builds upon it run, are known of one image
+    that was asked for, not in lists.
+    """
 
     engine_id: str
     refs: tuple[str, ...] = ()
     size_bytes: int = 0
     labels: Mapping[str, str] = field(default_factory=dict)
+    platform: str = ""
+    triggers: tuple[str, ...] = ()
 
     @property
     def names(self) -> frozenset[str]:
@@ -340,7 +346,11 @@ class Runtime(Protocol):
         """Where an image says that it keeps data (its VOLUME lines); empty when it is not here."""
 
     def image_id(self, ref: str) -> str | None:
-        """The engine's id of an image, None when it has none of that name."""
+        """The engine's id of an image by its name or its whole id, never by the beginning of one;
+        None when it has none of that name."""
+
+    def image(self, ref: str) -> EngineImage | None:
+        """An image by its name or its whole id."""
 
     def images(self, *, install: str) -> list[EngineImage]:
         """All images with our label, those without a name included."""

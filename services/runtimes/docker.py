@@ -216,6 +216,9 @@ class DockerRuntime(Runtime):
     def image_id(self, ref: str) -> str | None:
         return docker_images.image_id(self._engine, ref)
 
+    def image(self, ref: str) -> EngineImage | None:
+        return docker_images.image(self._engine, ref)
+
     def images(self, *, install: str) -> list[EngineImage]:
         return docker_images.labelled(self._engine, install=install)
 

@@ -1,5 +1,6 @@
 """Images on a Docker engine: looked up, listed by our label, taken away without force."""
 
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -8,24 +9,54 @@ from services.runtimes.base import LABEL_INSTALL, EngineImage, Fence
 from services.runtimes.docker_engine import Engine
 
 NO_NAME = "<none>:<none>"
+ID = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def image_id(engine: Engine, ref: str) -> str | None:
+    found = _inspect(engine, ref)
+    return str(found["Id"]) if found else None
+
+
+def image(engine: Engine, ref: str) -> EngineImage | None:
+    found = _inspect(engine, ref)
+    if found is None:
+        return None
+    config = found.get("Config") or {}
+    return EngineImage(
+        engine_id=found["Id"],
+        refs=tuple(found.get("RepoTags") or ()),
+        size_bytes=found["Size"],
+        labels=config.get("Labels") or {},
+        platform=f"{found['Os']}/{found['Architecture']}",
+        triggers=tuple(config.get("OnBuild") or ()),
+    )
+
+
+def volumes(engine: Engine, ref: str) -> tuple[str, ...]:
+    found = _inspect(engine, ref) or {}
+    return tuple(sorted((found.get("Config") or {}).get("Volumes") or {}))
+
+
+def _inspect(engine: Engine, ref: str) -> dict[str, Any] | None:
+    name = _unmistakable(ref)
+    if name is None:
+        return None
     try:
         with engine.call(f"inspect image {ref}") as client:
-            image: dict[str, Any] = client.inspect_image(ref)  # type: ignore[no-untyped-call]
-            return str(image["Id"])
+            found: dict[str, Any] = client.inspect_image(name)  # type: ignore[no-untyped-call]
+            return found
     except EngineNotFoundError:
         return None
 
 
-def volumes(engine: Engine, ref: str) -> tuple[str, ...]:
-    try:
-        with engine.call(f"inspect image {ref}") as client:
-            image: dict[str, Any] = client.inspect_image(ref)  # type: ignore[no-untyped-call]
-    except EngineNotFoundError:
-        return ()
-    return tuple(sorted((image.get("Config") or {}).get("Volumes") or {}))
+def _unmistakable(ref: str) -> str | None:
+    """A word alone may be the beginning of somebody's id to the engine, so it is written out. Dots
+    would lead elsewhere on the engine: the client leaves them in the address as they are."""
+    if ID.fullmatch(ref):
+        return ref
+    if any(part.strip(".") == "" for part in ref.split("/")):
+        return None
+    return ref if "/" in ref else f"docker.io/library/{ref}"
 
 
 def labelled(engine: Engine, *, install: str) -> list[EngineImage]:

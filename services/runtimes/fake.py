@@ -278,6 +278,12 @@ class FakeRuntime(Runtime):
             return made.engine_id
         return f"sha256:{hashlib.sha256(ref.encode()).hexdigest()}"
 
+    def image(self, ref: str) -> EngineImage | None:
+        engine_id = self.image_id(ref)
+        if engine_id is None:
+            return None
+        return self.engine.image(ref) or EngineImage(engine_id, (ref,))
+
     def images(self, *, install: str) -> list[EngineImage]:
         self._enter("images")
         every = self.engine.images.values()

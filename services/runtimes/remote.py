@@ -116,6 +116,9 @@ class RemoteRuntime(Runtime):
     def image_volumes(self, ref: str) -> tuple[str, ...]:
         _refuse()
 
+    def image(self, ref: str) -> EngineImage | None:
+        _refuse()
+
     def images(self, *, install: str) -> list[EngineImage]:
         _refuse()
 

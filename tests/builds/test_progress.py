@@ -3,7 +3,7 @@
 import pytest
 
 from services.builds.dockerfile import parse
-from services.builds.failure import BuildFailure, as_error, error_of, explain
+from services.builds.failure import BuildFailure, as_error, error_of, explain, not_pulled
 from services.builds.progress import BuildLine, Progress, clean
 from services.errors import BuildError, EngineUnreachableError, KyozoError
 
@@ -154,6 +154,16 @@ def test_an_image_that_cannot_be_pulled_says_how_to_map_it() -> None:
 
     assert "`kyozo images map python:3.12-slim kyozo/python:3.13`" in found.hint
     assert found.dockerfile_line == 2
+
+
+def test_an_image_that_could_not_be_had_before_the_build_says_the_same() -> None:
+    error = not_pulled(
+        "python:3.12-slim", "docker failed:\nno such host", parse("FROM python:3.12-slim")
+    )
+
+    assert "`kyozo images map python:3.12-slim kyozo/python:3.13`" in error.fix
+    assert error.params["dockerfile_line"] == 1
+    assert error.params["tail"][-1] == "no such host"
 
 
 def test_a_builder_that_fails_outside_any_step_is_quoted() -> None:

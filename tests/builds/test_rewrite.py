@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from services.builds.rewrite import Policy, Prepared, prepare
+from services.builds.rewrite import Policy, Prepared, check_triggers, prepare
 from services.errors import InvalidError
 
 TEAM = "teamsecret0123456789"
@@ -128,8 +128,9 @@ def test_images_are_mapped_by_name_tag_and_mirror_and_said_in_the_log() -> None:
     images = {"python:3.12-slim": "local/python:3.11", "node:*": "local/node:*"}
     policy = Policy(TEAM, images=images, mirror="mirror.test:5000/hub")
     text = "FROM docker.io/library/python:3.12-slim AS one\nFROM node:20\nFROM redis\n"
+    copies = "".join(f"COPY --from={stage} /a /b\n" for stage in ("One", "01", "2"))
 
-    found = done(text + "FROM q.test/x:1\n", policy)
+    found = done(f"{text}FROM q.test/x:1\n{copies}", policy)
 
     assert found.images == (
         "local/python:3.11",
@@ -157,6 +158,96 @@ def test_stages_and_scratch_are_no_images() -> None:
     assert done(text).images == ()
 
 
+STAGES = """FROM a AS base
+FROM b AS tests
+COPY --from=c /x /y
+FROM base AS tools
+RUN --mount=from=d,target=/x y
+FROM e
+COPY --from=tools /x /y
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "images"),
+    [
+        ("", ("a", "d", "e")),
+        ("tools", ("a", "d")),
+        ("Tests", ("b", "c")),
+        ("0", ("a",)),
+        ("none", ("a", "b", "c", "d", "e")),
+    ],
+)
+def test_only_the_images_of_stages_that_are_needed_are_asked_for(
+    target: str, images: tuple[str, ...]
+) -> None:
+    assert prepare(STAGES, POLICY, target=target).images == images
+
+
+def test_of_stages_of_one_name_all_are_needed() -> None:
+    text = "FROM a AS x\nFROM b\nCOPY --from=x /y /z\nFROM c AS x\n"
+
+    assert prepare(text, POLICY, target="1").images == ("a", "b", "c")
+
+
+@pytest.mark.parametrize(
+    "platform", ["$BUILDPLATFORM", "linux/${TARGETARCH}", "Linux/x86_64", "amd64"]
+)
+def test_the_engines_own_platform_need_not_be_said(platform: str) -> None:
+    found = prepare(f"FROM --platform={platform} a", POLICY, platform="linux/amd64")
+
+    assert found.text == "FROM a\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FROM --platform=linux/arm64 a",
+        "FROM --platform=arm64 a",
+        "FROM --platform=$UNKNOWN a",
+        "ARG BUILDPLATFORM=linux/arm64\nFROM --platform=$BUILDPLATFORM a",
+    ],
+)
+def test_an_image_for_another_platform_is_refused(text: str) -> None:
+    with pytest.raises(InvalidError, match="builds are for linux/amd64"):
+        prepare(text, POLICY, platform="linux/amd64")
+
+
+def test_usual_lines_of_a_base_image_are_fine() -> None:
+    lines = ["COPY package.json /app/", "RUN a &&\tb", "ADD --chown=1:1 . /app", "ENV A=b"]
+
+    check_triggers(lines, POLICY)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ADD http://127.0.0.1:7081/api/rawdata /leak",
+        "ADD http://169.254.169.254/ /leak",
+        "add ${URL} /leak",
+        'ADD ["a", "http\\u003a//127.0.0.1/", "/leak"]',
+        "ADD git@host:repo /leak",
+        "COPY --from=apps/theirs:1 / /leak",
+        "COPY --from=0 / /leak",
+        "COPY --from=anything / /leak",
+        "RUN --mount=from=anything,target=/x y",
+        "RUN --mount=type=cache,target=/x y",
+        "RUN --network=host y",
+        "RUN --security=insecure y",
+        "RUN y\nADD http://127.0.0.1/ /leak",
+        "# escape=`\nADD ht`\ntp://127.0.0.1/ /leak",
+        "ONBUILD ADD http://127.0.0.1/ /leak",
+        "FROM apps/theirs:1",
+        "RUN <<EOF",
+        "",
+        "NOTHING",
+    ],
+)
+def test_a_line_of_a_base_image_that_reaches_past_the_walls_is_refused(line: str) -> None:
+    with pytest.raises(InvalidError):
+        check_triggers(["RUN fine", line], POLICY)
+
+
 @pytest.mark.parametrize(
     ("text", "image"),
     [
@@ -177,7 +268,9 @@ def test_variables_in_from_are_settled_before_the_builder_sees_them(text: str, i
     assert f" {image}" in found.text.splitlines()[-1]
 
 
-@pytest.mark.parametrize("word", ["$UNKNOWN", "${A%b}", "a;b", "-x", "a//b", "..", "''"])
+@pytest.mark.parametrize(
+    "word", ["$UNKNOWN", "${A%b}", "a;b", "-x", "a//b", "..", "''", "a/../b", "A/b/C", "sha256:3f"]
+)
 def test_a_from_that_names_no_image_is_refused(word: str) -> None:
     with pytest.raises(InvalidError):
         done(f"FROM {word}\n")
@@ -188,6 +281,9 @@ def test_a_from_that_names_no_image_is_refused(word: str) -> None:
     [
         "FROM apps/theirs:1",
         "FROM docker.io/apps/theirs",
+        "FROM index.docker.io/apps/theirs:1",
+        "FROM a\nCOPY --from=index.docker.io/apps/theirs:1 /a /b",
+        "FROM a\nRUN --mount=from=index.docker.io/apps/theirs:1,target=/x y",
         "ARG I=apps/theirs\nFROM $I",
         "FROM a\nCOPY --from=apps/theirs:1 /a /b",
         "FROM a\nRUN --mount=from=apps/theirs,target=/x y",
@@ -202,6 +298,11 @@ def test_another_teams_image_is_refused_however_it_is_named(text: str) -> None:
         done(text, policy)
 
     assert done("FROM apps/ours/web:1", policy).images == ("apps/ours/web:1",)
+
+
+def test_a_name_that_is_mapped_to_what_is_none_is_refused() -> None:
+    with pytest.raises(InvalidError, match="not an image name"):
+        done("FROM a", Policy(TEAM, images={"a": "b/../c"}))
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "ARG A=1\n"])

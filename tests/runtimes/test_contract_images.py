@@ -30,6 +30,17 @@ def test_an_image_goes_with_its_last_name(world: World) -> None:
     assert world.runtime.images(install=world.install) == []
 
 
+def test_an_image_says_whose_it_is(world: World) -> None:
+    name = f"{world.install}/web:1"
+    image_id = world.add_image(name)
+
+    found = [world.runtime.image(ref) for ref in (name, image_id)]
+
+    assert [image and image.engine_id for image in found] == [image_id, image_id]
+    assert all(image and world.labels.items() <= image.labels.items() for image in found)
+    assert world.runtime.image("kyozo-test/missing:1") is None
+
+
 def test_a_name_that_means_another_image_by_now_is_left(world: World) -> None:
     name = f"{world.install}/web:1"
     image_id = world.add_image(name)
@@ -98,6 +109,37 @@ def test_a_volume_in_use_or_of_others_is_not_removed(world: World) -> None:
 
     assert in_use.value.error_code == "engine.volume_in_use"
     assert foreign.value.error_code == "engine.foreign"
+
+
+@pytest.mark.docker
+@pytest.mark.timeout(180)
+def test_an_image_says_what_it_is_for_and_has_builds_do(docker_world: DockerWorld) -> None:
+    world = docker_world
+    made = world.client.create_container(world.image, ["true"])["Id"]
+    image_id = world.client.commit(made, changes=["ONBUILD ADD a /b"])["Id"]
+    world.client.remove_container(made)
+
+    found = world.runtime.image(image_id)
+    world.client.remove_image(image_id)
+
+    assert found
+    assert (found.platform, found.triggers) == (world.runtime.info().platform, ("ADD a /b",))
+
+
+@pytest.mark.docker
+@pytest.mark.timeout(180)
+def test_neither_the_beginning_of_an_id_nor_a_way_out_is_an_image(
+    docker_world: DockerWorld,
+) -> None:
+    world = docker_world
+    image_id = world.add_image()
+    container = world.run_by_hand(image_id)
+    bare = image_id.removeprefix("sha256:")
+
+    for ref in (bare, bare[:12], f"sha256:{bare[:12]}", f"x/../../containers/{container}", "."):
+        assert world.runtime.image_id(ref) is None
+        assert world.runtime.image(ref) is None
+        assert world.runtime.image_volumes(ref) == ()
 
 
 @pytest.mark.docker

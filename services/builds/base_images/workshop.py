@@ -14,6 +14,7 @@ from typing import IO
 from services.builds.base_images import bootstrap, recipes
 from services.builds.base_images.host import HostSettings, host_settings
 from services.builds.client import Cancelled, DockerCli, Log
+from services.builds.refs import full_name
 from services.errors import CancelledError
 
 LABEL_BASE = "dev.kyozo.base"
@@ -100,7 +101,9 @@ def present(docker: DockerCli, refs: list[str]) -> dict[str, Present]:
     """What the engine has of these names: one call when all are there, else one each."""
     if not refs:
         return {}
-    answer = docker.query("image", "inspect", "--format", INSPECT, *refs, accept=(0, 1))
+    # By full names: a word alone may be the beginning of an id to the engine.
+    names = [full_name(ref) for ref in refs]
+    answer = docker.query("image", "inspect", "--format", INSPECT, *names, accept=(0, 1))
     lines = [line for line in answer.splitlines() if line]
     if len(lines) == len(refs):
         return {ref: _parse(line) for ref, line in zip(refs, lines, strict=True)}

@@ -1,8 +1,6 @@
 """The build step on a real engine: built, found again, refused, failed; secrets stay secret."""
 
-import os
 import secrets
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -14,16 +12,13 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from services.builds.client import find_client
-from services.lifecycle import engine as engine_module
 from services.lifecycle.clean import clean
-from services.lifecycle.deploy import DeployOptions, deploy
+from services.lifecycle.deploy import deploy
 from services.lifecycle.engine import runtime
 from services.lifecycle.images import shop
 from services.lifecycle.operations import take
 from services.lifecycle.run import carry_out
 from services.models import (
-    Build,
     BuildState,
     Event,
     ImageMapping,
@@ -34,66 +29,30 @@ from services.models import (
 )
 from tests.factories import make_release
 from tests.runtimes.busybox import ensure_image
+from tests.services.lifecycle.building import (
+    ENGINE,
+    INSTALL,
+    build,
+    docker,
+    dockerfile,
+    engine_that_builds,
+    log_of,
+    without_base,
+)
 from tests.services.lifecycle.working import at_step, change
 
-ENGINE = os.environ.get("KYOZO_TEST_ENGINE", "unix:///var/run/docker.sock")
-INSTALL = "test-images"
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300), pytest.mark.enable_socket]
-
-
-def docker(*arguments: str) -> str:
-    command = [str(find_client(os.environ).path), *arguments]
-    environ = {**os.environ, "DOCKER_HOST": ENGINE}
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
-    return done.stdout.strip()
 
 
 @pytest.fixture(autouse=True)
 def _real_engine(settings: Settings, tmp_path: Path) -> Iterator[None]:
-    settings.KYOZO = {
-        **settings.KYOZO,
-        "RUNTIME": "docker",
-        "ENGINE_URL": ENGINE,
-        "ENGINE_TIMEOUT_S": 30,
-        "INSTALL": INSTALL,
-        "IMAGE_SOURCE": "local",
-        "HOME": tmp_path / "home",
-        "BUILD_S": 240,
-    }
-    engine_module.forget()
-    yield
-    made = docker("images", "--quiet", "--filter", f"label=dev.kyozo.install={INSTALL}").split()
-    if made:
-        docker("image", "rm", "--force", *set(made))
+    with engine_that_builds(settings, tmp_path):
+        yield
 
 
 @pytest.fixture
 def own(own_image: Service) -> Service:
-    """A Dockerfile that needs no base image."""
-    dockerfile(own_image, 'FROM scratch\nCOPY hello.txt /\nEXPOSE 8000\nCMD ["/hello"]\n')
-    (Path(own_image.workspace.root) / "hello.txt").write_text("hello")
-    return own_image
-
-
-def dockerfile(service: Service, text: str) -> None:
-    (Path(service.workspace.root) / "Dockerfile").write_text(text)
-
-
-def build(service: Service, **options: bool) -> tuple[Operation, Build]:
-    """The first two steps of a deploy."""
-    operation = deploy(service, actor="alice", options=DeployOptions(**options))
-    taken = take(Queue.BUILDS)
-    assert taken is not None
-    carry_out(taken)
-    operation.refresh_from_db()
-    made = service.builds.get(operation=operation)
-    if operation.is_open:
-        Operation.objects.filter(pk=operation.pk).update(state="cancelled")
-    return operation, made
-
-
-def log_of(made: Build) -> str:
-    return "".join(made.chunks.values_list("text", flat=True))
+    return without_base(own_image)
 
 
 def test_a_folder_with_its_own_dockerfile_is_built(own: Service) -> None:
@@ -292,7 +251,8 @@ def test_what_was_pulled_is_written_down_and_what_was_here_is_not(
     """No registry answers here: a program of the same name says that it pulled."""
     _, made = build(own)
     program = tmp_path / "docker"
-    program.write_text('#!/bin/sh\n[ "$1" = pull ] || [ "$5" = here:1 ] && echo sha256:1 1\n')
+    is_here = '[ "$1" = pull ] || [ "$5" = docker.io/library/here:1 ]'
+    program.write_text(f"#!/bin/sh\n{is_here} && echo sha256:1 1\n")
     program.chmod(0o755)
     client = replace(shop().docker.client, path=program)
     stand_in = replace(shop(), docker=replace(shop().docker, client=client))
