@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from services.errors import InvalidError
-from services.lifecycle import ports
+from services.lifecycle import platform_ports, ports
 from services.lifecycle.engine import router
 from services.models import HostPort, Service, WantedState
 
@@ -22,6 +22,7 @@ def check(mappings: Mappings, *, http_port: int | None, owner: Service | None = 
         host_ip = mapping.get("host_ip", ports.default_host_ip())
         if is_http:
             _check_http(text, protocol, host_ip)
+        _check_allowed(wanted, host_ip)
         if not ports.is_local(host_ip):
             raise _refused(f"{text}: host_ip: {host_ip} is no address of this machine")
         if wanted is None or _is_own(owner, wanted, protocol):
@@ -37,6 +38,12 @@ def _check_http(text: str, protocol: str, host_ip: str) -> None:
         raise _refused(f"{text}: protocol: the service speaks HTTP on this port, which is tcp")
     if host_ip != ports.default_host_ip():
         raise _refused(f"{text}: host_ip: KYOZO_HOST_IP says where HTTP ports listen")
+
+
+def _check_allowed(wanted: int | None, host_ip: str) -> None:
+    platform_ports.check_host_ip(host_ip)
+    if wanted is not None:
+        platform_ports.check_port(wanted)
 
 
 def _check_free(wanted: int, protocol: str, host_ip: str, *, is_http: bool) -> None:
