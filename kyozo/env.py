@@ -102,6 +102,14 @@ def networks(name: str) -> list[Network]:
         raise SettingError(f"{name} must be a list of networks: {exc}") from exc
 
 
+def addresses(name: str) -> list[str]:
+    """A comma-separated list such as 127.0.0.1,::1, each in its usual spelling."""
+    try:
+        return [str(ipaddress.ip_address(word)) for word in words(name)]
+    except ValueError as exc:
+        raise SettingError(f"{name} must be a list of addresses: {exc}") from exc
+
+
 def secret(name: str) -> str:
     """A value that has no default anywhere: without it nothing starts."""
     if value := text(name):

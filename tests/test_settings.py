@@ -2,6 +2,9 @@
 
 import re
 
+import pytest
+
+from kyozo import env
 from tests.repository import ROOT
 
 OF_THE_COMMAND = {
@@ -34,3 +37,16 @@ def test_the_commands_variables_are_those_of_its_help() -> None:
     code = "".join(file.read_text(encoding="utf-8") for file in files)
 
     assert set(re.findall(r'envvar="([A-Z_]+)"', code)) <= OF_THE_COMMAND
+
+
+def test_addresses_are_read_in_one_spelling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KYOZO_HOST_IPS", "127.0.0.2, 0:0::1,")
+
+    assert env.addresses("KYOZO_HOST_IPS") == ["127.0.0.2", "::1"]
+
+
+def test_what_is_no_address_names_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KYOZO_HOST_IPS", "127.0.0.0/8")
+
+    with pytest.raises(env.SettingError, match="KYOZO_HOST_IPS"):
+        env.addresses("KYOZO_HOST_IPS")

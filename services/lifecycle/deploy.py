@@ -138,7 +138,7 @@ def build_step(job: Job) -> None:
     if job.memo["is_unchanged"]:
         job.remember(unchanged=True)
         job.skip("start", "health", "route", "settle", why="unchanged")
-        publish_routes(job.service)  # another host port changes no instance
+        publish_routes(job.service, must_be_in=True)  # another host port changes no instance
     elif not image.was_built:
         job.note("image is up to date")
 

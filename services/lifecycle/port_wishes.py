@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from services.errors import InvalidError
-from services.lifecycle import ports
+from services.lifecycle import platform_ports, ports
 from services.lifecycle.complaints import WRONG, check_all
 from services.lifecycle.engine import router
 from services.models import HostPort, Service, WantedState
@@ -31,6 +31,7 @@ def _check_one(
     host_ip = mapping.get("host_ip", ports.default_host_ip())
     if is_http:
         _check_http(text, protocol, host_ip)
+    _check_allowed(wanted, host_ip)
     if not ports.is_local(host_ip):
         raise _refused(f"{text}: host_ip: {host_ip} is no address of this machine")
     if wanted is None or _is_own(owner, wanted, protocol):
@@ -46,6 +47,12 @@ def _check_http(text: str, protocol: str, host_ip: str) -> None:
         raise _refused(f"{text}: protocol: the service speaks HTTP on this port, which is tcp")
     if host_ip != ports.default_host_ip():
         raise _refused(f"{text}: host_ip: KYOZO_HOST_IP says where HTTP ports listen")
+
+
+def _check_allowed(wanted: int | None, host_ip: str) -> None:
+    platform_ports.check_host_ip(host_ip)
+    if wanted is not None:
+        platform_ports.check_port(wanted)
 
 
 def _check_free(wanted: int, protocol: str, host_ip: str, *, is_http: bool) -> None:

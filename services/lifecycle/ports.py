@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from services.errors import InvalidError, RouterError
+from services.lifecycle import platform_ports
 from services.lifecycle.engine import desk, router
 from services.models import HostPort, Service
 
@@ -56,6 +57,8 @@ def claim_raw(
     service: Service, container_port: int, wanted: int, protocol: str, *, host_ip: str = ""
 ) -> HostPort:
     """A port that the engine publishes; it must be free on the host."""
+    platform_ports.check_port(wanted)
+    platform_ports.check_host_ip(host_ip)
     mine = HostPort.objects.filter(service=service, port=wanted, protocol=protocol).first()
     if mine:
         return mine
@@ -126,6 +129,7 @@ def check_http(wanted: int) -> None:
 
 
 def _take_http(service: Service, container_port: int, wanted: int) -> HostPort:
+    platform_ports.check_port(wanted)
     if wanted not in router().ports:
         check_http(wanted)
     row = _insert(service, container_port, wanted, protocol="tcp", is_http=True)
@@ -150,6 +154,7 @@ def _block() -> range:
 
 def _next_http(service: Service, container_port: int) -> HostPort:
     taken = set(HostPort.objects.filter(protocol="tcp").values_list("port", flat=True))
+    taken |= platform_ports.own_ports()
     for port in sorted(set(router().ports) & set(_block()) - taken):
         try:
             return _insert(service, container_port, port, protocol="tcp", is_http=True)

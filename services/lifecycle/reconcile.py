@@ -227,7 +227,7 @@ def _set_routes(this: Pass, action: d.SetRoutes) -> None:
         rows.exclude(pk__in=action.ids).filter(is_routed=True).update(is_routed=False)
         rows.filter(pk__in=action.ids, leaving_at=None).update(is_routed=True)
     try:
-        publish_routes(this.service)
+        publish_routes(this.service, must_be_in=bool(action.ids))
     except KyozoError:
         # The router may still have the table before: the next pass must ask for this one again.
         with fenced(this.claim):

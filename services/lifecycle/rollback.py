@@ -5,7 +5,8 @@ from functools import partial
 from typing import Any
 
 from services.errors import ConflictError, InvalidError, NotFoundError
-from services.lifecycle import releases, rollouts
+from services.lifecycle import platform_ports, releases, rollouts
+from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import runtime
 from services.lifecycle.job import Job
 from services.lifecycle.operations import enqueue
@@ -22,7 +23,15 @@ def rollback(service: Service, *, to: int | None, actor: str) -> Operation:
             details={"release": ["its image is gone"]},
             fix="deploy the folder as it was then",
         )
+    _check_ports(target)
     return enqueue(service, Kind.ROLLBACK, actor=actor, params={"release": target.number})
+
+
+def _check_ports(release: Release) -> None:
+    """What it published then may be the platform's by now, or at an address allowed no more."""
+    for port in ReleaseConfig.from_json(release.config).ports:
+        platform_ports.check_port(port.host_port)
+        platform_ports.check_host_ip(port.host_ip)
 
 
 def _numbered(service: Service, number: int) -> Release:

@@ -25,6 +25,10 @@ class Router(Protocol):
     def ports(self) -> Collection[int]:
         """The host ports that can be given to services."""
 
+    @property
+    def own_ports(self) -> Collection[int]:
+        """What it listens on itself, for names and for its API; no service is given these."""
+
     def add_port(self, port: int) -> None:
         """Listen on one more port; `RouterError` when somebody else has it."""
 

@@ -131,6 +131,10 @@ class RouterFleet:
     def ports(self) -> tuple[int, ...]:
         return self._load().ports
 
+    @property
+    def own_ports(self) -> tuple[int, ...]:
+        return (self.web_port, *(process.api_port for process in self._load().processes))
+
     def _repair(self, state: RouterState) -> None:
         if state.web_port and _alive(state):
             self._revive(state)

@@ -17,6 +17,10 @@ class MemoryRouter:
         self._failures: list[Exception] = []
         self._refusals: list[Exception] = []
 
+    @property
+    def own_ports(self) -> Collection[int]:
+        return {self.web_port}
+
     def fail_next(self, error: Exception) -> None:
         """The next table is not taken."""
         self._failures.append(error)

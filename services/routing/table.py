@@ -15,6 +15,7 @@ from services.errors import InvalidError
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 HOST_MAX = 253
+TAKEN = "it is already taken by another route"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,6 +55,8 @@ class Route:
             _check_host(host)
         for port in self.host_ports:
             _check_port("host_ports", port)
+        _check_once("hosts", self.hosts)
+        _check_once("host_ports", self.host_ports)
         _check_once("backends", (backend.url for backend in self.backends))
 
     @classmethod
@@ -80,6 +83,20 @@ class RouteTable:
         _check_once("host_ports", (port for route in self.routes for port in route.host_ports))
 
     @classmethod
+    def of_fitting(cls, routes: Iterable[Route]) -> tuple[Self, dict[str, InvalidError]]:
+        """Of routes that want the same, the first has it; the others' services, and why not."""
+        taken: set[tuple[str, str | int]] = set()
+        fitting, refused = [], {}
+        for route in routes:
+            wanted = _wanted(route)
+            if (clash := next((one for one in wanted if one in taken), None)) is not None:
+                refused[route.service_id] = _refusal(*clash, TAKEN)
+                continue
+            taken.update(wanted)
+            fitting.append(route)
+        return cls(tuple(fitting)), refused
+
+    @classmethod
     def from_json(cls, data: Iterable[Mapping[str, Any]]) -> Self:
         return cls(tuple(Route.from_json(route) for route in data))
 
@@ -87,6 +104,14 @@ class RouteTable:
         """In one order whatever the caller's, so that an equal table is an equal file."""
         routes = sorted(self.routes, key=lambda route: route.service_id)
         return [asdict(route) for route in routes]
+
+
+def _wanted(route: Route) -> list[tuple[str, str | int]]:
+    return [
+        ("service_id", route.service_id),
+        *(("hosts", host) for host in route.hosts),
+        *(("host_ports", port) for port in route.host_ports),
+    ]
 
 
 def _check_name(field: str, value: str) -> None:
@@ -116,7 +141,7 @@ def _check_address(address: str) -> None:
 def _check_once(field: str, values: Iterable[str | int]) -> None:
     for value, count in Counter(values).items():
         if count > 1:
-            raise _refusal(field, value, "it is already taken by another route")
+            raise _refusal(field, value, TAKEN)
 
 
 def _refusal(field: str, value: object, advice: str) -> InvalidError:

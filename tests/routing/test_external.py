@@ -80,6 +80,10 @@ def test_stopping_the_platform_leaves_it_running(
     assert external.start().is_running
 
 
+def test_its_own_ports_are_known_while_it_is_away(external: ExternalRouter) -> None:
+    assert set(external.own_ports) == {external.web_port, *external.status().api_ports}
+
+
 def test_while_it_is_away_that_is_said(external: ExternalRouter) -> None:
     with pytest.raises(RouterError, match="does not answer"):
         external.ensure_running()

@@ -50,6 +50,15 @@ def kill(pid: int) -> None:
         time.sleep(0.001)
 
 
+def test_its_own_ports_are_those_for_names_and_of_each_api(router: TraefikRouter) -> None:
+    router.add_port(any_free("127.0.0.1"))
+
+    status = router.status()
+
+    assert len(status.api_ports) == 2
+    assert set(router.own_ports) == {status.web_port, *status.api_ports}
+
+
 def test_a_new_owner_adopts_the_running_router(
     router: TraefikRouter, settings: RouterSettings, instance: MakeInstance
 ) -> None:

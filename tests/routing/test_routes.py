@@ -14,6 +14,7 @@ from services.routing.settings import RouterSettings
 from services.routing.table import Backend, Route, RouteTable
 from services.routing.traefik import TraefikRouter
 from tests.routing.instances import HOST, Instance, ask, steady_load, table
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.enable_socket
 
@@ -123,6 +124,25 @@ def test_a_long_answer_and_a_websocket_outlive_their_route(
         assert ask(router.web_port) == (200, "127.0.0.3")
         web_socket.sendall(b"still there?")
         assert web_socket.recv(100) == b"still there?"
+    waiting.join()
+    assert slow == [(200, "127.0.0.2")]
+
+
+def test_a_long_answer_outlives_the_removal_of_its_service(
+    router: TraefikRouter, instance: MakeInstance
+) -> None:
+    removed, again = instance("127.0.0.2"), instance("127.0.0.3")
+    show(router, table(removed))
+    slow: list[tuple[int, str]] = []
+    waiting = threading.Thread(target=lambda: slow.append(ask(router.web_port, "/slow")))
+    waiting.start()
+    wait_until(lambda: removed.asked["GET /slow"], within_s=5, what="it is asked")
+
+    show(router, RouteTable())
+    assert ask(router.web_port)[0] == 404
+    show(router, RouteTable((replace(table(again).routes[0], service_id="again"),)))
+
+    assert ask(router.web_port) == (200, "127.0.0.3")
     waiting.join()
     assert slow == [(200, "127.0.0.2")]
 

@@ -61,6 +61,26 @@ def test_two_services_cannot_have_one_host_or_one_port() -> None:
         RouteTable((Route("a", "a", (), (8080,)), Route("b", "b", (), (8080,))))
 
 
+def test_a_route_names_a_host_and_a_port_once() -> None:
+    with pytest.raises(InvalidError, match="already taken"):
+        Route("a", "a", ("x.localhost", "x.localhost"))
+    with pytest.raises(InvalidError, match="already taken"):
+        Route("a", "a", (), (8080, 8080))
+
+
+@pytest.mark.parametrize(
+    "second", [Route("a", "b"), Route("b", "b", ("x.localhost",)), Route("b", "b", (), (8080,))]
+)
+def test_of_two_routes_that_want_the_same_the_first_has_it(second: Route) -> None:
+    first, third = Route("a", "a", ("x.localhost",), (8080,)), Route("c", "c", ("c.localhost",))
+
+    table, refused = RouteTable.of_fitting([first, second, third])
+
+    assert table.routes == (first, third)
+    assert [why.error_code for why in refused.values()] == ["router.invalid_route"]
+    assert list(refused) == [second.service_id]
+
+
 def test_an_ipv6_address_is_bracketed() -> None:
     assert Backend("i-1", "fd00::1", 80).url == "http://[fd00::1]:80"
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from services.lifecycle.engine import router
 from services.models import HostPort, Service, WantedState
 from tests.conftest import Api
 from tests.factories import make_service
@@ -57,11 +58,42 @@ def test_the_http_port_has_no_say_in_how_the_router_listens(
 @pytest.mark.parametrize(
     "host_ip", ["fe80::1%eth0", "127.0.0.1%lo", "192.0.2.1", "224.0.0.1", "255.255.255.255", "host"]
 )
-def test_raw_ports_listen_at_an_address_of_this_machine(ask: Any, host_ip: str) -> None:
+def test_raw_ports_listen_at_an_address_of_this_machine(
+    ask: Any, host_ip: str, settings: Settings
+) -> None:
+    settings.KYOZO = settings.KYOZO | {"HOST_IPS": [host_ip]}
     status, details = ask({"8000": {}, "9000": {"host_port": 19000, "host_ip": host_ip}})
 
     assert status == 422
     assert "host_ip" in details
+
+
+def test_an_address_is_the_machines_owners_word(ask: Any, settings: Settings) -> None:
+    wish = {"8000": {}, "9000": {"host_port": 19000, "host_ip": "127.0.0.2"}}
+    status, details = ask(wish)
+    assert (status, "127.0.0.2 is not among the addresses" in details) == (422, True)
+
+    settings.KYOZO = settings.KYOZO | {"HOST_IPS": ["127.0.0.2"]}
+
+    assert ask(wish)[0] in {200, 201}
+
+
+@pytest.mark.parametrize("host_ip", ["127.0.0.1", "::1", "0.0.0.0"])
+@pytest.mark.parametrize("port", ["PORT", "OUTSIDE_PORT", "ROUTER_PORT"])
+def test_nobody_takes_the_platforms_place(
+    ask: Any, host_ip: str, port: str, settings: Settings
+) -> None:
+    own = {"PORT": 7070, "OUTSIDE_PORT": 7443, "ROUTER_PORT": router().web_port}
+    settings.KYOZO = settings.KYOZO | own | {"HOST_IPS": ["::1", "0.0.0.0"]}
+    status, details = ask({"8000": {}, "9000": {"host_port": own[port], "host_ip": host_ip}})
+
+    assert (status, f"port {own[port]} is the platform's own" in details) == (422, True)
+
+
+def test_the_platforms_ports_are_no_http_ports(ask: Any, settings: Settings) -> None:
+    settings.KYOZO = settings.KYOZO | {"PORT": 8085}
+
+    assert ask({"8000": {"host_port": 8085}})[0] == 422
 
 
 @pytest.mark.parametrize(
