@@ -13,7 +13,7 @@ from tests.factories import make_token
 from tests.sdk.both import Api, Loop, client
 from tests.sdk.cutting import Cutter, cutter
 from tests.services.lifecycle.conftest import _short_times, engine, running
-from tests.services.live.test_server import running as serving
+from tests.serving import running as serving
 
 __all__ = ["_short_times", "engine", "running"]
 QUICK = Retry(base_s=0.01, most_s=0.05)

@@ -17,7 +17,7 @@ from tests.factories import make_token
 from tests.running_platform import RunningPlatform
 from tests.sdk_javascript.building import Built, built
 from tests.sdk_javascript.programs import Access, Programs
-from tests.services.live.test_server import running as serving
+from tests.serving import running as serving
 
 Message = MutableMapping[str, Any]
 HERE = Path(__file__).parent
