@@ -49,6 +49,7 @@ def shown(operations: QuerySet[Operation]) -> QuerySet[Operation]:
             "release__config",
             "service__environment",
             "service__workspace__git_credential",
+            "service__workspace__password_seed",
         )
         .prefetch_related(
             "steps",

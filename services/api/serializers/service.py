@@ -144,7 +144,8 @@ def shown(services: ServiceQuerySet) -> ServiceQuerySet:
     # The model itself reads `given_ports` and `living_instances` where they are not read here.
     return (
         services.select_related("workspace", "team", "wanted_release")  # type: ignore[no-redef]
-        .defer("wanted_release__environment", "wanted_release__config", "workspace__git_credential")
+        .defer("wanted_release__environment", "wanted_release__config")
+        .defer("workspace__git_credential", "workspace__password_seed")
         .prefetch_related(
             Prefetch("host_ports", to_attr="given_ports"),
             Prefetch("instances", Instance.objects.alive(), to_attr="living_instances"),
