@@ -81,8 +81,6 @@ def expand(word: str, values: Mapping[str, str], line: int) -> str:
     expanded = VARIABLE.sub(value, word)
     if len(expanded) > 1 and expanded[0] == expanded[-1] and expanded[0] in "\"'":
         expanded = expanded[1:-1]
-    if not is_ref(expanded):
-        raise refused(line, f"{expanded[:100]!r} is not an image name")
     return expanded
 
 

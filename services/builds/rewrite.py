@@ -139,6 +139,9 @@ class _Rewriter:
             raise refused(one.line, "FROM takes an image and perhaps AS and a name")
         image = refs.expand(words[0], self.values, one.line)
         is_stage = image.lower() in self.stages.names
+        # Names of stages may be written in any case, those of images may not.
+        if not refs.is_ref(image.lower() if is_stage else image):
+            raise refused(one.line, f"{image[:100]!r} is not an image name")
         self.stages.rows.append(Stage())
         if is_stage:
             self.stages.current.takes.add(image.lower())

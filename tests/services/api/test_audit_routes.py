@@ -64,8 +64,9 @@ def ids(
 
 
 def everything() -> str:
+    """An analysis is what was seen in a folder, and nothing that was done."""
     tokens = list(ApiToken.objects.order_by("pk").values())
-    return f"{state()}{tokens}{list(SignInLink.objects.values())}"
+    return f"{state(but={'Analysis'})}{tokens}{list(SignInLink.objects.values())}"
 
 
 def test_every_route_that_writes_is_asked() -> None:
