@@ -52,6 +52,7 @@ from tests.repository import ROOT
 
 MOST_SERVICES = 4
 SWEEP_EVERY = 10
+SAID_EVERY = 50
 ACTOR = "soak"
 
 Verb = Callable[["Soak", Service], object]
@@ -91,6 +92,8 @@ class Soak:
             if number % SWEEP_EVERY == 0:
                 sweep_services()
             rows.add(engine, number, verb, time.monotonic() - started, descriptors())
+            if (number + 1) % SAID_EVERY == 0:
+                print(f"{engine}: {number + 1} of {count}", file=sys.stderr, flush=True)
 
     def next(self) -> tuple[Service, str]:
         services = list(Service.objects.exclude(wanted_state=WantedState.REMOVED).order_by("pk"))

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from asgiref.sync import SyncToAsync
 from django.contrib.auth.models import User
-from django.db import connections
+from django.core.cache import caches
+from django.db import connection, connections
+from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
 import kyozo.celery  # noqa: F401 - the default app: wake-ups go to its broker in memory
@@ -90,9 +92,24 @@ def django_db_modify_db_settings(
         request.getfixturevalue("django_db_modify_db_settings_parallel_suffix")
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Then nobody else is connected: a thread on its last breath would keep the database."""
+    yield
+    with django_db_blocker.unblock():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+
+
 @pytest.fixture(autouse=True)
 def _fresh_process_state() -> Iterator[None]:
     yield
+    for cache in caches.all():
+        cache.clear()  # requests and sign-ins are counted there
     token_cache.clear()
     engine.forget()
 

@@ -15,6 +15,8 @@ DEFAULTS = {
     "KYOZO_LOG_LEVEL": "WARNING",
     # Places to build are shared by the processes of a state folder, and so by parallel tests.
     "KYOZO_BUILD_CONCURRENCY": "64",
+    # On with PostgreSQL, where the tests of a process would share an hour's requests.
+    "KYOZO_RATE_LIMITS": "false",
 }
 for _name, _value in DEFAULTS.items():
     os.environ.setdefault(_name, _value)

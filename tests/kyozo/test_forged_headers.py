@@ -6,7 +6,6 @@ from typing import Any
 
 import httpx
 import pytest
-from django.core.cache import caches
 from pytest_django import Settings
 from websockets.sync.client import connect
 
@@ -23,10 +22,8 @@ def port(settings: Settings) -> Iterator[int]:
     """Behind a proxy, with one try for each address."""
     said = {"PROXY_ADDRESSES": [ip_network("127.0.0.1")], "RATE_LIMITS": True, "ANONYMOUS_LIMIT": 1}
     settings.KYOZO = settings.KYOZO | said
-    caches["default"].clear()
     with running(web_server(asgi.application)) as port:
         yield port
-    caches["default"].clear()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,12 +4,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from ipaddress import ip_network
 from typing import Any
 
 import pytest
-from django.core.cache import caches
 from django.test import Client
 from pytest_django import Settings
 
@@ -106,12 +104,9 @@ PROXY, INNER = "172.18.0.1", "10.9.0.7"
 
 
 @pytest.fixture
-def _behind(settings: Settings) -> Iterator[None]:
+def _behind(settings: Settings) -> None:
     networks = [ip_network(PROXY), ip_network("10.9.0.0/16"), ip_network("fd00::/8")]
     settings.KYOZO = settings.KYOZO | {"PROXY_ADDRESSES": networks}
-    caches["default"].clear()
-    yield
-    caches["default"].clear()
 
 
 @pytest.mark.usefixtures("_behind")

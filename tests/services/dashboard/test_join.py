@@ -1,12 +1,10 @@
 """/join: an invitation in a browser; and where one goes on after signing in."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.cache import caches
 from django.db import DatabaseError
 from django.test import Client
 from django.utils import timezone
@@ -24,10 +22,8 @@ NEW = {"username": "frida", "password": PASSWORD}
 
 
 @pytest.fixture(autouse=True)
-def _nothing_counted(settings: Settings) -> Iterator[None]:
+def _quick_passwords(settings: Settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    yield
-    caches["default"].clear()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
-from django.core.cache import caches
 from django.test import Client
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -37,7 +36,6 @@ def _one_window(settings: Settings) -> Iterator[None]:
     settings.PASSWORD_HASHERS = [f"{__name__}.Fast"]
     with time_machine.travel(START, tick=False):
         yield
-    caches["default"].clear()
     hashed.clear()
 
 
