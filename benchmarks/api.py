@@ -29,7 +29,7 @@ from tests.runner.run import Run
 COLUMNS = ("server", "request", "connections", "round", "per_s", "p50_ms", "p99_ms", "failed")
 CONNECTIONS = (1, 16)
 REQUESTS = ("get", "list", "create")
-GOAL = 0.5
+GOAL = 2.0
 PORTS = {"kyozo": 0, "plain": 1}
 SERVERS = (*PORTS, "bare")
 

@@ -11,8 +11,8 @@ from services.api import find, scopes
 from services.api.described import ETAG, IF_MATCH, Described
 from services.api.etag import check_match, etag
 from services.api.inputs import DEPLOY, NOTHING, ROLLBACK, SCALE, deploy_options
+from services.api.one_service import fresh
 from services.api.serializers.service import OperationMetaJson, VerbJson, service_json
-from services.api.service import fresh
 from services.api.team_view import WorkspaceView
 from services.lifecycle.restart import restart
 from services.lifecycle.rollback import rollback

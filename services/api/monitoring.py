@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from services.api import find, scopes
 from services.api.answers import Data
 from services.api.described import Described
+from services.api.one_service import shown_to
 from services.api.query import query
 from services.api.serializers.monitoring import (
     MetricsJson,
@@ -26,11 +27,10 @@ from services.api.serializers.service import (
     container_id,
     observed_json,
     port_mappings,
-    shown,
     urls_json,
 )
 from services.api.team_view import WorkspaceView
-from services.errors import BadRequestError, NotFoundError
+from services.errors import BadRequestError
 from services.models import Service
 from services.models.checks import takes
 from services.monitoring import usage
@@ -61,9 +61,7 @@ class ServiceStatus(WorkspaceView):
         answer=Data[ServiceStatusJson],
     )
     def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        service = shown(find.services(self.admission)).filter(pk=service_id).first()
-        if service is None:
-            raise NotFoundError("Service not found")
+        service = shown_to(self.admission, service_id)
         return Response({"data": status_json(service)})
 
 

@@ -16,6 +16,7 @@ from services.api.answers import Data, PageOf
 from services.api.described import ETAG, IF_MATCH, Described
 from services.api.etag import check_match, etag
 from services.api.inputs import CHANGED_SERVICE, NEW_SERVICE, new_service_fields, service_fields
+from services.api.one_service import fresh, shown_to
 from services.api.paging import MOST, Order, Page
 from services.api.query import TRUTH, Reader, identifier, one_of, query, word
 from services.api.query import number as number_between
@@ -28,7 +29,7 @@ from services.api.serializers.service import (
     shown,
 )
 from services.api.team_view import WorkspaceView
-from services.errors import InvalidError, NotFoundError
+from services.errors import InvalidError
 from services.lifecycle.compare import compare
 from services.lifecycle.create import create_service
 from services.lifecycle.remove import remove
@@ -99,9 +100,7 @@ class ServiceDetail(WorkspaceView):
         headers=(ETAG,),
     )
     def get(self, request: Request, *, service_id: UUID, **_: Any) -> Response:
-        row = shown(find.services(self.admission)).filter(pk=service_id).first()
-        if row is None:
-            raise NotFoundError("Service not found")
+        row = shown_to(self.admission, service_id)
         return Response({"data": service_detail_json(row)}, headers={"ETag": etag(row)})
 
     @Described(
@@ -207,14 +206,6 @@ def services_page(rows: ServiceQuerySet, want: dict[str, Any]) -> Page[Service]:
             Q(name__icontains=want["search"]) | Q(folder_path__icontains=want["search"])
         )
     return ORDER.page(rows, want)
-
-
-def fresh(service: Service) -> Service:
-    """The row as it is after a verb, with what an answer shows; also one being removed."""
-    row = shown(Service.objects.visible_to(service.team)).filter(pk=service.pk).first()
-    if row is None:  # removed by somebody else while the verb ran
-        raise NotFoundError("Service not found")
-    return row
 
 
 def _workspace(who: Admission, pk: UUID | None) -> Workspace:

@@ -10,6 +10,8 @@ from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.db import models
 
+MOST_KEPT = 8192  # characters of a token; a thousand of those are no matter
+
 
 @lru_cache(maxsize=4)
 def _box(keys: tuple[str, ...]) -> MultiFernet:
@@ -25,7 +27,14 @@ def encrypt(value: Any) -> str:
 
 
 def decrypt(text: str) -> Any:
-    return json.loads(_box(tuple(settings.KYOZO["ENCRYPTION_KEYS"])).decrypt(text.encode()))
+    opened = _opened if len(text) <= MOST_KEPT else _opened.__wrapped__
+    return json.loads(opened(tuple(settings.KYOZO["ENCRYPTION_KEYS"]), text))
+
+
+@lru_cache(maxsize=1024)
+def _opened(keys: tuple[str, ...], text: str) -> bytes:
+    """Kept for a while: a page of services opens one for each, and is asked for again and again."""
+    return _box(keys).decrypt(text.encode())
 
 
 class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]  # no subscript at run time

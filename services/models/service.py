@@ -42,7 +42,7 @@ class WantedState(models.TextChoices):
 
 
 class ServiceQuerySet(models.QuerySet["Service"]):
-    def visible_to(self, team: Team) -> "ServiceQuerySet":
+    def visible_to(self, team: Team | uuid.UUID) -> "ServiceQuerySet":
         """A removed service is gone for everyone at once, while its removal still runs."""
         return self.filter(team=team).exclude(wanted_state=WantedState.REMOVED)
 

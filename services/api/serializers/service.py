@@ -13,7 +13,7 @@ from services.api.serializers.monitoring import (
 )
 from services.api.serializers.workspace import Backend
 from services.lifecycle.urls import urls
-from services.models import Instance, Service, Status
+from services.models import Event, HealthCheck, Instance, Service, Status
 from services.models.config import (
     DEPLOYMENT,
     HEALTH_CHECK,
@@ -22,6 +22,7 @@ from services.models.config import (
     SCALING,
     VOLUME_MOUNTS,
 )
+from services.models.prepared import Prepared
 from services.models.service import ServiceQuerySet
 from services.models.times import iso
 
@@ -142,15 +143,29 @@ class VerbJson(TypedDict):
 def shown(services: ServiceQuerySet) -> ServiceQuerySet:
     """These with all that `service_json` reads, in a fixed number of queries."""
     # The model itself reads `given_ports` and `living_instances` where they are not read here.
+    return joined(services).prefetch_related(  # type: ignore[no-redef]
+        Prefetch("host_ports", to_attr="given_ports"),
+        Prefetch("instances", Instance.objects.alive(), to_attr="living_instances"),
+    )
+
+
+def joined(services: ServiceQuerySet) -> ServiceQuerySet:
+    """Of `shown` what one query reads."""
     return (
-        services.select_related("workspace", "team", "wanted_release")  # type: ignore[no-redef]
+        services.select_related("workspace", "team", "wanted_release")
         .defer("wanted_release__environment", "wanted_release__config")
         .defer("workspace__git_credential", "workspace__password_seed")
-        .prefetch_related(
-            Prefetch("host_ports", to_attr="given_ports"),
-            Prefetch("instances", Instance.objects.alive(), to_attr="living_instances"),
-        )
     )
+
+
+_EVENTS = Prepared(
+    lambda key: Event.objects.filter(service=key, name="deployment_event").order_by("-number")[
+        :RECENT
+    ]
+)
+_CHECKS = Prepared(
+    lambda key: HealthCheck.objects.filter(service=key).order_by("-checked_at")[:RECENT]
+)
 
 
 def service_json(service: Service) -> ServiceJson:
@@ -197,12 +212,10 @@ def service_json(service: Service) -> ServiceJson:
 
 
 def service_detail_json(service: Service) -> ServiceDetailJson:
-    events = service.events.filter(name="deployment_event").order_by("-number")[:RECENT]
-    checks = service.health_checks.order_by("-checked_at")[:RECENT]
     return {
         **service_json(service),
-        "deployment_events": [event_brief(event) for event in events],
-        "health_checks": [health_check_json(check) for check in checks],
+        "deployment_events": [event_brief(event) for event in _EVENTS(service.pk)],
+        "health_checks": [health_check_json(check) for check in _CHECKS(service.pk)],
     }
 
 
