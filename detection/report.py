@@ -75,7 +75,10 @@ def _what(service: DetectedService) -> Iterator[str]:
     if service.framework:
         yield plain(service.framework)
     name = _NAMES.get(language, plain(language).capitalize() if language.isalpha() else language)
-    yield f"{name} {plain(service.language_version or '')}".strip()
+    runs_on = (
+        " on Node" if service.language_version and name in {"TypeScript", "JavaScript"} else ""
+    )
+    yield f"{name}{runs_on} {plain(service.language_version or '')}".strip()
 
 
 def _color(confidence: float) -> str:

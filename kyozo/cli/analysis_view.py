@@ -21,11 +21,17 @@ def show(screen: Screen, analysis: Mapping[str, Any]) -> None:
 
 
 def _what(row: Mapping[str, Any]) -> str:
-    language = " ".join(filter(None, [row.get("language"), row.get("language_version")]))
-    words = [row.get("framework"), language or row.get("service_type")]
+    words = [row.get("framework"), _language(row) or row.get("service_type")]
     confidence = row.get("confidence")
     sure = f" ({confidence:.0%} sure)" if isinstance(confidence, int | float) else ""
     return f"{one_line(', '.join(map(str, filter(None, words))))}{sure}"
+
+
+def _language(row: Mapping[str, Any]) -> str:
+    language, version = row.get("language"), row.get("language_version")
+    # Neither has a version of its own here: it is the runtime's.
+    runs_on = "on Node" if version and language in {"javascript", "typescript"} else None
+    return " ".join(str(word) for word in (language, runs_on, version) if word)
 
 
 def _how(row: Mapping[str, Any]) -> Iterator[str]:

@@ -30,6 +30,22 @@ def test_the_report_says_what_and_why(folder: Folder, capsys: pytest.CaptureFixt
     assert "requirements.txt" in out
 
 
+def test_a_version_is_said_of_what_it_is_of(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    package = {"scripts": {"start": "node a.js"}, "engines": {"node": "22"}}
+    typed = {**package, "devDependencies": {"typescript": "5.9.0"}}
+    main(
+        [str(folder({"a/package.json": json.dumps(package), "b/package.json": json.dumps(typed)}))]
+    )
+    main([str(folder({"runtime.txt": "python-3.11", **FLASK}))])
+
+    out = capsys.readouterr().out
+    assert re.search(r"a  JavaScript on Node 22", out)
+    assert re.search(r"b  TypeScript on Node 22", out)
+    assert re.search(r"flask, Python 3\.11", out)
+
+
 def test_a_report_shows_hostile_names_as_text(
     folder: Folder, capsys: pytest.CaptureFixture[str]
 ) -> None:
