@@ -5,7 +5,7 @@ from uuid import UUID
 from services.api.serializers.service import joined
 from services.errors import NotFoundError
 from services.models import HostPort, Instance, Service
-from services.models.prepared import Prepared
+from services.models.prepared_query import PreparedQuery
 from services.models.service import ServiceQuerySet
 from services.teams.policy import Admission, within
 
@@ -37,7 +37,7 @@ def _one(team: UUID, key: UUID) -> ServiceQuerySet:
     return joined(Service.objects.visible_to(team)).filter(pk=key)
 
 
-_ONE = Prepared(_one)
-_ONE_WITHIN = Prepared(lambda team, key, only: within(_one(team, key), only, "workspace"))
-_PORTS = Prepared(lambda key: HostPort.objects.filter(service=key))
-_LIVING = Prepared(lambda key: Instance.objects.alive().filter(service=key))
+_ONE = PreparedQuery(_one)
+_ONE_WITHIN = PreparedQuery(lambda team, key, only: within(_one(team, key), only, "workspace"))
+_PORTS = PreparedQuery(lambda key: HostPort.objects.filter(service=key))
+_LIVING = PreparedQuery(lambda key: Instance.objects.alive().filter(service=key))

@@ -22,7 +22,7 @@ from services.models.config import (
     SCALING,
     VOLUME_MOUNTS,
 )
-from services.models.prepared import Prepared
+from services.models.prepared_query import PreparedQuery
 from services.models.service import ServiceQuerySet
 from services.models.times import iso
 
@@ -158,12 +158,12 @@ def joined(services: ServiceQuerySet) -> ServiceQuerySet:
     )
 
 
-_EVENTS = Prepared(
+_EVENTS = PreparedQuery(
     lambda key: Event.objects.filter(service=key, name="deployment_event").order_by("-number")[
         :RECENT
     ]
 )
-_CHECKS = Prepared(
+_CHECKS = PreparedQuery(
     lambda key: HealthCheck.objects.filter(service=key).order_by("-checked_at")[:RECENT]
 )
 

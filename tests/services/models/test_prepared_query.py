@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, models
 
 from services.models import Release, Service
-from services.models.prepared import Prepared
+from services.models.prepared_query import PreparedQuery
 from services.teams.models import Team
 from tests.conftest import Person
 from tests.factories import make_release, make_service, make_team, make_workspace
@@ -27,7 +27,7 @@ def test_the_rows_are_those_of_the_queryset(alice: Person, service: Service) -> 
     service.wanted_release = make_release(service)
     service.environment = {"A": "1"}
     service.save()
-    prepared = Prepared(of)
+    prepared = PreparedQuery(of)
 
     for _ in range(2):
         row = prepared.first(alice.team.pk, service.pk)
@@ -42,18 +42,18 @@ def test_the_rows_are_those_of_the_queryset(alice: Person, service: Service) -> 
 def test_each_key_stands_where_it_stood(alice: Person, service: Service) -> None:
     other = make_team("elsewhere")
     theirs = make_service(other, workspace=make_workspace(other, name="theirs"))
-    prepared = Prepared(of)
+    prepared = PreparedQuery(of)
 
     assert prepared(alice.team.pk, service.pk) == [service]
     assert prepared(other.pk, theirs.pk) == [theirs]
     assert prepared(service.pk, alice.team.pk) == []
     assert prepared(alice.team.pk, theirs.pk) == []
     assert prepared(alice.team.pk, uuid4()) == []
-    assert Prepared(lambda key: of(key, key))(service.pk) == []
+    assert PreparedQuery(lambda key: of(key, key))(service.pk) == []
 
 
 def test_rows_without_what_they_may_lead_to(alice: Person, service: Service) -> None:
-    row = Prepared(of).first(alice.team.pk, service.pk)
+    row = PreparedQuery(of).first(alice.team.pk, service.pk)
 
     assert row is not None
     assert row.wanted_release is None
@@ -61,7 +61,7 @@ def test_rows_without_what_they_may_lead_to(alice: Person, service: Service) -> 
 
 def test_what_stays_the_same_and_the_order_are_kept(service: Service) -> None:
     made = [make_release(service, number=number) for number in range(1, 5)]
-    latest = Prepared(
+    latest = PreparedQuery(
         lambda key: Release.objects.filter(service=key, number__lt=4).order_by("-number")[:2]
     )
 
@@ -75,7 +75,7 @@ def test_the_sql_is_written_once(service: Service, django_assert_num_queries: An
         asked.append(key)
         return Service.objects.filter(pk=key)
 
-    prepared = Prepared(by_key)
+    prepared = PreparedQuery(by_key)
     with django_assert_num_queries(3):
         assert [prepared(service.pk) for _ in range(3)] == [[service]] * 3
     assert len(asked) == 1
@@ -86,7 +86,7 @@ def test_the_sql_is_written_once(service: Service, django_assert_num_queries: An
 def test_any_thread_uses_its_own_connection() -> None:
     team = make_team()
     service = make_service(team, workspace=make_workspace(team))
-    prepared = Prepared(of)
+    prepared = PreparedQuery(of)
     assert prepared(team.pk, service.pk) == [service]
 
     def ask() -> tuple[list[Service], list[dict[str, str]]]:

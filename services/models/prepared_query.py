@@ -17,10 +17,10 @@ Row = TypeVar("Row", bound=models.Model)
 KEY = models.UUIDField()
 
 
-class Prepared(Generic[Row]):
-    """`Prepared(lambda team, key: Thing.objects.filter(team=team, pk=key))` is called with UUIDs as
-    that function is, and answers with the rows of its queryset; `select_related` and `defer` are
-    kept, `prefetch_related` is not. All but the keys must always be the same.
+class PreparedQuery(Generic[Row]):
+    """`PreparedQuery(lambda team, key: Thing.objects.filter(team=team, pk=key))` is called with
+    UUIDs as that function is, and answers with the rows of its queryset; `select_related` and
+    `defer` are kept, `prefetch_related` is not. All but the keys must always be the same.
     """
 
     def __init__(self, queryset: Callable[..., models.QuerySet[Row]]) -> None:
