@@ -212,12 +212,13 @@ def descriptors() -> int:
     connection also has one of the log beside the file, and that one is counted.
     """
     database = Path(connection.settings_dict["NAME"]).name
-    return sum(name not in {database, ""} for name in map(_opened, os.listdir("/proc/self/fd")))
+    opened = map(_name, Path("/proc/self/fd").iterdir())
+    return sum(name not in {database, ""} for name in opened)
 
 
-def _opened(number: str) -> str:
+def _name(descriptor: Path) -> str:
     try:
-        return Path(os.readlink(f"/proc/self/fd/{number}")).name
+        return descriptor.readlink().name
     except FileNotFoundError:  # closed meanwhile, like the one of the folder itself
         return ""
 
