@@ -119,5 +119,10 @@ def note(request: HttpRequest, caller: Caller, action: str) -> None:
 
 
 @page
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return render(request, "dashboard/csrf_failed.html", status=403)
+
+
+@page
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "dashboard/not_found.html", status=404)

@@ -1,12 +1,14 @@
 """The page in a real browser: what its script makes of a service."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Locator, Page, Route, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from services.models import HostPort, OperationState, Service
@@ -54,7 +56,8 @@ class Seen:
     links: tuple[str, ...]
 
 
-def look(url: str, cookie: str, name: str) -> Seen:
+@contextmanager
+def card_of(url: str, cookie: str, name: str) -> Iterator[Locator]:
     """The rows must be there before: Django asks no database where an event loop runs."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
@@ -64,10 +67,14 @@ def look(url: str, cookie: str, name: str) -> Seen:
         page.goto(url)
         card = page.locator("article.card", has=page.get_by_role("heading", name=name))
         card.locator("[data-open]").first.wait_for()
-        links = card.locator(".urls a").evaluate_all("all => all.map(a => a.href)")
-        seen = Seen(card.inner_text(), tuple(links))
+        yield card
         browser.close()
-    return seen
+
+
+def look(url: str, cookie: str, name: str) -> Seen:
+    with card_of(url, cookie, name) as card:
+        links = card.locator(".urls a").evaluate_all("all => all.map(a => a.href)")
+        return Seen(card.inner_text(), tuple(links))
 
 
 @pytest.fixture
@@ -95,3 +102,23 @@ def test_a_service_that_serves_has_links(
 
     assert seen.links[0] == "http://127.0.0.1:8081/"
     assert "nothing answers" not in seen.text
+
+
+def test_a_button_pressed_twice_asks_once_and_an_answer_of_a_proxy_is_told(
+    live_server: LiveServer, serving: Service, cookie: str
+) -> None:
+    asked: list[str] = []
+
+    def proxy(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=502, content_type="text/html", body="<h1>Bad Gateway</h1>")
+
+    with card_of(live_server.url, cookie, serving.name) as card:
+        card.page.route("**/restart", proxy)
+        card.get_by_role("button", name="Restart").dblclick()
+        notice = card.page.locator("#notice")
+        notice.wait_for()
+        said = notice.inner_text()
+
+    assert said == "well: no answer of the platform (502) — try again in a moment"
+    assert len(asked) == 1

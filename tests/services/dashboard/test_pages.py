@@ -40,7 +40,11 @@ def test_a_link_works_once(client: Client, link: str) -> None:
 
 
 def test_signing_in_needs_the_page_s_own_form(link: str) -> None:
-    assert Client(enforce_csrf_checks=True).post(link).status_code == 403
+    refused = Client(enforce_csrf_checks=True).post(link)
+
+    assert refused.status_code == 403
+    assert "load the page again" in refused.content.decode()
+    assert "script-src 'self'" in refused.headers["Content-Security-Policy"]
 
 
 def test_signing_out_ends_the_session(client: Client, alice: Person) -> None:

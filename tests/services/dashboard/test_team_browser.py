@@ -186,6 +186,10 @@ def test_pages_stay_within_the_screen(
         for address in PAGES:
             page.goto(f"{live_server.url}/teams/alpha{address}")
             wide[address] = page.evaluate("document.documentElement.scrollWidth")
+            hidden = page.evaluate(
+                "(at => at.scrollWidth - at.clientWidth)(document.querySelector('.top nav'))"
+            )
+            assert hidden <= 0, "a part of the navigation is out of sight"
             page.screenshot(path=tmp_path / f"{address.strip('/') or 'team'}-{width}.png")
 
     assert {address: size for address, size in wide.items() if size > width} == {}

@@ -36,7 +36,9 @@ async function call(method, path, body) {
     body: body === undefined ? undefined : JSON.stringify(body),
   });
   if (response.status === 401) location.reload();
-  const answer = response.status === 204 ? {} : await response.json();
+  const answer = response.status === 204 ? {} : await response.json().catch(() => null);
+  // A proxy in front answers for itself, in HTML, while the platform starts anew.
+  if (answer === null) throw new Error(`no answer of the platform (${response.status}) — try again in a moment`);
   if (!response.ok) throw new Error([answer.error.message, answer.error.fix].filter(Boolean).join(" — "));
   return answer;
 }
@@ -51,7 +53,8 @@ function ago(iso) {
   const seconds = Math.max(0, Math.round((Date.now() - Date.parse(iso)) / 1000));
   if (seconds < 90) return `${seconds} s`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  return `${Math.round(seconds / 3600)} h`;
+  if (seconds < 172800) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86400)} days`;
 }
 
 function seconds(value) {
@@ -114,6 +117,7 @@ class Card {
     this.node.dataset.tone = BUSY.has(shown) && this.isOpen ? "busy" : (TONES[shown] ?? "off");
     this.part("status").textContent = plain(shown);
     this.part("seen").textContent = seen ? ` · seen ${ago(seen)} ago` : "";
+    this.part("seen").title = seen ? new Date(seen).toLocaleString() : "";
     this.drawStages();
     this.drawFailure();
     this.drawActions(shown);
@@ -185,6 +189,8 @@ class Card {
   }
 
   async act(verb) {
+    if (this.isAsking) return; // twice pressed is meant once
+    this.isAsking = true;
     notice("");
     const path = verb === "cancel" ? `/operations/${this.operation.id}/cancel` : `/services/${this.service.id}/${verb}`;
     try {
@@ -193,6 +199,8 @@ class Card {
       if (verb === "deploy") this.show("build");
     } catch (error) {
       notice(`${this.service.name}: ${error.message}`);
+    } finally {
+      this.isAsking = false;
     }
   }
 
@@ -377,8 +385,14 @@ async function poll() {
 }
 
 byId("copy").addEventListener("click", async () => {
-  await navigator.clipboard.writeText(byId("command").textContent);
-  byId("copy").textContent = "Copied";
+  try {
+    await navigator.clipboard.writeText(byId("command").textContent);
+    byId("copy").textContent = "Copied";
+  } catch {
+    // Over plain HTTP from another machine there is no clipboard: selected, it is copied by hand.
+    getSelection().selectAllChildren(byId("command"));
+    byId("copy").textContent = "Press Ctrl+C";
+  }
 });
 setInterval(() => cards.forEach((card) => card.tick()), 1000);
 setInterval(() => cards.forEach((card) => card.read()), POLL_BLOCKED_MS);
