@@ -14,6 +14,7 @@ from services.builds.plain_runs import without_heredocs
 from services.builds.stages import Stage, Stages
 from services.builds.words import join_flags, refused
 
+MOST_STAGES = 250  # who takes what of whom is looked for among all of them, for each
 TEAM_ID = re.compile(r"[A-Za-z0-9]{16,64}")
 MOUNT_TYPES = frozenset({"bind", "cache", "secret", "ssh", "tmpfs"})
 MOUNT_OPTIONS = frozenset(
@@ -142,6 +143,8 @@ class _Rewriter:
         # Names of stages may be written in any case, those of images may not.
         if not refs.is_ref(image.lower() if is_stage else image):
             raise refused(one.line, f"{image[:100]!r} is not an image name")
+        if len(self.stages.rows) >= MOST_STAGES:
+            raise refused(one.line, f"the file has more than {MOST_STAGES} stages")
         self.stages.rows.append(Stage())
         if is_stage:
             self.stages.current.takes.add(image.lower())
@@ -156,11 +159,10 @@ class _Rewriter:
         image anew, whichever is here."""
         if not self.platform:
             return False
-        wanted = refs.VARIABLE.sub(lambda m: self.values.get(m[1] or m[2], m[4] or ""), flag[1])
-        if not refs.is_platform(wanted, self.platform):
+        if not refs.is_platform(refs.filled(flag[1], self.values), self.platform):
             raise refused(
                 line,
-                f"FROM --platform={flag[1]} is not allowed: builds are for {self.platform}",
+                f"FROM --platform={flag[1][:100]} is not allowed: builds are for {self.platform}",
                 fix="Leave --platform out.",
             )
         return True

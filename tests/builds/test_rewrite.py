@@ -268,6 +268,23 @@ def test_variables_in_from_are_settled_before_the_builder_sees_them(text: str, i
     assert f" {image}" in found.text.splitlines()[-1]
 
 
+def test_a_from_of_a_variable_that_grows_and_grows_is_refused_in_few_words() -> None:
+    rows = [f"ARG A{number + 1}={f'$A{number}' * 10}" for number in range(7)]
+    text = "\n".join(["ARG A0=aaaaaaaaaa", *rows])
+
+    for word in ("$A7", "--platform=$A7 a", "--platform=" + "a" * 1000 + " a"):
+        with pytest.raises(InvalidError) as caught:
+            prepare(f"{text}\nFROM {word}\n", POLICY, platform="linux/amd64")
+        assert len(caught.value.message) < 300
+
+
+def test_a_file_with_ever_more_stages_is_refused() -> None:
+    rows = "".join(f"FROM s{number} AS s{number + 1}\n" for number in range(20_000))
+
+    with pytest.raises(InvalidError, match="stages"):
+        done(rows)
+
+
 @pytest.mark.parametrize(
     "word", ["$UNKNOWN", "${A%b}", "a;b", "-x", "a//b", "..", "''", "a/../b", "A/b/C", "sha256:3f"]
 )
