@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from services.builds import refs
+from services.builds.base_images.recipes import is_local
 from services.builds.dockerfile import Dockerfile, Instruction, parse
 from services.builds.plain_runs import without_heredocs
 from services.builds.stages import Stage, Stages
@@ -179,7 +180,7 @@ class _Rewriter:
         # In the JSON form \\u003a is a colon that nobody sees.
         is_hidden = one.arguments.startswith("[") and "\\" in one.arguments
         words = re.sub(r"[\"'\\\[\],]", " ", one.arguments).split()[:-1]
-        remote = next((word for word in words if is_hidden or not _is_local(word)), None)
+        remote = next((word for word in words if is_hidden or not _is_no_address(word)), None)
         if remote is not None:
             raise refused(
                 one.line,
@@ -237,8 +238,7 @@ class _Rewriter:
         return self._image(name, line)
 
     def _image(self, asked: str, line: int) -> str:
-        mapped = refs.find_mapping(asked, self.policy.images)
-        image = mapped or refs.through_mirror(asked, self.policy.mirror)
+        image = refs.find_mapping(asked, self.policy.images) or self._from_mirror(asked)
         if image != asked:
             self.notes.append(f"line {line}: {asked} is taken from {image}")
         if not refs.is_ref(image):
@@ -248,8 +248,14 @@ class _Rewriter:
         self.stages.current.images.append(image)
         return image
 
+    def _from_mirror(self, asked: str) -> str:
+        """What is made on this machine is in no registry: under its name one has another image."""
+        if is_local(asked) or _starts(refs.full_name(asked), self.policy.private):
+            return asked
+        return refs.through_mirror(asked, self.policy.mirror)
 
-def _is_local(word: str) -> bool:
+
+def _is_no_address(word: str) -> bool:
     """A variable may only follow a beginning that no address can have."""
     fixed, dollar, _ = word.partition("$")
     if ":" in fixed or "@" in fixed or fixed.startswith("github.com/"):

@@ -141,6 +141,13 @@ def test_images_are_mapped_by_name_tag_and_mirror_and_said_in_the_log() -> None:
     assert found.notes[1] == "line 2: node:20 is taken from local/node:20"
 
 
+@pytest.mark.parametrize("ref", ["kyozo/python:3.11", "docker.io/kyozo/x", "apps/ours/web:1"])
+def test_a_mirror_is_not_asked_for_what_is_made_here(ref: str) -> None:
+    policy = Policy(TEAM, mirror="mirror.test", private=("apps/",), own=("apps/ours/",))
+
+    assert done(f"FROM {ref}", policy).images == (ref,)
+
+
 def test_images_of_copies_and_mounts_are_mapped_too() -> None:
     policy = Policy(TEAM, images={"busybox": "local/busybox:1"})
     stages = "COPY --from=s --chown=1 /a /b\nCOPY --from=0 /a /b\n"
