@@ -229,8 +229,11 @@ def _dockerfile(
                 params={"stage": "build"},
                 fix="put it back, or deploy again to look at the folder anew",
             )
-        relative = os.path.relpath(folder / plan.dockerfile_path, context)
-        return own, {}, load_ignore(context, dockerfile=relative, always=NEVER_IN_IMAGES)
+        # Which may lie outside the context, as docker/web.Dockerfile does for web/.
+        ignore = load_ignore(
+            context, dockerfile=plan.dockerfile_path, within=folder, always=NEVER_IN_IMAGES
+        )
+        return own, {}, ignore
     public = Chooser(source=Source.REGISTRY, mirror=chooser.mirror)
     render_dockerfile(plan, base=public)
     chooser.source = _source(making, public.refs[0])

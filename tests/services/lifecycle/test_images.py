@@ -322,6 +322,20 @@ def processes(*words: str) -> list[str]:
     return found
 
 
+def test_a_dockerfile_outside_its_build_context_is_built(own: Service) -> None:
+    root = Path(own.workspace.root)
+    for folder in ("web", "docker"):
+        (root / folder).mkdir()
+    (root / "Dockerfile").rename(root / "docker" / "web")
+    (root / "hello.txt").rename(root / "web" / "hello.txt")
+    image = "{context: web, dockerfile: ../docker/web}"
+    (root / "compose.yaml").write_text(f"services: {{app: {{build: {image}}}}}")
+
+    operation, _ = build(own)
+
+    assert operation.error == {}
+
+
 def test_files_that_compose_mounts_are_a_layer_of_the_image(own: Service) -> None:
     root = Path(own.workspace.root)
     mounts = "volumes: ['./my notes:/notes']"
