@@ -72,6 +72,8 @@ def make_image(job: Job, plan: DetectedService) -> Image:
     look(job.service, fence=job.claim)
     refresh_status(job.service, was_seen=True)
     with _attempt(job, plan) as making:
+        # First of all: whatever the files below do to a worker, a cancelled one ends.
+        job.check_cancelled()
         image = _ready_made(making) if plan.image else _built(making)
         if plan.files:
             image = _with_files(making, image)

@@ -16,7 +16,7 @@ from services.lifecycle.clean import clean
 from services.lifecycle.deploy import deploy
 from services.lifecycle.engine import runtime
 from services.lifecycle.images import shop
-from services.lifecycle.operations import take
+from services.lifecycle.operations import cancel, take
 from services.lifecycle.run import carry_out
 from services.models import (
     BuildState,
@@ -145,6 +145,20 @@ def test_a_dockerfile_that_went_meanwhile_is_told(own: Service) -> None:
 
     taken.operation.refresh_from_db()
     assert taken.operation.error["code"] == "build.no_dockerfile"
+
+
+def test_a_cancelled_build_ends_before_its_dockerfile_is_read(own: Service) -> None:
+    deploy(own, actor="alice")
+    taken = take(Queue.BUILDS)
+    assert taken is not None
+    dockerfile(own, 'FROM scratch\nEXPOSE 8000\nRUN --security=insecure refused\nCMD ["/x"]\n')
+
+    with at_step("build", lambda: cancel(taken.operation, actor="alice")):
+        carry_out(taken)
+
+    taken.operation.refresh_from_db()
+    assert taken.operation.state == "cancelled"
+    assert own.builds.get().state == BuildState.CANCELLED
 
 
 def test_an_image_of_another_team_cannot_be_built_upon(own: Service) -> None:
