@@ -15,7 +15,8 @@ from services.builds.words import SPACE, refused, split_flags
 
 MAX_CHARS = 512 * 1024
 DEFAULT_ESCAPE = "\\"
-DIRECTIVE = re.compile(r"#[ \t]*([a-zA-Z][a-zA-Z0-9]*)[ \t]*=[ \t]*(.+?)[ \t]*")
+# The value is stripped afterwards: a pattern for that would take the square of the line's length.
+DIRECTIVE = re.compile(r"#[ \t]*+([a-zA-Z][a-zA-Z0-9]*+)[ \t]*+=(.+)")
 KEYWORDS = frozenset(
     {"ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL"}
     | {"MAINTAINER", "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"}
@@ -93,7 +94,7 @@ def _directives(lines: list[str]) -> dict[str, str]:
         match = DIRECTIVE.fullmatch(line.lstrip(SPACE))
         if match is None:
             break
-        found.setdefault(match[1].lower(), match[2])
+        found.setdefault(match[1].lower(), match[2].strip(" \t"))
     return found
 
 

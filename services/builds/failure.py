@@ -52,20 +52,22 @@ NOT_PULLED = (
     " `kyozo images ls` shows what can be made here."
 )
 
-# The first that matches counts, so the more special ones come first.
+# The first that matches counts, so the more special ones come first. None looks on without an end:
+# a line of nothing but beginnings would take the square of its length.
 HINTS = (
     _hint(
         r"no space left on device|disk quota exceeded",
         "The disk is full: free some space, for example by removing old images.",
     ),
     _hint(
-        r"load metadata for|pull access denied|manifest (?:for .* )?(?:unknown|not found)"
+        r"load metadata for|pull access denied|manifest (?:for .{0,300} )?(?:unknown|not found)"
         r"|failed to resolve source metadata|failed to do request: head",
         NOT_PULLED,
     ),
     _hint(
-        r"npm ci.*(?:in sync|lock ?file)|frozen.lockfile|poetry\.lock.*(?:changed|regenerate)"
-        r"|lock ?file .*(?:not up.to.date|out of date|outdated|needs to be updated)",
+        r"npm ci.{0,300}(?:in sync|lock ?file)|frozen.lockfile"
+        r"|poetry\.lock.{0,300}(?:changed|regenerate)"
+        r"|lock ?file .{0,300}(?:not up.to.date|out of date|outdated|needs to be updated)",
         "The lock file does not fit the package file: install locally, commit the new lock file.",
     ),
     _hint(

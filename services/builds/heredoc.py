@@ -11,7 +11,8 @@ PLAIN = re.compile(r"[0-9]*<<(-?)([\"']?)([A-Za-z_][A-Za-z0-9_]*)\2(?=[\t\v\f\r 
 HARMLESS = re.compile(r"[0-9]*<<(?:<|[\t\v\f\r ]|$)")
 ANY = re.compile(r"[0-9]*<<")
 # Variables with a default can hide quotes or a `<<` in ways that versions read differently.
-HIDING = re.compile(r"\$\{[^}]*[\"'\\<]")
+# A `${` inside another one begins a match of its own, so the outer one need not be read past it.
+HIDING = re.compile(r"\$\{(?:[^}$\"'\\<]|\$(?!\{))*+[\"'\\<]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from services.builds.words import refused
 
 MOST = 500
+LONGEST = MOST + 1  # of what is put together; one too many, so that nothing cut passes for a name
+LONGEST_ARG = 16 * 1024
 _HOST = r"[A-Za-z0-9]+(?:(?:\.|-+)[A-Za-z0-9]+)*(?::[0-9]{1,5})?"
 _PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _END = r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?"
@@ -61,6 +63,9 @@ def through_mirror(ref: str, mirror: str) -> str:
 def expand(word: str, values: Mapping[str, str], line: int) -> str:
     """Replace variables by values; what is neither known nor has a default is refused."""
 
+    if len(word) > MOST:
+        raise refused(line, "the image in FROM has too long a name")
+
     def value(match: re.Match[str]) -> str:
         name = match[1] or match[2]
         known = values.get(name)
@@ -78,14 +83,18 @@ def expand(word: str, values: Mapping[str, str], line: int) -> str:
             )
         return known
 
-    expanded = VARIABLE.sub(value, word)
-    if len(expanded) > 1 and expanded[0] == expanded[-1] and expanded[0] in "\"'":
+    expanded = VARIABLE.sub(value, word)[:LONGEST]
+    if 1 < len(expanded) <= MOST and expanded[0] == expanded[-1] and expanded[0] in "\"'":
         expanded = expanded[1:-1]
     return expanded
 
 
 def read_arg(text: str, values: dict[str, str], given: Mapping[str, str]) -> None:
-    """Take an ARG from before the first FROM into `values`; a given build argument wins."""
+    """Take an ARG from before the first FROM into `values`; a given build argument wins.
+
+    Each value may be ten of the one before, so all are cut."""
+    if len(text) > LONGEST_ARG:
+        return
     try:
         words = shlex.split(text)
     except ValueError:
@@ -93,9 +102,15 @@ def read_arg(text: str, values: dict[str, str], given: Mapping[str, str]) -> Non
     for word in words:
         name, has_default, default = word.partition("=")
         if name in given:
-            values[name] = given[name]
+            values[name] = given[name][:LONGEST]
         elif has_default:
-            values[name] = VARIABLE.sub(lambda m: values.get(m[1] or m[2], m[4] or ""), default)
+            values[name] = filled(default, values)
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """With values in the place of variables, where what has none is empty; cut, see `read_arg`."""
+    known = VARIABLE.sub(lambda m: values.get(m[1] or m[2], m[4] or ""), text[:LONGEST])
+    return known[:LONGEST]
 
 
 def is_platform(asked: str, platform: str) -> bool:

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from services.builds import refs
+from services.builds.base_images.recipes import is_local
 from services.builds.dockerfile import Dockerfile, Instruction, parse
 from services.builds.plain_runs import without_heredocs
 from services.builds.stages import Stage, Stages
 from services.builds.words import join_flags, refused
 
+MOST_STAGES = 250  # who takes what of whom is looked for among all of them, for each
 TEAM_ID = re.compile(r"[A-Za-z0-9]{16,64}")
 MOUNT_TYPES = frozenset({"bind", "cache", "secret", "ssh", "tmpfs"})
 MOUNT_OPTIONS = frozenset(
@@ -142,6 +144,8 @@ class _Rewriter:
         # Names of stages may be written in any case, those of images may not.
         if not refs.is_ref(image.lower() if is_stage else image):
             raise refused(one.line, f"{image[:100]!r} is not an image name")
+        if len(self.stages.rows) >= MOST_STAGES:
+            raise refused(one.line, f"the file has more than {MOST_STAGES} stages")
         self.stages.rows.append(Stage())
         if is_stage:
             self.stages.current.takes.add(image.lower())
@@ -156,11 +160,10 @@ class _Rewriter:
         image anew, whichever is here."""
         if not self.platform:
             return False
-        wanted = refs.VARIABLE.sub(lambda m: self.values.get(m[1] or m[2], m[4] or ""), flag[1])
-        if not refs.is_platform(wanted, self.platform):
+        if not refs.is_platform(refs.filled(flag[1], self.values), self.platform):
             raise refused(
                 line,
-                f"FROM --platform={flag[1]} is not allowed: builds are for {self.platform}",
+                f"FROM --platform={flag[1][:100]} is not allowed: builds are for {self.platform}",
                 fix="Leave --platform out.",
             )
         return True
@@ -177,7 +180,7 @@ class _Rewriter:
         # In the JSON form \\u003a is a colon that nobody sees.
         is_hidden = one.arguments.startswith("[") and "\\" in one.arguments
         words = re.sub(r"[\"'\\\[\],]", " ", one.arguments).split()[:-1]
-        remote = next((word for word in words if is_hidden or not _is_local(word)), None)
+        remote = next((word for word in words if is_hidden or not _is_no_address(word)), None)
         if remote is not None:
             raise refused(
                 one.line,
@@ -235,8 +238,7 @@ class _Rewriter:
         return self._image(name, line)
 
     def _image(self, asked: str, line: int) -> str:
-        mapped = refs.find_mapping(asked, self.policy.images)
-        image = mapped or refs.through_mirror(asked, self.policy.mirror)
+        image = refs.find_mapping(asked, self.policy.images) or self._from_mirror(asked)
         if image != asked:
             self.notes.append(f"line {line}: {asked} is taken from {image}")
         if not refs.is_ref(image):
@@ -246,8 +248,14 @@ class _Rewriter:
         self.stages.current.images.append(image)
         return image
 
+    def _from_mirror(self, asked: str) -> str:
+        """What is made on this machine is in no registry: under its name one has another image."""
+        if is_local(asked) or _starts(refs.full_name(asked), self.policy.private):
+            return asked
+        return refs.through_mirror(asked, self.policy.mirror)
 
-def _is_local(word: str) -> bool:
+
+def _is_no_address(word: str) -> bool:
     """A variable may only follow a beginning that no address can have."""
     fixed, dollar, _ = word.partition("$")
     if ":" in fixed or "@" in fixed or fixed.startswith("github.com/"):

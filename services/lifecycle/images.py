@@ -72,6 +72,8 @@ def make_image(job: Job, plan: DetectedService) -> Image:
     look(job.service, fence=job.claim)
     refresh_status(job.service, was_seen=True)
     with _attempt(job, plan) as making:
+        # First of all: whatever the files below do to a worker, a cancelled one ends.
+        job.check_cancelled()
         image = _ready_made(making) if plan.image else _built(making)
         if plan.files:
             image = _with_files(making, image)
@@ -229,8 +231,11 @@ def _dockerfile(
                 params={"stage": "build"},
                 fix="put it back, or deploy again to look at the folder anew",
             )
-        relative = os.path.relpath(folder / plan.dockerfile_path, context)
-        return own, {}, load_ignore(context, dockerfile=relative, always=NEVER_IN_IMAGES)
+        # Which may lie outside the context, as docker/web.Dockerfile does for web/.
+        ignore = load_ignore(
+            context, dockerfile=plan.dockerfile_path, within=folder, always=NEVER_IN_IMAGES
+        )
+        return own, {}, ignore
     public = Chooser(source=Source.REGISTRY, mirror=chooser.mirror)
     render_dockerfile(plan, base=public)
     chooser.source = _source(making, public.refs[0])

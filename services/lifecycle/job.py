@@ -13,7 +13,7 @@ from services.errors import CancelledError, EngineError, FenceLostError, KyozoEr
 from services.lifecycle.claims import Claim, fenced
 from services.lifecycle.status import refresh_status
 from services.lifecycle.steps import recorder
-from services.models import Operation, OperationState, OperationStep, Service
+from services.models import BuildState, Operation, OperationState, OperationStep, Service
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,8 @@ class Job:
             self._end(step, "failed")
             raise
         self._end(step, "succeeded")
+        # Those who died before died of something else; this worker may still die in the next step.
+        Operation.objects.filter(pk=self.operation.pk).update(unended=1)
 
     def wait_out(self, work: Callable[["Job"], None], *, limit_s: float) -> None:
         """Do what is no step of its own; wait out a passing engine or router trouble."""
@@ -135,3 +137,5 @@ def fail_steps(operation: Operation, state: OperationState) -> None:
     """Close what still says running when the operation ends in another way."""
     word = "failed" if state == OperationState.FAILED else "skipped"
     operation.steps.filter(state="running").update(state=word, ended_at=timezone.now())
+    abandoned = operation.builds.filter(state=BuildState.RUNNING)
+    abandoned.update(state=BuildState.FAILED, ended_at=timezone.now())

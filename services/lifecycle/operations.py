@@ -15,7 +15,7 @@ from typing import Any
 
 from celery import current_app
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -307,7 +307,8 @@ def _begin(operation: Operation, queue: Queue) -> bool:
     rows = Operation.objects.open().filter(pk=operation.pk, queue=queue)
     try:
         with transaction.atomic():
-            if not rows.update(state=OperationState.RUNNING, attempts=operation.attempts + 1):
+            counts = {"attempts": F("attempts") + 1, "unended": F("unended") + 1}
+            if not rows.update(state=OperationState.RUNNING, **counts):
                 return False
             rows.filter(started_at=None).update(started_at=now)
     except IntegrityError:  # another operation of this service runs

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from services.builds.caps import BuildCaps, cap_builds
 from services.builds.process import end_leftovers
-from services.models import Build, BuildState, Service
+from services.models import Build, BuildState, Operation, OperationState, Service
 
 
 def recover() -> str:
@@ -41,6 +41,7 @@ def hand_back() -> int:
     own = f"{socket.gethostname()[:40]}:{os.getpid()}"
     names = [f"{own}:{thread.ident}" for thread in threading.enumerate()]
     held = Service.objects.filter(claimed_by__in=names)
+    Operation.objects.filter(service__in=held, state=OperationState.RUNNING).update(unended=0)
     return held.update(lease_until=None, claimed_by="")
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from services import events
-from services.errors import CancelledError, FenceLostError, KyozoError
+from services.errors import CancelledError, DeployError, FenceLostError, KyozoError
 from services.lifecycle import (
     deploy,
     freed_ports,
@@ -44,6 +45,8 @@ WORK: Mapping[str, Mapping[str, Work]] = {
 }
 IN_BUILDS = ("analyse", "build")
 MOST_ATTEMPTS = 20
+# Of workers in a row that were killed in one and the same step: by what they did, most likely.
+MOST_UNENDED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ def carry_out(taken: Taken) -> None:
     operation = taken.operation
     job = Job(operation=operation, claim=taken.claim)
     try:
+        _check_unended(operation)
         _announce_start(operation)
         if _do_steps(job):
             _succeed(job)
@@ -99,9 +103,21 @@ def carry_out(taken: Taken) -> None:
         if operation.attempts >= MOST_ATTEMPTS:
             raise
         log.warning("%s: the database failed, trying again: %s", operation, exc)
+        with suppress(DatabaseError):
+            Operation.objects.filter(pk=operation.pk).update(unended=0)
     except Exception:
         log.exception("%s failed by a defect", operation)
         _end(job, OperationState.FAILED, _defect(operation))
+
+
+def _check_unended(operation: Operation) -> None:
+    """What kills its worker would otherwise be next in line again, before all others, for ever."""
+    if operation.unended > MOST_UNENDED:
+        raise DeployError(
+            f"{MOST_UNENDED} workers in a row ended while they carried this out",
+            code="operation.unended",
+            fix="see in the platform's log what ended them, memory most likely; then ask again",
+        )
 
 
 def _do_steps(job: Job) -> bool:
@@ -140,7 +156,7 @@ def limit_s(job: Job, step: str) -> float:
 def _hand_over(job: Job) -> None:
     """Give the rest to the lifecycle workers; the operation stays `running` meanwhile."""
     with fenced(job.claim):
-        Operation.objects.filter(pk=job.operation.pk).update(queue=Queue.LIFECYCLE)
+        Operation.objects.filter(pk=job.operation.pk).update(queue=Queue.LIFECYCLE, unended=0)
     job.claim.release()
     wake(Queue.LIFECYCLE)
 

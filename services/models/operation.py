@@ -52,7 +52,7 @@ class Operation(models.Model):
     """`params` is what was asked; `error` is {code, message, fix, ...} once it failed.
 
     `after` names operations that must have succeeded before this one leaves the builds queue.
-    `requeued` says it runs but waits for a worker of its queue to take it over.
+    `attempts` is how often a worker took it, `unended` how many in a row were not heard of again.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -69,6 +69,7 @@ class Operation(models.Model):
     after = models.JSONField(default=list)
     step = models.CharField(max_length=20, blank=True)
     attempts = models.PositiveIntegerField(default=0)
+    unended = models.PositiveIntegerField(default=0)
     cancel_requested_at = models.DateTimeField(null=True)
     cancel_reason = models.CharField(max_length=20, blank=True)
     release = models.ForeignKey("services.Release", models.SET_NULL, null=True, related_name="+")

@@ -74,11 +74,16 @@ class Ignore:
 
 
 def load_ignore(
-    folder: Path, *, dockerfile: str = "Dockerfile", always: Iterable[str] = ()
+    context: Path,
+    *,
+    dockerfile: str = "Dockerfile",
+    within: Path | None = None,
+    always: Iterable[str] = (),
 ) -> Ignore:
-    """The ignore file that counts: `<dockerfile>.dockerignore` first, then `.dockerignore`."""
+    """The ignore file that counts: `<dockerfile>.dockerignore` first, which lies beside the
+    Dockerfile (a path `within` another folder perhaps), then `.dockerignore` of the context."""
     own = f"{PurePosixPath(dockerfile)}.dockerignore"
-    for name in (own, ".dockerignore"):
+    for folder, name in ((within or context, own), (context, ".dockerignore")):
         text = read_text(folder, name, max_bytes=MAX_BYTES)
         if text is not None:
             return Ignore.parse(text, always=always)

@@ -1,5 +1,7 @@
 """Which image stands for a tool: public by name, local only where the version is really there."""
 
+from pathlib import Path
+
 import pytest
 
 from services.builds.base_images.choice import Chooser
@@ -13,6 +15,8 @@ from services.builds.base_images.recipes import (
 )
 from services.builds.base_images.resolve import Source, UnknownToolError, resolve, tool_of
 from services.builds.base_images.tools import TOOLS
+from services.builds.base_images.workshop import Workshop, ensure
+from services.builds.client import BuildClient, DockerCli
 
 HOST = HostSettings({})
 OFFERS = [(tool.name, offer.version) for tool in TOOLS.values() for offer in tool.offers]
@@ -131,6 +135,38 @@ def test_a_recipe_changes_with_what_the_machine_trusts() -> None:
     changed = HostSettings({"usr/local/share/ca-certificates/x.crt": "another authority"})
 
     assert recipe("kyozo/python:3.11", HOST).hash != recipe("kyozo/python:3.11", changed).hash
+
+
+@pytest.mark.parametrize("host", ["", "docker.io/", "index.docker.io/"])
+def test_our_images_are_ours_however_they_are_written(host: str) -> None:
+    ref = f"{host}kyozo/python:3.11"
+
+    assert is_local(ref)
+    assert recipe(ref, HOST) == recipe("kyozo/python:3.11", HOST)
+
+
+@pytest.mark.parametrize(
+    "ref", ["kyozo-1/python:1", "host:5000/kyozo/python:1", "kyozo", "a/kyozo/b"]
+)
+def test_names_that_look_like_ours_are_not(ref: str) -> None:
+    assert not is_local(ref)
+
+
+@pytest.mark.parametrize(
+    "ref",
+    ["docker.io/kyozo/python:2", "index.docker.io/kyozo/x", "docker.io/kyozo/a@sha256:" + "0" * 64],
+)
+def test_no_registry_is_asked_for_an_image_of_our_names(ref: str, tmp_path: Path) -> None:
+    asked = tmp_path / "asked"
+    program = tmp_path / "docker"
+    program.write_text(f'#!/bin/sh\necho "$1" >> {asked}\n')
+    program.chmod(0o755)
+    docker = DockerCli(BuildClient(program, "builtin", "20.10.24"), environ={})
+
+    with pytest.raises(UnknownImageError):
+        ensure([ref], shop=Workshop(docker, tmp_path, {}), log=lambda _: None)
+
+    assert set(asked.read_text().split()) == {"image"}
 
 
 @pytest.mark.parametrize("ref", ["kyozo/python:2.7", "kyozo/cobol:85", "python:3.11", "kyozo/"])

@@ -17,6 +17,29 @@ def test_continuations_comments_and_blank_lines_inside_are_joined() -> None:
     assert read(text) == [("FROM", "a", 1), ("RUN", "one   && two && three", 2), ("CMD", "x", 7)]
 
 
+# Half a million characters: read by the square of their length they would take minutes.
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "#a=x" + " " * 500_000 + "y",
+        "#" + "a" * 500_000,
+        "RUN <<E " + "${" * 250_000 + "\nE",
+        "RUN <<E " + "${a$" * 120_000 + "\nE",
+        "RUN <<E " + "1" * 500_000 + "\nE",
+    ],
+)
+def test_a_long_line_is_read_once(line: str) -> None:
+    assert parse(f"{line}\nFROM a\n").instructions[-1].keyword == "FROM"
+
+
+@pytest.mark.parametrize("line", ["# a = x y \t", "#a=\t ", "#a=x\t=\t"])
+def test_what_stands_around_a_directive_is_no_part_of_it(line: str) -> None:
+    text = f"{line}\n# escape = ` \nFROM a `\n AS b\n"
+
+    assert parse(text).escape == "`"
+
+
 def test_the_escape_directive_changes_the_continuation() -> None:
     text = "# escape=`\nFROM a\nRUN dir c:\\\nRUN one `\n two\n"
 
@@ -83,6 +106,8 @@ def test_what_only_looks_like_a_heredoc_is_none(line: str) -> None:
         "RUN <<E\\OF",
         "RUN ${X:-<<EOF}",
         "RUN ${X:-'} <<EOF '}",
+        "RUN <<EOF ${X${Y'}'}",
+        "RUN <<EOF ${X$'}'",
         "RUN ' <<EOF",
         'RUN ["a"] <<EOF',
         "RUN 3<<E$OF",

@@ -126,6 +126,14 @@ def test_common_failures_say_what_to_do(said: str, hint: str) -> None:
     assert hint in failure(text).hint
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("said", ["npm ci ", "manifest for ", "lock file ", "poetry.lock "])
+def test_a_line_of_nothing_but_beginnings_is_looked_at_once(said: str) -> None:
+    line = said * (500_000 // len(said))
+
+    assert not failure(f"#9 [deps 2/2] RUN one\n#9 0.1 {line}\n#9 ERROR: exit code: 1\n").hint
+
+
 def test_the_command_of_a_step_is_no_reason_why_it_failed() -> None:
     text = (
         "#9 [deps 2/2] RUN yarn install --frozen-lockfile\n#9 0.1 gyp ERR! not ok\n"

@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.builds.refs import full_name, is_ref
+from services.builds.refs import LONGEST, expand, filled, full_name, is_ref, read_arg
+from services.errors import InvalidError
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,39 @@ def test_names_are_names(text: str) -> None:
 )
 def test_what_is_no_name_is_none(text: str) -> None:
     assert not is_ref(text)
+
+
+def test_values_that_are_ten_of_the_one_before_do_not_grow() -> None:
+    values: dict[str, str] = {}
+
+    read_arg("A0=aaaaaaaaaa", values, {})
+    for number in range(7):
+        read_arg(f"A{number + 1}={f'$A{number}' * 10}", values, {})
+
+    assert max(map(len, values.values())) == LONGEST
+    assert len(filled("$A7" * 1000, values)) == LONGEST
+
+
+def test_what_was_cut_is_no_name() -> None:
+    values: dict[str, str] = {}
+    read_arg("LONG=" + "a" * 10_000, values, {})
+    read_arg("GIVEN", values, {"GIVEN": "a" * 10_000})
+
+    # A quote right where it is cut would otherwise make a name of what is before it.
+    values["QUOTED"] = f"""'{"a" * 499}'"""
+
+    assert not any(is_ref(expand(f"${name}", values, 1)) for name in values)
+    assert not is_ref(expand("$QUOTED$LONG", values, 1))
+
+
+def test_a_word_behind_from_may_only_be_as_long_as_a_name() -> None:
+    with pytest.raises(InvalidError, match="too long"):
+        expand("$A" * 251, {"A": "a"}, 1)
+
+
+def test_an_argument_far_longer_than_any_name_is_not_read() -> None:
+    values: dict[str, str] = {}
+
+    read_arg("A=" + "a" * 500_000, values, {})
+
+    assert values == {}

@@ -141,6 +141,13 @@ def test_images_are_mapped_by_name_tag_and_mirror_and_said_in_the_log() -> None:
     assert found.notes[1] == "line 2: node:20 is taken from local/node:20"
 
 
+@pytest.mark.parametrize("ref", ["kyozo/python:3.11", "docker.io/kyozo/x", "apps/ours/web:1"])
+def test_a_mirror_is_not_asked_for_what_is_made_here(ref: str) -> None:
+    policy = Policy(TEAM, mirror="mirror.test", private=("apps/",), own=("apps/ours/",))
+
+    assert done(f"FROM {ref}", policy).images == (ref,)
+
+
 def test_images_of_copies_and_mounts_are_mapped_too() -> None:
     policy = Policy(TEAM, images={"busybox": "local/busybox:1"})
     stages = "COPY --from=s --chown=1 /a /b\nCOPY --from=0 /a /b\n"
@@ -266,6 +273,23 @@ def test_variables_in_from_are_settled_before_the_builder_sees_them(text: str, i
 
     assert found.images == (image,)
     assert f" {image}" in found.text.splitlines()[-1]
+
+
+def test_a_from_of_a_variable_that_grows_and_grows_is_refused_in_few_words() -> None:
+    rows = [f"ARG A{number + 1}={f'$A{number}' * 10}" for number in range(7)]
+    text = "\n".join(["ARG A0=aaaaaaaaaa", *rows])
+
+    for word in ("$A7", "--platform=$A7 a", "--platform=" + "a" * 1000 + " a"):
+        with pytest.raises(InvalidError) as caught:
+            prepare(f"{text}\nFROM {word}\n", POLICY, platform="linux/amd64")
+        assert len(caught.value.message) < 300
+
+
+def test_a_file_with_ever_more_stages_is_refused() -> None:
+    rows = "".join(f"FROM s{number} AS s{number + 1}\n" for number in range(20_000))
+
+    with pytest.raises(InvalidError, match="stages"):
+        done(rows)
 
 
 @pytest.mark.parametrize(

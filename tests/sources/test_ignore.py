@@ -141,6 +141,20 @@ def test_the_ignore_file_of_the_dockerfile_comes_first(tmp_path: Path) -> None:
     assert load_ignore(tmp_path).match("general", "general", ())[0]
 
 
+def test_the_ignore_file_of_a_dockerfile_outside_the_context_lies_beside_it(tmp_path: Path) -> None:
+    context = tmp_path / "web"
+    context.mkdir()
+    (tmp_path / "docker").mkdir()
+    (context / ".dockerignore").write_text("general")
+
+    general = load_ignore(context, dockerfile="docker/web", within=tmp_path)
+    (tmp_path / "docker" / "web.dockerignore").write_text("special")
+    special = load_ignore(context, dockerfile="docker/web", within=tmp_path)
+
+    assert general.match("general", "general", ())[0]
+    assert special.match("special", "special", ())[0]
+
+
 def test_an_ignore_file_that_is_a_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / ".dockerignore").symlink_to("/etc/hostname")
 

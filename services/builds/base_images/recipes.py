@@ -13,10 +13,12 @@ from typing import IO
 
 from services.builds.base_images.host import HostSettings
 from services.builds.base_images.tools import CODENAMES, TOOLS, Offer, Wheel
+from services.builds.refs import HUB, full_name
 from services.errors import BuildError, NotFoundError
 
 DOCKERFILES = Path(__file__).with_name("dockerfiles")
 PREFIX = "kyozo/"
+FULL_PREFIX = f"{HUB}/{PREFIX}"
 PIP_TIMEOUT_S = 300
 BOOTSTRAP_PACKAGES = ("ca-certificates", "netbase", "passwd", "tzdata")
 BOOTSTRAP_EDITION = "1"  # raise it to have every machine make its Debian anew
@@ -54,16 +56,18 @@ def rootfs_hash(debian: str) -> str:
 
 
 def is_local(ref: str) -> bool:
-    return ref.startswith(PREFIX)
+    """However it is written: what was pulled as `docker.io/kyozo/...` would lie on the engine under
+    our short names, so such an image is only ever made here."""
+    return full_name(ref).startswith(FULL_PREFIX)
 
 
 def recipe(ref: str, host: HostSettings) -> Recipe:
     """The recipe of one of our own image names; its hash covers everything it is laid upon."""
-    tool, _, version = ref.removeprefix(PREFIX).partition(":")
+    tool, _, version = full_name(ref).removeprefix(FULL_PREFIX).partition(":")
     offers = TOOLS[tool].offers if tool in TOOLS and is_local(ref) else ()
     for offer in offers:
         if offer.version == version:
-            return _recipe(ref, tool, offer, host)
+            return _recipe(local_ref(tool, version), tool, offer, host)
     raise UnknownImageError(
         f"{ref} is not an image that can be made here", fix="See the list: kyozo images ls"
     )

@@ -16,7 +16,7 @@ from services.lifecycle.clean import clean
 from services.lifecycle.deploy import deploy
 from services.lifecycle.engine import runtime
 from services.lifecycle.images import shop
-from services.lifecycle.operations import take
+from services.lifecycle.operations import cancel, take
 from services.lifecycle.run import carry_out
 from services.models import (
     BuildState,
@@ -145,6 +145,20 @@ def test_a_dockerfile_that_went_meanwhile_is_told(own: Service) -> None:
 
     taken.operation.refresh_from_db()
     assert taken.operation.error["code"] == "build.no_dockerfile"
+
+
+def test_a_cancelled_build_ends_before_its_dockerfile_is_read(own: Service) -> None:
+    deploy(own, actor="alice")
+    taken = take(Queue.BUILDS)
+    assert taken is not None
+    dockerfile(own, 'FROM scratch\nEXPOSE 8000\nRUN --security=insecure refused\nCMD ["/x"]\n')
+
+    with at_step("build", lambda: cancel(taken.operation, actor="alice")):
+        carry_out(taken)
+
+    taken.operation.refresh_from_db()
+    assert taken.operation.state == "cancelled"
+    assert own.builds.get().state == BuildState.CANCELLED
 
 
 def test_an_image_of_another_team_cannot_be_built_upon(own: Service) -> None:
@@ -320,6 +334,20 @@ def processes(*words: str) -> list[str]:
             if file.read_text(errors="replace").endswith(end):
                 found.append(file.parent.name)
     return found
+
+
+def test_a_dockerfile_outside_its_build_context_is_built(own: Service) -> None:
+    root = Path(own.workspace.root)
+    for folder in ("web", "docker"):
+        (root / folder).mkdir()
+    (root / "Dockerfile").rename(root / "docker" / "web")
+    (root / "hello.txt").rename(root / "web" / "hello.txt")
+    image = "{context: web, dockerfile: ../docker/web}"
+    (root / "compose.yaml").write_text(f"services: {{app: {{build: {image}}}}}")
+
+    operation, _ = build(own)
+
+    assert operation.error == {}
 
 
 def test_files_that_compose_mounts_are_a_layer_of_the_image(own: Service) -> None:

@@ -16,13 +16,13 @@ from services.lifecycle.deploy import deploy
 from services.lifecycle.job import Job
 from services.lifecycle.operations import take
 from services.lifecycle.places import build_place
-from services.lifecycle.recover import expire_own_leases
+from services.lifecycle.recover import expire_own_leases, hand_back
 from services.lifecycle.remove import remove
 from services.lifecycle.restart import restart
-from services.lifecycle.run import carry_out, limit_s, run_next
+from services.lifecycle.run import MOST_UNENDED, carry_out, limit_s, run_next
 from services.lifecycle.scale import scale
 from services.lifecycle.stop import stop
-from services.models import Operation, Queue, Rollout, Service
+from services.models import Build, Operation, Queue, Rollout, Service
 from services.routing.memory import MemoryRouter
 from services.runtimes.fake import FakeRuntime
 from tests.factories import make_service
@@ -30,6 +30,7 @@ from tests.holding import holding
 from tests.services.lifecycle.working import (
     WorkerDiedError,
     alive,
+    at_step,
     carry_out_all,
     carry_out_until_death,
     change,
@@ -111,6 +112,59 @@ def test_every_operation_is_taken_up_again(
     operation.refresh_from_db()
     assert operation.state == "succeeded"
     assert_clean(running, engine, memory_router)
+
+
+def die_in(step: str, *, times: int) -> None:
+    """Workers one after the other, each of which dies as soon as it has begun that step."""
+
+    def die() -> None:
+        raise WorkerDiedError
+
+    for _ in range(times):
+        with at_step(step, die):
+            assert carry_out_until_death()
+        expire_leases()
+
+
+def test_what_kills_its_worker_again_and_again_is_given_up(running: Service) -> None:
+    change(running)
+    operation = deploy(running, actor="alice")
+    die_in("build", times=MOST_UNENDED)
+    begun = Build.objects.create(service=running, operation=operation)
+
+    carry_out_all()
+
+    operation.refresh_from_db()
+    begun.refresh_from_db()
+    assert (operation.state, operation.error["code"]) == ("failed", "operation.unended")
+    assert operation.error["fix"]
+    assert (begun.state, operation.steps.get(name="build").state) == ("failed", "failed")
+
+
+@pytest.mark.parametrize("steps", [["analyse", "build"], ["start", "health"]])
+def test_what_goes_on_between_deaths_is_not(running: Service, steps: list[str]) -> None:
+    change(running)
+    operation = deploy(running, actor="alice")
+
+    for step in steps:
+        die_in(step, times=MOST_UNENDED - 1)
+    carry_out_all()
+
+    operation.refresh_from_db()
+    assert operation.state == "succeeded"
+
+
+def test_a_worker_that_hands_back_what_it_does_has_not_died(running: Service) -> None:
+    change(running)
+    operation = deploy(running, actor="alice")
+    die_in("build", times=MOST_UNENDED)
+    assert take(Queue.BUILDS)
+
+    assert hand_back() == 1
+    carry_out_all()
+
+    operation.refresh_from_db()
+    assert operation.state == "succeeded"
 
 
 @pytest.mark.parametrize("call", ["apply", "promote", "stop", "remove", "observe", "connections"])
