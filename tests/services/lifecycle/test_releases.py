@@ -8,6 +8,7 @@ from detection import DetectedService, EnvironmentVariable, HealthCommand, Volum
 from services.lifecycle import releases
 from services.lifecycle.releases import Draft
 from services.models import HostPort, Service
+from services.probes.plan import plan_from
 from services.runtimes.base import Mount
 from services.runtimes.fake import FakeRuntime
 from tests.factories import make_service
@@ -187,6 +188,24 @@ def test_a_health_command_of_the_folder_is_used(
     assert (health["type"], health["command"]) == ("command", command)
     assert (health["interval_seconds"], health["retries"]) == (5, 4)
     assert "timeout_seconds" not in health
+
+
+def test_a_health_command_is_brought_into_the_limits(service: Service) -> None:
+    check = HealthCommand(("true",), interval_s=0.5, timeout_s=120, retries=300, start_period_s=9e9)
+
+    health = drafted(service, found(health_command=check)).config.health
+
+    asked = (health["interval_seconds"], health["timeout_seconds"], health["retries"])
+    assert (*asked, health["start_period_seconds"]) == (1, 60, 100, 3600)
+
+
+def test_nothing_is_the_default_of_a_health_command_as_in_compose(service: Service) -> None:
+    check = HealthCommand(("true",), interval_s=0, timeout_s=0, retries=0, start_period_s=0)
+
+    plan = plan_from(drafted(service, found(health_command=check)).config.health)
+
+    assert (plan.interval_seconds, plan.timeout_seconds, plan.retries) == (30, 5, 3)
+    assert plan.start_period_seconds == 0
 
 
 def test_a_health_check_that_people_set_wins(service: Service) -> None:
