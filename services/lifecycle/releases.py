@@ -22,6 +22,9 @@ from services.models import Build, Release, Service
 from services.probes.plan import INTERVAL_S, RETRIES, START_PERIOD_S, TIMEOUT_S, within
 from services.runtimes.base import Limits, Mount, PublishedPort
 
+# Each volume is made by a call of its own before an instance starts, and kept when it ends.
+MOST_MOUNTS = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -181,6 +184,12 @@ def _mounts(
     for path in data_folders:
         if normpath(path) not in taken:
             mounts[path] = Mount(target=path, source=_own_volume(service, path))
+    if len(mounts) > MOST_MOUNTS:
+        message = f"{service.name} has {len(mounts)} mounts; {MOST_MOUNTS} are allowed."
+        raise InvalidError(
+            message,
+            details={"volume_mounts": ["its compose file's and its image's volumes count, too"]},
+        )
     return tuple(mounts[target] for target in sorted(mounts))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from detection import DetectedService, EnvironmentVariable, HealthCommand, Volume
+from services.errors import InvalidError
 from services.lifecycle import releases
 from services.lifecycle.releases import Draft
 from services.models import HostPort, Service
@@ -46,6 +47,16 @@ def test_where_an_image_keeps_data_a_name_makes_it_follow_the_service(
     assert named["/named"] == "named"
     assert named["/var/lib/data"].startswith(f"{service.id.hex[:8]}-var-lib-data-")
     assert config.strategy == "recreate"
+
+
+def test_the_volumes_of_an_image_have_a_limit(service: Service, engine: FakeRuntime) -> None:
+    plan = found(volumes=(Volume(name="named", path="/named"),))
+    engine.data_folders["sha256:1"] = tuple(f"/{n}" for n in range(49))
+    assert len(drafted(service, plan).config.mounts) == 50
+
+    engine.data_folders["sha256:1"] = tuple(f"/{n}" for n in range(50))
+    with pytest.raises(InvalidError, match="has 51 mounts; 50 are allowed"):
+        drafted(service, plan)
 
 
 def test_two_services_of_one_image_do_not_share_their_data(
