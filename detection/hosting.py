@@ -243,7 +243,7 @@ def _without_install(command: str, service: DetectedService) -> str | None:
     return " && ".join(s for s in steps if s and not _INSTALLS.fullmatch(s)) or None
 
 
-_HEALTH = re.compile(r"/[A-Za-z0-9._~/-]*")
+_HEALTH = re.compile(r"/(?!/)[A-Za-z0-9._~/-]*")
 
 
 def _plain(path: str) -> str | None:

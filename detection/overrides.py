@@ -44,7 +44,7 @@ _FIELDS = {
     "framework": "framework",
     "output": "output_directory",
 }
-_HEALTH = re.compile(r"/[A-Za-z0-9._~/?&=%-]*")
+_HEALTH = re.compile(r"/(?!/)[A-Za-z0-9._~/?&=%-]*")
 # `[services.shop]` and what lies below it, or another table such as `[env]`.
 _HEADER = re.compile(
     r"""[ \t]*+\[++[ \t]*+(?:services[ \t]*+\.[ \t]*+["']?(?P<name>[^\]"'.\n]++)"""
@@ -159,7 +159,7 @@ def _bad_text(key: str, value: str) -> str | None:
     if key in _PATH_KEYS and inside("", value) is None:
         return f"{key} must lie inside the folder"
     if key == "health" and value and not _HEALTH.fullmatch(value):
-        return "health must be a path that begins with a slash, or empty for none"
+        return "health must be a path that begins with a slash and names no host, or empty for none"
     if any(ord(character) < 32 for character in value):
         return f"{key} must be one line of plain text"
     return None

@@ -19,7 +19,11 @@ from services.lifecycle.connections import connected, is_declared
 from services.lifecycle.engine import runtime
 from services.lifecycle.plan import PlannedService
 from services.models import Build, Release, Service
+from services.probes.plan import INTERVAL_S, RETRIES, START_PERIOD_S, TIMEOUT_S, within
 from services.runtimes.base import Limits, Mount, PublishedPort
+
+# Each volume is made by a call of its own before an instance starts, and kept when it ends.
+MOST_MOUNTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,12 @@ def _mounts(
     for path in data_folders:
         if normpath(path) not in taken:
             mounts[path] = Mount(target=path, source=_own_volume(service, path))
+    if len(mounts) > MOST_MOUNTS:
+        message = f"{service.name} has {len(mounts)} mounts; {MOST_MOUNTS} are allowed."
+        raise InvalidError(
+            message,
+            details={"volume_mounts": ["its compose file's and its image's volumes count, too"]},
+        )
     return tuple(mounts[target] for target in sorted(mounts))
 
 
@@ -208,16 +218,21 @@ def _health(service: Service, plan: DetectedService, http_port: int | None) -> d
 
 
 def _command_check(check: HealthCommand) -> dict[str, Any]:
-    """Compose's healthcheck: CMD-SHELL runs in the container's own shell, never in one of ours."""
+    """Compose's healthcheck: CMD-SHELL runs in the container's own shell, never in one of ours. To
+    compose 0 is the default, but for the start period."""
     kind, *rest = check.test
     argv = ["/bin/sh", "-c", *rest] if kind == "CMD-SHELL" else rest
-    config = {
+    config: dict[str, Any] = {
         "enabled": True,
         "type": "command",
         "command": argv if kind in {"CMD", "CMD-SHELL"} else list(check.test),
-        "interval_seconds": check.interval_s,
-        "timeout_seconds": check.timeout_s,
-        "retries": check.retries,
-        "start_period_seconds": check.start_period_s,
     }
-    return {k: v for k, v in config.items() if v is not None}
+    if check.interval_s:
+        config["interval_seconds"] = within(check.interval_s, INTERVAL_S)
+    if check.timeout_s:
+        config["timeout_seconds"] = within(check.timeout_s, TIMEOUT_S)
+    if check.retries:
+        config["retries"] = within(check.retries, RETRIES)
+    if check.start_period_s is not None:
+        config["start_period_seconds"] = within(check.start_period_s, START_PERIOD_S)
+    return config

@@ -23,6 +23,7 @@ from services.models.checks import (
     text,
     whole,
 )
+from services.probes.plan import INTERVAL_S, RETRIES, START_PERIOD_S, TIMEOUT_S
 
 SERVICE_TYPES = (
     "nodejs", "python", "golang", "rust", "java", "ruby", "php", "docker", "static", "database",
@@ -70,7 +71,12 @@ REGISTRY = text(
     rule="must be a registry such as registry.example:5000/team, without https://",
 )
 PORT = whole(1, 65535)
-SECONDS = number(0.1, 3600)
+# After // there is a host, # is not sent, and some read \ as /.
+ENDPOINT = text(
+    most=200,
+    pattern=r'/([!"$-.0-\[\]-~][!"$-\[\]-~]*)?',
+    rule="must be a path such as /health, without host or #",
+)
 
 
 @takes({"type": "string", "maxLength": 45, "examples": ["127.0.0.1"]})
@@ -149,8 +155,8 @@ def variable_value(value: Any) -> str:
 
 
 def _health_is_whole(health: dict[str, Any]) -> str:
-    if health.get("type") == "command" and not health.get("command"):
-        return "command: is required for the type command"
+    if health.get("type") == "command" and not next(iter(health.get("command", ())), ""):
+        return "command: is required for the type command, and begins with a program"
     return ""
 
 
@@ -218,15 +224,13 @@ HEALTH_CHECK = named(
             {
                 "enabled": flag,
                 "type": choice(("http", "tcp", "command")),
-                "endpoint": text(
-                    most=200, pattern=r"/[!-~]*", rule="must be a path such as /health"
-                ),
+                "endpoint": ENDPOINT,
                 "port": optional(PORT),
                 "command": list_of(text(most=4096), most=100),
-                "interval_seconds": SECONDS,
-                "timeout_seconds": number(0.1, 600),
-                "retries": whole(1, 100),
-                "start_period_seconds": number(0, 3600),
+                "interval_seconds": number(*INTERVAL_S),
+                "timeout_seconds": number(*TIMEOUT_S),
+                "retries": whole(*RETRIES),
+                "start_period_seconds": number(*START_PERIOD_S),
                 "headers": map_of(
                     text(most=100, pattern=r"[A-Za-z0-9-]+", rule="is not a header name"),
                     text(most=1000, pattern=r"[\t -~]*", rule="must be printable ASCII"),
@@ -280,7 +284,7 @@ OVERRIDES = named(
             "start": text(least=1),
             "build": text(least=1),
             "port": PORT,
-            "health": text(most=200, pattern=r"/[!-~]*", rule="must be a path such as /health"),
+            "health": ENDPOINT,
         }
     ),
 )

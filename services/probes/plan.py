@@ -1,10 +1,11 @@
-"""How a service is checked: its health_check_config, validated, and the check it asks for."""
+"""How a service is checked: its health_check_config as a plan, and the check it asks for."""
 
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 from services.errors import InvalidError
 from services.probes.base import Exec, ProbeResult
@@ -12,7 +13,15 @@ from services.probes.command import check_command
 from services.probes.http import check_http
 from services.probes.tcp import check_tcp
 
+Number = TypeVar("Number", int, float)
+
 TYPES = ("http", "tcp", "command")
+# What a check may ask for. What people write (`services.models.config`) is held to the same, and
+# what a folder says is brought into it.
+INTERVAL_S = (1, 3600)
+TIMEOUT_S = (0.1, 60)
+RETRIES = (1, 100)
+START_PERIOD_S = (0, 3600)
 LONGEST_GATE_S = 300.0
 MOST_HEADERS = 20
 _PATH = re.compile(r"/(?!/)[^\s\x00-\x1f\x7f#\\]{0,2000}|/")
@@ -42,22 +51,21 @@ class HealthPlan:
         return min(LONGEST_GATE_S, self.start_period_seconds + self.retries * self.interval_seconds)
 
 
+def within(value: Number, limits: tuple[Number, Number]) -> Number:
+    low, high = limits
+    return max(low, min(high, value))
+
+
 def plan_from(config: Mapping[str, Any]) -> HealthPlan:
-    """Raises `InvalidError` with a complaint for each wrong field; null means the default."""
-    complaints: dict[str, list[str]] = {}
+    """Never raises: a stored check was taken by the rules of its day, and while it cannot be read
+    its service can be neither stopped nor removed. Numbers are brought into their limits; what
+    cannot be read, null with it, is the default. Without its command nothing is asked."""
     values: dict[str, Any] = {}
-    for name, value in config.items():
-        if value is None:
-            continue
-        try:
-            values[name] = _reader(name)(value)
-        except ValueError as exc:
-            complaints[f"health_check_config.{name}"] = [str(exc)]
-    if values.get("type") == "command" and not values.get("command"):
-        complaints.setdefault("health_check_config.command", ["is needed for type command"])
-    if complaints:
-        raise InvalidError("The health check is not valid.", details=complaints)
-    return HealthPlan(**values)
+    for name in config.keys() & _READERS.keys():
+        with suppress(ValueError):
+            values[name] = _READERS[name](config[name])
+    plan = HealthPlan(**values)
+    return replace(plan, enabled=False) if plan.type == "command" and not plan.command else plan
 
 
 def check(plan: HealthPlan, address: str, port: int | None, run: Exec) -> ProbeResult:
@@ -82,93 +90,84 @@ def check(plan: HealthPlan, address: str, port: int | None, run: Exec) -> ProbeR
     )
 
 
-def _reader(name: str) -> Callable[[Any], Any]:
-    try:
-        return _READERS[name]
-    except KeyError:
-        known = ", ".join(one.name for one in fields(HealthPlan))
-        message = f"is not a field of a health check; those are: {known}"
-        raise ValueError(message) from None
-
-
-def _complain_unless(ok: object, complaint: str) -> None:
+def _require(ok: object) -> None:
     if not ok:
-        raise ValueError(complaint)
+        raise ValueError
 
 
 def _boolean(value: Any) -> bool:
-    _complain_unless(isinstance(value, bool), "must be true or false")
+    _require(isinstance(value, bool))
     return bool(value)
 
 
-def _number(low: float, high: float) -> Callable[[Any], float]:
+def _number(limits: tuple[float, float]) -> Callable[[Any], float]:
     def read(value: Any) -> float:
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        _complain_unless(is_number, "must be a number")
-        _complain_unless(low <= value <= high, f"must be between {low:g} and {high:g}")
-        return float(value)
+        _require(isinstance(value, int | float) and not isinstance(value, bool))
+        return float(within(value, limits))
 
     return read
 
 
-def _whole(low: int, high: int) -> Callable[[Any], int]:
-    in_range = _number(low, high)
+def _whole(limits: tuple[int, int]) -> Callable[[Any], int]:
+    def read(value: Any) -> int:
+        _require(isinstance(value, int) and not isinstance(value, bool))
+        return within(int(value), limits)
+
+    return read
+
+
+def _exact(low: int, high: int) -> Callable[[Any], int]:
+    """Another one than what was asked for would be another thing."""
 
     def read(value: Any) -> int:
-        _complain_unless(not isinstance(value, float), "must be a whole number")
-        return int(in_range(value))
+        _require(isinstance(value, int) and not isinstance(value, bool) and low <= value <= high)
+        return int(value)
 
     return read
 
 
 def _type(value: Any) -> str:
-    _complain_unless(value in TYPES, f"must be one of: {', '.join(TYPES)}")
+    _require(value in TYPES)
     return str(value)
 
 
 def _path(value: Any) -> str:
     """The address is the instance's own: a host in here would make us ask somebody else."""
-    ok = isinstance(value, str) and _PATH.fullmatch(value)
-    _complain_unless(ok, "must be a path that begins with one /, without host or spaces")
+    _require(isinstance(value, str) and _PATH.fullmatch(value))
     return str(value)
 
 
 def _command(value: Any) -> tuple[str, ...]:
     """A list of arguments, or a text that is split into one; no shell sees it."""
     words = shlex.split(value) if isinstance(value, str) else value
-    is_list = isinstance(words, list) and all(isinstance(word, str) for word in words)
-    _complain_unless(is_list, "must be a list of arguments")
-    _complain_unless(words and words[0] and "\x00" not in "".join(words), "must name a program")
+    _require(isinstance(words, list) and all(isinstance(word, str) for word in words))
+    _require(words and words[0] and "\x00" not in "".join(words))
     return tuple(words)
 
 
 def _headers(value: Any) -> dict[str, str]:
-    ok = isinstance(value, dict) and len(value) <= MOST_HEADERS
-    _complain_unless(ok, f"must be a map of at most {MOST_HEADERS} names to values")
+    _require(isinstance(value, dict) and len(value) <= MOST_HEADERS)
     for name, text in value.items():
-        named = isinstance(name, str) and _HEADER_NAME.fullmatch(name)
-        _complain_unless(named, "has a name that is not allowed in HTTP")
-        is_line = isinstance(text, str) and _HEADER_VALUE.fullmatch(text)
-        _complain_unless(is_line, f"has a value for {name} that is no single line of text")
+        _require(isinstance(name, str) and _HEADER_NAME.fullmatch(name))
+        _require(isinstance(text, str) and _HEADER_VALUE.fullmatch(text))
     return dict(value)
 
 
 def _statuses(value: Any) -> frozenset[int]:
-    _complain_unless(isinstance(value, list), "must be a list of HTTP statuses")
-    read = _whole(100, 599)
-    return frozenset(read(one) for one in value)
+    _require(isinstance(value, list))
+    return frozenset(map(_exact(100, 599), value))
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {
     "enabled": _boolean,
     "type": _type,
     "endpoint": _path,
-    "port": _whole(1, 65535),
+    "port": _exact(1, 65535),
     "command": _command,
-    "interval_seconds": _number(1, 3600),
-    "timeout_seconds": _number(0.1, 60),
-    "retries": _whole(1, 20),
-    "start_period_seconds": _number(0, 600),
+    "interval_seconds": _number(INTERVAL_S),
+    "timeout_seconds": _number(TIMEOUT_S),
+    "retries": _whole(RETRIES),
+    "start_period_seconds": _number(START_PERIOD_S),
     "headers": _headers,
     "expected_status_codes": _statuses,
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.errors import EngineError, EngineNotFoundError
+from services.runtimes import docker_images
 from services.runtimes.base import LABEL_INSTALL, LABEL_INSTANCE, Fence, ServiceSpec, Slot
 from services.runtimes.docker_engine import Engine
 from services.runtimes.docker_spec import instance_body
@@ -54,8 +55,9 @@ class Launch:
         The fence is asked a second time before the start, for a claim lost between the two calls:
         what is left is a container that never ran and carries the old fence.
         """
+        image = docker_images.present(self.engine, self.spec.image)
         self.fence.check()
-        body = instance_body(self.spec, self.slot, fence_token=self.fence.token)
+        body = instance_body(self.spec, self.slot, image=image, fence_token=self.fence.token)
         try:
             engine_id = create_container(self.engine, body, name=self.slot.name)
         except EngineError as exc:

@@ -97,7 +97,7 @@ def read_event(said: Mapping[str, Any]) -> EngineEvent | None:
     actor = said.get("Actor") or {}
     attributes: Mapping[str, str] = actor.get("Attributes") or {}
     kind = str(said.get("Action", "")).partition(":")[0]
-    if LABEL_ONCE in attributes:
+    if attributes.get(LABEL_ONCE):  # empty: a label of its image
         return None
     if kind == "kill" and attributes.get("signal") in HARMLESS_SIGNALS:
         return None

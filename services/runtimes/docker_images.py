@@ -32,6 +32,19 @@ def image(engine: Engine, ref: str) -> EngineImage | None:
     )
 
 
+def present(engine: Engine, ref: str) -> EngineImage:
+    """The image that a container is to be made of."""
+    found = image(engine, ref)
+    if found is None:
+        message = f"The container engine has no such image: {ref}"
+        raise EngineNotFoundError(
+            message,
+            code="engine.image_missing",
+            fix="Deploy again so that the image is built, or pull it.",
+        )
+    return found
+
+
 def volumes(engine: Engine, ref: str) -> tuple[str, ...]:
     found = _inspect(engine, ref) or {}
     return tuple(sorted((found.get("Config") or {}).get("Volumes") or {}))

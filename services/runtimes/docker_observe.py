@@ -78,7 +78,8 @@ class Observations:
         """All containers with these labels, one-off commands apart."""
         with self._engine.call("list containers") as client:
             rows: list[dict[str, Any]] = client.containers(all=True, filters={"label": [*labels]})
-        rows = [row for row in rows if LABEL_ONCE not in (row.get("Labels") or {})]
+        # Without a value it is a label of the image, which anybody may have written.
+        rows = [row for row in rows if not (row.get("Labels") or {}).get(LABEL_ONCE)]
         now = self._clock()
         # Ours for this look: whoever hears of an event meanwhile makes `_facts` forget.
         facts = {row["Id"]: self._known(row, now=now) for row in rows}

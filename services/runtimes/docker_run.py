@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from services.errors import EngineError
+from services.runtimes import docker_images
 from services.runtimes.base import (
     LABEL_INSTALL,
     LABEL_ONCE,
@@ -69,7 +70,8 @@ def run_once(
         LABEL_SERVICE: spec.service_id,
         LABEL_ONCE: str(int(time.time() + timeout_s + GRACE_S)),
     }
-    body = container_body(spec, labels=labels) | {"Cmd": list(argv)}
+    image = docker_images.present(engine, spec.image)
+    body = container_body(spec, image=image, labels=labels) | {"Cmd": list(argv)}
     name = f"kyozo-once-{secrets.token_hex(6)}"
     engine_id = create_container(engine, body, name=name)
     try:

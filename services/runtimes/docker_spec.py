@@ -11,6 +11,7 @@ from services.runtimes.base import (
     LABEL_RELEASE,
     LABEL_REPLICA,
     LABEL_SERVICE,
+    EngineImage,
     Limits,
     Mount,
     PublishedPort,
@@ -33,9 +34,12 @@ FOREIGN_IMAGE_CAPABILITIES = (
 MOUNT_TYPES = ("volume", "tmpfs")
 
 
-def instance_body(spec: ServiceSpec, slot: Slot, *, fence_token: int) -> dict[str, Any]:
+def instance_body(
+    spec: ServiceSpec, slot: Slot, *, image: EngineImage, fence_token: int
+) -> dict[str, Any]:
     """The create call of one instance: fixed address, aliases, ports, no restart policy."""
-    body = container_body(spec, labels=instance_labels(spec, slot, fence_token=fence_token))
+    labels = instance_labels(spec, slot, fence_token=fence_token)
+    body = container_body(spec, image=image, labels=labels)
     endpoint: dict[str, Any] = {"Aliases": list(spec.aliases)}
     if slot.address:
         endpoint["IPAMConfig"] = {"IPv4Address": slot.address}
@@ -49,12 +53,20 @@ def instance_body(spec: ServiceSpec, slot: Slot, *, fence_token: int) -> dict[st
     return body
 
 
-def container_body(spec: ServiceSpec, *, labels: Mapping[str, str]) -> dict[str, Any]:
-    """What instances and one-off commands have in common."""
+def container_body(
+    spec: ServiceSpec, *, image: EngineImage, labels: Mapping[str, str]
+) -> dict[str, Any]:
+    """What instances and one-off commands have in common.
+
+    A container inherits the labels of its image, which its author chose: those of a compose project
+    would make it stand for a container of that project, others steer proxies, or are ours. The
+    engine lets nobody leave a label out, so each gets an empty value. The image is named by its id,
+    as its name may lead to other labels by now.
+    """
     return {
-        "Image": spec.image,
+        "Image": image.engine_id,
         "Env": [f"{name}={value}" for name, value in spec.environment.items()],
-        "Labels": dict(labels),
+        "Labels": dict.fromkeys(image.labels, "") | dict(labels),
         "StopTimeout": spec.stop_grace_s,
         "HostConfig": host_config(spec),
     }

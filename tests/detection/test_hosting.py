@@ -114,6 +114,7 @@ def test_an_own_dockerfile_is_built_and_started_as_it_says(analyzed: Analyzed) -
         ("fly.toml", "http_service = 3\nservices = ['x']\n"),
         ("netlify.toml", "[build]\nbase = '../..'\npublish = '../..'\n"),
         ("railway.toml", "deploy.healthcheckPath = 'up now'\n"),
+        ("railway.toml", "deploy.healthcheckPath = '//up'\n"),
     ],
 )
 def test_what_makes_no_sense_changes_nothing(analyzed: Analyzed, file: str, text: str) -> None:

@@ -97,6 +97,7 @@ def test_an_empty_dockerfile_puts_the_own_one_aside(analyzed: Analyzed) -> None:
         ("dockerfile = '../Dockerfile'", 1, "must lie inside the folder"),
         ("dockerfile = 'Nowhere'", 1, "there is no file Nowhere"),
         ("health = 'up'", 1, "begins with a slash"),
+        ("health = '//up'", 1, "names no host"),
         ("start = 'a\\nb'\nbuild = \"a\\nb\"", 2, "one line of plain text"),
         ("[services.api]\nport = true", 2, "port must be a whole number"),
         ("[services]\napi = 1", 2, "services.api must be a table"),

@@ -269,6 +269,20 @@ def test_what_a_crash_of_ours_left_of_a_command_goes_with_the_next(
     assert not docker_world.exists(created["Id"])
 
 
+def test_an_image_cannot_make_its_container_another_one(docker_world: DockerWorld) -> None:
+    compose = {"com.docker.compose.project": "kyozo", "com.docker.compose.service": "postgres"}
+    name = f"{docker_world.install}-hostile:1"
+    docker_world.add_image(name, labels=compose | {LABEL_ONCE: "1"})
+
+    engine_id = up(docker_world, image=name).engine_id
+    sweep(docker_world.runtime._engine, docker_world.install)
+
+    filters = {"label": [f"{key}={value}" for key, value in compose.items()]}
+    assert docker_world.client.containers(all=True, filters=filters) == []
+    seen = docker_world.runtime.observe(docker_world.everything)
+    assert [one.engine_id for one in seen] == [engine_id]
+
+
 def test_a_foreign_network_is_neither_used_nor_removed(docker_world: DockerWorld) -> None:
     name = f"{docker_world.install}-foreign"
     network_id = docker_world.client.create_network(name)["Id"]

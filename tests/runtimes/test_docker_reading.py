@@ -12,6 +12,7 @@ from services.runtimes.base import (
     LABEL_INSTANCE,
     LABEL_ONCE,
     LABEL_SERVICE,
+    EngineImage,
     Limits,
     Mount,
     PublishedPort,
@@ -135,6 +136,8 @@ def test_a_one_off_command_has_no_events() -> None:
     said = {"Action": "die", "Actor": {"ID": "c", "Attributes": {LABEL_ONCE: "1"}}}
 
     assert read_event(said) is None
+    said["Actor"] = {"ID": "c", "Attributes": {LABEL_ONCE: ""}}  # its image has that label
+    assert read_event(said) is not None
     health = read_event({"Action": "health_status: healthy"})
     assert health is not None
     assert health.kind == "health_status"
@@ -212,7 +215,7 @@ def test_our_labels_cannot_be_spoofed_and_values_stay_opaque(fake_world: FakeWor
         ports=(PublishedPort(53, 5353, protocol="udp"), PublishedPort(80, 0)),
     )
 
-    body = instance_body(spec, spec.slots[0], fence_token=4)
+    body = instance_body(spec, spec.slots[0], image=EngineImage("sha256:1"), fence_token=4)
 
     assert body["Labels"][LABEL_INSTANCE] == "instance-0"
     assert body["Env"] == ["A=$(id)\n'\"$B"]
@@ -220,6 +223,20 @@ def test_our_labels_cannot_be_spoofed_and_values_stay_opaque(fake_world: FakeWor
         "53/udp": [{"HostIp": "127.0.0.1", "HostPort": "5353"}],
         "80/tcp": [{"HostIp": "127.0.0.1", "HostPort": ""}],
     }
+
+
+def test_no_label_of_an_image_is_one_of_its_container(fake_world: FakeWorld) -> None:
+    said = {"com.docker.compose.service": "postgres", LABEL_ONCE: "1", LABEL_INSTANCE: "another"}
+    spec = fake_world.spec()
+
+    body = instance_body(
+        spec, spec.slots[0], image=EngineImage("sha256:1", labels=said), fence_token=4
+    )
+
+    labels = body["Labels"]
+    assert (labels["com.docker.compose.service"], labels[LABEL_ONCE]) == ("", "")
+    assert labels[LABEL_INSTANCE] == "instance-0"
+    assert body["Image"] == "sha256:1"
 
 
 def test_statistics_of_a_stopped_container_are_none() -> None:

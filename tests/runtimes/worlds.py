@@ -3,7 +3,7 @@
 import re
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -174,9 +174,12 @@ class DockerWorld(World):
         self.foreign.append(made)
         return made
 
-    def add_image(self, *names: str, volumes: Sequence[str] = ()) -> str:
+    def add_image(
+        self, *names: str, volumes: Sequence[str] = (), labels: Mapping[str, str] | None = None
+    ) -> str:
         made = self.client.create_container(self.image, ["true"])["Id"]
-        changes = [f"LABEL {name}={value}" for name, value in self.labels.items()]
+        written = self.labels | dict(labels or {})
+        changes = [f"LABEL {name}={value}" for name, value in written.items()]
         changes += [f"VOLUME {path}" for path in volumes]
         image_id: str = self.client.commit(made, changes=changes)["Id"]
         self.client.remove_container(made)

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from detection import DetectedService, EnvironmentVariable, HealthCommand, Volume
+from services.errors import InvalidError
 from services.lifecycle import releases
 from services.lifecycle.releases import Draft
 from services.models import HostPort, Service
+from services.probes.plan import plan_from
 from services.runtimes.base import Mount
 from services.runtimes.fake import FakeRuntime
 from tests.factories import make_service
@@ -45,6 +47,16 @@ def test_where_an_image_keeps_data_a_name_makes_it_follow_the_service(
     assert named["/named"] == "named"
     assert named["/var/lib/data"].startswith(f"{service.id.hex[:8]}-var-lib-data-")
     assert config.strategy == "recreate"
+
+
+def test_the_volumes_of_an_image_have_a_limit(service: Service, engine: FakeRuntime) -> None:
+    plan = found(volumes=(Volume(name="named", path="/named"),))
+    engine.data_folders["sha256:1"] = tuple(f"/{n}" for n in range(49))
+    assert len(drafted(service, plan).config.mounts) == 50
+
+    engine.data_folders["sha256:1"] = tuple(f"/{n}" for n in range(50))
+    with pytest.raises(InvalidError, match="has 51 mounts; 50 are allowed"):
+        drafted(service, plan)
 
 
 def test_two_services_of_one_image_do_not_share_their_data(
@@ -187,6 +199,24 @@ def test_a_health_command_of_the_folder_is_used(
     assert (health["type"], health["command"]) == ("command", command)
     assert (health["interval_seconds"], health["retries"]) == (5, 4)
     assert "timeout_seconds" not in health
+
+
+def test_a_health_command_is_brought_into_the_limits(service: Service) -> None:
+    check = HealthCommand(("true",), interval_s=0.5, timeout_s=120, retries=300, start_period_s=9e9)
+
+    health = drafted(service, found(health_command=check)).config.health
+
+    asked = (health["interval_seconds"], health["timeout_seconds"], health["retries"])
+    assert (*asked, health["start_period_seconds"]) == (1, 60, 100, 3600)
+
+
+def test_nothing_is_the_default_of_a_health_command_as_in_compose(service: Service) -> None:
+    check = HealthCommand(("true",), interval_s=0, timeout_s=0, retries=0, start_period_s=0)
+
+    plan = plan_from(drafted(service, found(health_command=check)).config.health)
+
+    assert (plan.interval_seconds, plan.timeout_seconds, plan.retries) == (30, 5, 3)
+    assert plan.start_period_seconds == 0
 
 
 def test_a_health_check_that_people_set_wins(service: Service) -> None:

@@ -22,7 +22,7 @@ from services.lifecycle.restart import restart
 from services.lifecycle.run import MOST_UNENDED, carry_out, limit_s, run_next
 from services.lifecycle.scale import scale
 from services.lifecycle.stop import stop
-from services.models import Build, Operation, Queue, Rollout, Service
+from services.models import Build, Operation, Queue, Release, Rollout, Service
 from services.routing.memory import MemoryRouter
 from services.runtimes.fake import FakeRuntime
 from tests.factories import make_service
@@ -303,6 +303,19 @@ def test_every_step_has_a_deadline(running: Service) -> None:
     steps = taken.operation.steps.values_list("name", flat=True)
 
     assert all(limit_s(job, step) > 0 for step in steps)
+
+
+@pytest.mark.parametrize("verb", ["restart", "stop", "remove"])
+def test_a_check_that_would_not_be_taken_today_stops_no_operation(
+    running: Service, verb: str
+) -> None:
+    release = running.wanted_release
+    assert release is not None
+    health = {"retries": 999, "timeout_seconds": 600, "endpoint": "//x", "interval_seconds": 0.1}
+    config = release.config | {"health": health}
+    Release.objects.filter(pk=release.pk).update(config=config)
+
+    assert done(lambda: VERBS[verb](running)).state == "succeeded"
 
 
 def test_a_router_that_refuses_once_fails_no_operation(

@@ -7,6 +7,7 @@ import pytest
 from services.errors import BadRequestError, InvalidError
 from services.models.checks import choice, flag, list_of, map_of, read, record, text, whole
 from services.models.config import SERVICE
+from services.probes.plan import plan_from
 
 TABLE = {
     "count": whole(1, 9),
@@ -124,3 +125,46 @@ def test_names_of_registries_and_images_are_taken() -> None:
 
     for name in names:
         assert read({"deployment_config": config | {"image_name": name}}, SERVICE)
+
+
+@pytest.mark.parametrize(
+    ("field", "low", "high"),
+    [
+        ("interval_seconds", 1, 3600),
+        ("timeout_seconds", 0.1, 60),
+        ("retries", 1, 100),
+        ("start_period_seconds", 0, 3600),
+    ],
+)
+def test_a_number_of_a_health_check_is_used_as_it_was_taken(
+    field: str, low: float, high: float
+) -> None:
+    for value in (low, high):
+        taken = read({"health_check_config": {field: value}}, SERVICE)["health_check_config"]
+        assert getattr(plan_from(taken), field) == value
+    for value in (low - 1, high + 1):
+        with pytest.raises(InvalidError):
+            read({"health_check_config": {field: value}}, SERVICE)
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/health", "/a//b", "/a?b=[c]&d=%2F!", "/~x/", "/" + "a" * 199]
+)
+def test_a_path_of_a_health_check_is_asked_as_it_was_taken(path: str) -> None:
+    taken = read({"health_check_config": {"endpoint": path}}, SERVICE)["health_check_config"]
+
+    assert plan_from(taken).endpoint == path
+
+
+@pytest.mark.parametrize(
+    "path", ["", "x", "//x", "/a#b", "/a\\b", "/\\x", "/a b", "/\u00e4", "/a\n"]
+)
+def test_a_path_that_could_lead_elsewhere_is_refused(path: str) -> None:
+    with pytest.raises(InvalidError):
+        read({"health_check_config": {"endpoint": path}}, SERVICE)
+
+
+@pytest.mark.parametrize("command", [[], [""], ["", "x"]])
+def test_a_command_begins_with_a_program(command: list[str]) -> None:
+    with pytest.raises(InvalidError):
+        read({"health_check_config": {"type": "command", "command": command}}, SERVICE)
