@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from websockets.exceptions import WebSocketException
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import reconnect
 
 from kyozo.cli.client import Api, is_loopback
 
@@ -44,6 +44,12 @@ class LiveClosedError(Exception):
     """The socket cannot be opened (a proxy in between, for example) or was closed."""
 
 
+class Connect(reconnect):
+    def process_redirect(self, exc: Exception) -> Exception:
+        """Not followed: the token would go along, to whatever host."""
+        return exc
+
+
 class LiveSocket:
     """`receive` answers None when nothing came in time; `last` is what to resume after."""
 
@@ -72,19 +78,22 @@ class LiveSocket:
         self._opened.close()
 
 
-def _connection(api: Api, since: int | None) -> AbstractContextManager[ClientConnection]:
-    address = live_address(api, since)
-    if is_loopback(api.url):
+def _connection(api: Api, since: int | None) -> Connect:
+    return Connect(
+        _address(api, since),
+        # In the address it would stand in the logs of each proxy.
+        additional_headers={"X-API-Key": api.token},
         # A proxy meant for the internet cannot reach this machine's own address.
-        return connect(
-            address, proxy=None, open_timeout=OPEN_S, max_size=MAX_FRAME, compression=None
-        )
-    return connect(address, open_timeout=OPEN_S, max_size=MAX_FRAME, compression=None)
+        proxy=None if is_loopback(api.url) else True,
+        open_timeout=OPEN_S,
+        max_size=MAX_FRAME,
+        compression=None,
+    )
 
 
-def live_address(api: Api, since: int | None) -> str:
+def _address(api: Api, since: int | None) -> str:
     parts = urlsplit(api.url)
-    query = {"token": api.token, "team_id": api.team_id}
+    query = {"team_id": api.team_id}
     if since is not None:
         query["since"] = str(since)
     scheme = "wss" if parts.scheme == "https" else "ws"

@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -20,6 +22,7 @@ from services.builds.base_images.workshop import Workshop
 from services.builds.build import EXTRA, Builder, BuildRequest, build_image
 from services.builds.client import DockerCli, find_client
 from services.builds.content import Inputs, content_tag
+from services.builds.process import Limit
 from services.builds.refs import find_mapping
 from services.builds.rewrite import Policy, Prepared, prepare
 from services.errors import BuildError, CancelledError, KyozoError
@@ -45,7 +48,7 @@ from services.runtimes.base import (
     LABEL_TEAM,
     EngineImage,
 )
-from services.sources.ignore import Ignore, load_ignore
+from services.sources.ignore import Check, Ignore, load_ignore
 from services.sources.index import StatIndex
 from services.sources.reading import read_text
 from services.sources.secret_names import KEY_FOLDERS
@@ -140,7 +143,9 @@ def _build(making: Making, source: BuildSource) -> Image:
     prepared = _prepare(making, source, policy)
     bases = ready(making, prepared, policy, shop=shop())
     index = StatIndex.load(_index_path(making.service))
-    content = read_content(source.context, ignore=source.ignore, index=index)
+    content = read_content(
+        source.context, ignore=source.ignore, index=index, check=_patience(making)
+    )
     index.save()
     for left in content.left_out:
         making.log.write(f"left out: {left}")
@@ -276,13 +281,19 @@ def _prepare(making: Making, source: BuildSource, policy: Policy) -> Prepared:
     return prepared
 
 
+def _patience(making: Making) -> Check:
+    """For reading a folder: its ignore file can make that as long as any build."""
+    limit = Limit(making.cancelled, settings.KYOZO["BUILD_S"])
+    return partial(limit.check, time.monotonic())
+
+
 @contextmanager
 def _staged(making: Making, source: BuildSource) -> Iterator[Path]:
     into = Path(settings.KYOZO["HOME"]) / "trees" / making.build.id.hex
     shutil.rmtree(into, ignore_errors=True)
     into.parent.mkdir(parents=True, exist_ok=True)
     try:
-        yield snapshot(source.context, into, ignore=source.ignore).path
+        yield snapshot(source.context, into, ignore=source.ignore, check=_patience(making)).path
     finally:
         shutil.rmtree(into, ignore_errors=True)
 

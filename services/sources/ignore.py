@@ -1,17 +1,24 @@
 """What of a folder is left out: `.dockerignore` as Docker reads it, and names never taken along."""
 
 import posixpath
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from services.errors import InvalidError
-from services.sources.glob import Matcher, compile_pattern
+from services.sources.glob import Matcher, Walker, compile_pattern
 from services.sources.reading import read_text
 
-MAX_BYTES = 1024 * 1024
+MAX_BYTES = 256 * 1024
 MAX_PATTERNS = 2_000
+MAX_PATTERN = 4_096  # no path is longer
+MAX_WALKED = 100  # of those that may cost seconds for one path
 Parents = tuple[bool, ...]
+Check = Callable[[], None]
+
+
+def never() -> None:
+    """The check of who reads a folder of their own: nothing stops it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,11 @@ class Ignore:
     def __init__(self, patterns: Sequence[str] = (), *, always: Iterable[str] = ()) -> None:
         if len(patterns) > MAX_PATTERNS:
             raise _invalid("has too many patterns")
+        if any(len(pattern) > MAX_PATTERN for pattern in patterns):
+            raise _invalid(f"has a pattern of more than {MAX_PATTERN} characters")
         self._patterns = tuple(_compile(pattern) for pattern in patterns)
+        if sum(isinstance(one.matches, Walker) for one in self._patterns) > MAX_WALKED:
+            raise _invalid(f"has more than {MAX_WALKED} patterns with three stars or more")
         self._always = frozenset(always)
         self._keepers = tuple(pattern for pattern in self._patterns if pattern.keeps)
 
@@ -41,11 +52,14 @@ class Ignore:
     def parse(cls, text: str, *, always: Iterable[str] = ()) -> "Ignore":
         return cls(read_patterns(text), always=always)
 
-    def match(self, path: str, name: str, parents: Parents) -> tuple[bool, Parents]:
+    def match(
+        self, path: str, name: str, parents: Parents, check: Check = never
+    ) -> tuple[bool, Parents]:
         """Is this path left out? The second value is handed on to what lies below it.
 
         A pattern that matched a folder also matches everything below; the last one that
-        matches decides.
+        matches decides. `check` may raise: it is called before each pattern, because all of
+        them together can take minutes for one path.
         """
         if name in self._always:
             return True, ()
@@ -56,6 +70,7 @@ class Ignore:
         for index, pattern in enumerate(self._patterns):
             hit = bool(parents) and parents[index]
             if not hit and pattern.keeps == out:
+                check()
                 hit = pattern.matches(path)
             matched.append(hit)
             if hit:

@@ -25,6 +25,7 @@ def resolve_folder(path: str, *, roots: Sequence[Path], state_dir: Path | None =
     if not path or "\0" in path or len(path) > MAX_PATH or not path.startswith("/"):
         raise _refused(path, "is not an absolute path")
     try:
+        Path(path).stat()  # the kernel gives up after 40 links; realpath would follow thousands
         folder = Path(os.path.realpath(path, strict=True))
     except OSError as exc:
         raise _refused(path, exc.strerror or "cannot be opened") from exc

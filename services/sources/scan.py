@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn, Protocol
 
 from services.errors import InvalidError
-from services.sources.ignore import Ignore, Parents
+from services.sources.ignore import Check, Ignore, Parents, never
 from services.sources.index import StatIndex
 from services.sources.limits import LeftOut, Limits
 from services.sources.reading import DIRECTORY, FILE, open_folder
@@ -81,13 +81,15 @@ class _Place:
 
 @dataclass(slots=True)
 class Scan:
-    """Reads one folder once. `copies` says that the sink needs every file's bytes."""
+    """Reads one folder once. `copies` says that the sink needs every file's bytes; `check` is
+    called again and again, and ends the walk by raising."""
 
     ignore: Ignore
     limits: Limits
     sink: Sink
     index: StatIndex | None = None
     copies: bool = False
+    check: Check = never
     entries: list[Entry] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
@@ -111,8 +113,9 @@ class Scan:
         if len(found) > self.limits.files:
             self._refuse(f"holds more than {self.limits.files} files", place.path)
         for item in found:
+            self.check()
             path = f"{place.path}/{item.name}" if place.path else item.name
-            is_out, parents = self.ignore.match(path, item.name, place.parents)
+            is_out, parents = self.ignore.match(path, item.name, place.parents, self.check)
             is_folder = item.is_dir(follow_symlinks=False)
             if path == RESERVED or (
                 is_out and not (is_folder and self.ignore.may_keep_below(path, item.name))

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from services.errors import InvalidError
-from services.sources.ignore import Ignore
+from services.sources.ignore import Check, Ignore, never
 from services.sources.index import StatIndex
 from services.sources.limits import Limits
 from services.sources.reading import DIRECTORY
@@ -22,10 +22,16 @@ CLONE_FROM = 1024 * 1024  # below, reading and writing is faster than asking the
 
 
 def read_content(
-    folder: Path, *, ignore: Ignore, limits: Limits | None = None, index: StatIndex | None = None
+    folder: Path,
+    *,
+    ignore: Ignore,
+    limits: Limits | None = None,
+    index: StatIndex | None = None,
+    check: Check = never,
 ) -> Content:
-    """The digest of a folder without copying it; with an index only changed files are read."""
-    return Scan(ignore, limits or Limits(), ReadOnly(), index).run(folder)
+    """The digest of a folder without copying it; with an index only changed files are read.
+    `check` ends it by raising, as it does with `snapshot`."""
+    return Scan(ignore, limits or Limits(), ReadOnly(), index, check=check).run(folder)
 
 
 def snapshot(
@@ -35,12 +41,14 @@ def snapshot(
     ignore: Ignore,
     limits: Limits | None = None,
     index: StatIndex | None = None,
+    check: Check = never,
 ) -> Tree:
     """Copy a folder into a new directory: plain modes, no links out, times made from content."""
     into.mkdir(parents=True)
     copy = Copy(into)
     try:
-        content = Scan(ignore, limits or Limits(), copy, index, copies=True).run(folder)
+        scan = Scan(ignore, limits or Limits(), copy, index, copies=True, check=check)
+        content = scan.run(folder)
     except BaseException:
         copy.close()
         shutil.rmtree(into, ignore_errors=True)

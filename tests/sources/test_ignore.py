@@ -1,5 +1,6 @@
 """Docker's own documented examples, and the ways its patterns differ from gitignore's."""
 
+import re
 import time
 from pathlib import Path
 
@@ -8,7 +9,15 @@ import pytest
 from services.errors import InvalidError
 from services.lifecycle.images import NEVER_IN_IMAGES
 from services.sources.glob import compile_pattern
-from services.sources.ignore import Ignore, Parents, load_ignore, read_patterns
+from services.sources.ignore import (
+    MAX_BYTES,
+    MAX_PATTERN,
+    MAX_WALKED,
+    Ignore,
+    Parents,
+    load_ignore,
+    read_patterns,
+)
 from services.sources.secret_names import KEY_FOLDERS
 
 
@@ -73,6 +82,9 @@ def test_the_examples_of_the_docker_documentation(text: str, path: str, expected
         ("*a*b*c*", "xaxb/xcx", False),
         ("**/x*y*z.?", "deep/er/x1y2z.c", True),
         ("[a-c]x", "bx", True),
+        (r"*[a-c]*?\**", "zbz*", True),
+        (r"*[a-c]*?\**", "zb/*", False),
+        (r"*[^a-c]*\?*.*", "z?.x", True),
         ("[^a-c]x", "dx", True),
         ("[[&]x", "&x", True),
         (r"\*x", "*x", True),
@@ -113,6 +125,32 @@ def test_hostile_patterns_take_no_exponential_time(pattern: str) -> None:
     assert not matches("a" * 250 + "!")
     assert not matches("a/" * 250 + "!")
     assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"*{number}*x*\n" for number in range(MAX_WALKED + 1)),
+        "*" * (MAX_PATTERN + 1),
+        "x\n" * 3000,
+    ],
+    ids=["slow ones", "length", "number"],
+)
+def test_what_would_take_hours_is_refused(text: str) -> None:
+    with pytest.raises(InvalidError) as caught:
+        Ignore.parse(text)
+
+    assert caught.value.error_code == "source.ignore_invalid"
+
+
+def test_a_file_as_large_as_allowed_is_compiled_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[str] = []
+    monkeypatch.setattr(re, "compile", lambda text, *_: compiled.append(text))
+    one = "*a*b*" + "".join(map(chr, range(0x4E00, 0x4E00 + 4000)))
+
+    Ignore.parse("\n".join([one] * (MAX_BYTES // len(one.encode()))))
+
+    assert compiled == []
 
 
 def test_names_always_left_out_cannot_be_brought_back() -> None:

@@ -25,6 +25,16 @@ def test_a_folder_below_a_root_is_resolved(root: Path) -> None:
     assert resolve_folder(str(root / "link"), roots=[root]) == root / "app"
 
 
+def test_a_long_row_of_links_is_not_followed(root: Path) -> None:
+    (root / "l0").symlink_to("app")
+    for number in range(1, 1500):
+        (root / f"l{number}").symlink_to(f"l{number - 1}")
+
+    assert resolve_folder(f"{root}/l30", roots=[root]) == root / "app"
+    with pytest.raises(InvalidError):
+        resolve_folder(f"{root}/l1499", roots=[root])
+
+
 @pytest.mark.parametrize(
     "path",
     [

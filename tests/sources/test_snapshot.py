@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from services.errors import InvalidError
+from services.errors import CancelledError, InvalidError
 from services.sources import scan
 from services.sources.ignore import Ignore
 from services.sources.limits import Limits
@@ -295,6 +295,33 @@ def test_a_file_removed_while_read_is_simply_gone(folder: Path) -> None:
 
     assert content.files == 1
     assert content.digest == read_content(folder, ignore=NOTHING).digest
+
+
+def test_the_walk_ends_in_the_middle_of_the_patterns(folder: Path) -> None:
+    """One path can be a minute's work: between two paths would be too seldom to ask."""
+    ignore = Ignore.parse("\n".join(f"*{number}*x*" for number in range(50)))
+    asked = []
+
+    def check() -> None:
+        asked.append(1)
+        if len(asked) % 10 == 0:
+            raise CancelledError("cancelled")
+
+    with pytest.raises(CancelledError):
+        read_content(folder, ignore=ignore, check=check)
+    with pytest.raises(CancelledError):
+        snapshot(folder, folder.parent / "copy", ignore=ignore, check=check)
+
+    assert len(asked) == 20
+    assert not (folder.parent / "copy").exists()
+
+
+def test_the_walk_asks_at_each_entry_without_any_pattern(folder: Path) -> None:
+    asked: list[int] = []
+
+    read_content(folder, ignore=NOTHING, check=lambda: asked.append(1))
+
+    assert len(asked) == 3
 
 
 def test_swapping_a_file_for_a_link_never_reads_outside(folder: Path, tmp_path: Path) -> None:

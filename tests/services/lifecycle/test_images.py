@@ -232,7 +232,16 @@ def test_a_cancelled_build_ends_as_cancelled(own: Service) -> None:
 
     operation.refresh_from_db()
     assert operation.state == "cancelled"
-    assert own.builds.get(operation=operation).state == "cancelled"
+    made = own.builds.get(operation=operation)
+    assert (made.state, made.content_hash) == ("cancelled", "")  # no file was read for it
+
+
+def test_reading_the_folder_may_take_as_long_as_a_build(own: Service, settings: Settings) -> None:
+    settings.KYOZO = {**settings.KYOZO, "BUILD_S": 0}
+
+    operation, made = build(own)
+
+    assert (operation.error["code"], made.content_hash) == ("build.timeout", "")
 
 
 def test_a_clean_up_takes_what_builds_came_to_nothing_with_and_no_more(own: Service) -> None:
