@@ -21,7 +21,7 @@ from services.lifecycle.image_names import install_prefix
 from services.lifecycle.kept import kept_images
 from services.lifecycle.leftovers import Leftover, Report, StillTrue, is_known, undisturbed
 from services.lifecycle.observe import uuid_of
-from services.lifecycle.pulled import unused
+from services.lifecycle.pulled import forget_name, unused
 from services.lifecycle.trees import remove_leftovers
 from services.models import Outcome, PulledImage, Rollout, Service, WantedState
 from services.runtimes.base import LABEL_SERVICE, LABEL_TEAM, EngineImage, Fence, Selector, State
@@ -156,15 +156,20 @@ def _why(image: EngineImage, service_id: UUID) -> str:
 def _pulled_images(report: Report) -> None:
     kept = kept_images()
     for row in unused():
-        if runtime().image_id(row.ref) != row.engine_id:
-            # Gone, or somebody pulled a newer one: not ours to remove any more.
+        image = runtime().image(row.ref)
+        if image is None or image.engine_id != row.engine_id:
             if not report.is_dry_run:
-                row.delete()
-        elif not kept & {row.ref, row.engine_id}:
-            days = settings.KYOZO["KEEP_PULLED_DAYS"]
-            thing = Leftover("pulled image", row.ref, f"nothing asked for it in {days:g} days")
+                forget_name(row)
+        elif not kept & {row.ref, row.engine_id} and not (row.is_nameless and image.refs):
+            thing = Leftover("pulled image", row.ref, _why_pulled(row))
             with suppress(FenceLostError):
                 report.take(thing, partial(_remove_pulled, row))
+
+
+def _why_pulled(row: PulledImage) -> str:
+    if row.is_nameless:
+        return "a newer one was pulled in its place"
+    return f"nothing asked for it in {settings.KYOZO['KEEP_PULLED_DAYS']:g} days"
 
 
 def _remove_pulled(row: PulledImage) -> None:
