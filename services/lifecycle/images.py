@@ -16,9 +16,9 @@ from services import events
 from services.builds.base_images import workshop
 from services.builds.base_images.choice import Chooser, choose_source
 from services.builds.base_images.resolve import Source, resolve, tool_of
-from services.builds.base_images.workshop import Workshop
+from services.builds.base_images.workshop import PROXIES, Workshop
 from services.builds.build import EXTRA, Builder, BuildRequest, build_image
-from services.builds.client import DockerCli, find_client
+from services.builds.client import DockerCli, bare_environment, empty_config, find_client
 from services.builds.content import Inputs, content_tag
 from services.builds.refs import find_mapping
 from services.builds.rewrite import Policy, Prepared, prepare
@@ -200,11 +200,13 @@ def _source(making: Making, ref: str) -> Source:
 
 
 def shop() -> Workshop:
-    """The base-image workshop of this installation's engine."""
+    """The base-image workshop of this installation's engine. A Dockerfile says what is pulled, so
+    it is pulled without logins."""
+    proxies = {name: os.environ[name] for name in PROXIES if name in os.environ}
     docker = DockerCli(
         client=find_client(os.environ),
         engine_url=settings.KYOZO["ENGINE_URL"],
-        environ=dict(os.environ),
+        environ=bare_environment(empty_config(_work_dir())) | proxies,
     )
     return Workshop(
         docker=docker,
@@ -308,8 +310,12 @@ def _builder() -> Builder:
     return Builder(
         client=find_client(os.environ),
         engine_url=settings.KYOZO["ENGINE_URL"],
-        work_dir=Path(settings.KYOZO["HOME"]) / "builds",
+        work_dir=_work_dir(),
     )
+
+
+def _work_dir() -> Path:
+    return Path(settings.KYOZO["HOME"]) / "builds"
 
 
 def _below_kyozo(name: str) -> str:

@@ -52,6 +52,24 @@ def moved(engine: FakeRuntime, docker: Path, engine_id: str) -> str:
 
 
 @pytest.mark.django_db
+def test_no_team_pulls_with_the_logins_of_who_runs_the_platform(
+    docker: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    login = '{"auths": {"registry.corp": {"auth": "b3A6cw=="}}}'
+    (tmp_path / ".docker").mkdir()
+    (tmp_path / ".docker" / "config.json").write_text(login)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / ".docker"))
+    monkeypatch.setenv("DOCKER_AUTH_CONFIG", login)
+    monkeypatch.setenv("https_proxy", "http://proxy:3128")
+
+    said = "\n".join(pull("registry.corp/secret/app:1"))
+
+    assert "registry.corp" not in said
+    assert "https_proxy=http://proxy:3128" in said
+
+
+@pytest.mark.django_db
 def test_what_comes_in_the_place_of_a_pulled_image_is_ours_and_that_one_goes(
     docker: Path, engine: FakeRuntime
 ) -> None:
