@@ -86,7 +86,7 @@ def build_image(
     started = time.monotonic()
     _place_extra_files(request.tree, request.extra_files)
     secrets = [*request.secrets.values(), request.dockerfile.cache_id]
-    writer = LogWriter(log, Masker(secrets))
+    writer = LogWriter(log, Masker(secrets), called=request.dockerfile.pins)
     for note in request.dockerfile.notes:
         writer.say(BuildLine(note))
     environ = _environment(builder, request)

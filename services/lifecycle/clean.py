@@ -21,6 +21,7 @@ from services.lifecycle.image_names import install_prefix
 from services.lifecycle.kept import kept_images
 from services.lifecycle.leftovers import Leftover, Report, StillTrue, is_known, undisturbed
 from services.lifecycle.observe import uuid_of
+from services.lifecycle.pins import is_last_name, is_leftover, is_ours, leftover_pins
 from services.lifecycle.pulled import forget_name, unused
 from services.lifecycle.trees import remove_leftovers
 from services.models import Outcome, PulledImage, Rollout, Service, WantedState
@@ -52,6 +53,7 @@ def clean(
     if orphans:
         _orphaned_containers(report, team)
     if shared:
+        _pins(report)
         _pulled_images(report)
         _build_cache(report)
         _indexes(report)
@@ -151,6 +153,20 @@ def _why(image: EngineImage, service_id: UUID) -> str:
     if not Rollout.objects.filter(to_release=release, outcome=Outcome.SUCCEEDED).exists():
         return f"release {release.number} of {service.name} did not come up"
     return f"release {release.number} of {service.name} is older than those that are kept"
+
+
+def _pins(report: Report) -> None:
+    kept = kept_images()
+    for name in leftover_pins():
+        image = runtime().image(name)
+        if image is None:
+            continue
+        if not is_last_name(image) or (is_ours(image) and not kept & image.names):
+            thing = Leftover("name", name, "the build upon this image is over")
+            fence = StillTrue(partial(is_leftover, name))
+            remove = partial(runtime().remove_image, name, engine_id=image.engine_id, fence=fence)
+            with suppress(FenceLostError):
+                report.take(thing, remove)
 
 
 def _pulled_images(report: Report) -> None:

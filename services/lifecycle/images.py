@@ -4,7 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from django.conf import settings
@@ -34,6 +34,7 @@ from services.lifecycle.job import Job
 from services.lifecycle.making import Making
 from services.lifecycle.mounted import on_top_of, only
 from services.lifecycle.observe import look
+from services.lifecycle.pins import pinned
 from services.lifecycle.plan import folder_of
 from services.lifecycle.pulled import note_pull, note_use
 from services.lifecycle.status import refresh_status
@@ -162,9 +163,12 @@ def _build(making: Making, source: BuildSource) -> Image:
         return _done(making, ref, have, is_cached=True)
     check_room()
     job.note("")  # what was said about base images is over
-    with _staged(making, source) as tree:
+    with pinned(making, bases) as pins, _staged(making, source) as tree:
+        # The content tag is of the names that people use: those of ours are new for each build.
+        text = _read(source, policy, pins=pins)
+        written = replace(prepared, text=text.text, pins=text.pins)
         built = build_image(
-            _request(making, tree, prepared, source, ref),
+            _request(making, tree, written, source, ref),
             builder=_builder(),
             log=lambda line: making.log.write(line.text),
             cancelled=making.cancelled,
@@ -261,16 +265,23 @@ def _refuse_inexact(making: Making, chooser: Chooser) -> None:
 
 
 def _prepare(making: Making, source: BuildSource, policy: Policy) -> Prepared:
-    prepared = prepare(
+    prepared = _read(source, policy)
+    for note in prepared.notes:
+        making.log.write(note)
+    return prepared
+
+
+def _read(
+    source: BuildSource, policy: Policy, *, pins: Mapping[str, str] | None = None
+) -> Prepared:
+    return prepare(
         source.text,
         policy,
         build_args=source.arguments,
         platform=runtime().info().platform,
         target=source.target,
+        pins=pins,
     )
-    for note in prepared.notes:
-        making.log.write(note)
-    return prepared
 
 
 @contextmanager
