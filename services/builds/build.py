@@ -1,6 +1,5 @@
 """One build: a clean tree and a prepared Dockerfile -> an image, its log streamed line by line."""
 
-import json
 import os
 import re
 import shutil
@@ -9,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from services.builds.client import BuildClient
+from services.builds.client import BuildClient, bare_environment, empty_config
 from services.builds.failure import error_of
 from services.builds.masking import Masker
 from services.builds.output import LogWriter
@@ -87,7 +86,7 @@ def build_image(
     started = time.monotonic()
     _place_extra_files(request.tree, request.extra_files)
     secrets = [*request.secrets.values(), request.dockerfile.cache_id]
-    writer = LogWriter(log, Masker(secrets))
+    writer = LogWriter(log, Masker(secrets), called=request.dockerfile.pins)
     for note in request.dockerfile.notes:
         writer.say(BuildLine(note))
     environ = _environment(builder, request)
@@ -167,28 +166,14 @@ def _secret_options(folder: Path, secrets: Mapping[str, str]) -> list[str]:
 
 
 def _environment(builder: Builder, request: BuildRequest) -> dict[str, str]:
-    config = builder.docker_config or _empty_config(builder.work_dir)
+    config = builder.docker_config or empty_config(builder.work_dir)
     base = {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": str(config),
-        "DOCKER_CONFIG": str(config),
+        **bare_environment(config),
         "BUILDX_NO_DEFAULT_ATTESTATIONS": "1",
         CACHE_NAMESPACE: request.dockerfile.cache_id,
         **builder.environ,
     }
     return builder.client.environment(base, engine_url=builder.engine_url)
-
-
-def _empty_config(work_dir: Path) -> Path:
-    """A client configuration without credentials. It stays, because its node id lets the engine
-    receive only what changed in a tree since the last build."""
-    config = work_dir / "docker-config"
-    if not (config / "config.json").exists():
-        config.mkdir(parents=True, exist_ok=True, mode=0o700)
-        plugins = Path("~/.docker/cli-plugins").expanduser()
-        content = {"cliPluginsExtraDirs": [str(plugins)]} if plugins.is_dir() else {}
-        (config / "config.json").write_text(json.dumps(content), encoding="utf-8")
-    return config
 
 
 def _place_extra_files(tree: Path, files: Mapping[str, bytes]) -> None:

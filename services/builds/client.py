@@ -1,5 +1,6 @@
 """The docker command line: which one on PATH can build with BuildKit, and how it is run."""
 
+import json
 import os
 import queue
 import re
@@ -122,6 +123,25 @@ def _ask(program: Path, *arguments: str) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return answer.stdout if answer.returncode == 0 else ""
+
+
+def empty_config(work_dir: Path) -> Path:
+    """A client configuration without credentials. It stays, because its node id lets the engine
+    receive only what changed in a tree since the last build."""
+    config = work_dir / "docker-config"
+    if not (config / "config.json").exists():
+        config.mkdir(parents=True, exist_ok=True, mode=0o700)
+        plugins = Path("~/.docker/cli-plugins").expanduser()
+        content = {"cliPluginsExtraDirs": [str(plugins)]} if plugins.is_dir() else {}
+        (config / "config.json").write_text(json.dumps(content), encoding="utf-8")
+    return config
+
+
+def bare_environment(config: Path) -> dict[str, str]:
+    """For what is done in a team's name. Logins come in more ways than by the home folder
+    (`DOCKER_AUTH_CONFIG`), and those of whoever runs the platform would be every team's."""
+    home = str(config)
+    return {"PATH": os.environ.get("PATH", os.defpath), "HOME": home, "DOCKER_CONFIG": home}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """A program's raw output -> clean, masked, short lines; endless lines and logs take no memory."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from services.builds.masking import Masker
 from services.builds.progress import BuildLine, Progress, clean
@@ -42,14 +42,23 @@ class LineCutter:
 
 
 class LogWriter:
-    """Sends a build's lines on and keeps the progress; past the cap it only keeps the progress."""
+    """Sends a build's lines on and keeps the progress; past the cap it only keeps the progress.
+
+    `called` says how people call what the build has other names for.
+    """
 
     def __init__(
-        self, log: Callable[[BuildLine], None], masker: Masker, *, max_log: int = MAX_LOG
+        self,
+        log: Callable[[BuildLine], None],
+        masker: Masker,
+        *,
+        called: Mapping[str, str] | None = None,
+        max_log: int = MAX_LOG,
     ) -> None:
         self.progress = Progress()
         self._log = log
         self._masker = masker
+        self._called = called or {}
         self._left = max_log
         self._cutter = LineCutter(MAX_LINE + masker.longest)
 
@@ -64,6 +73,8 @@ class LogWriter:
     def _line(self, raw: bytes, dropped: int) -> None:
         # Cleaned before masked: codes inside a secret must not hide it from the mask.
         text = self._masker.mask(clean(raw.decode(errors="replace")))
+        for name, usual in self._called.items():
+            text = text.replace(name, usual)
         if dropped or len(text) > MAX_LINE:
             text = f"{text[:MAX_LINE]} ... (cut, {len(text[MAX_LINE:]) + dropped} more)"
         for line in self.progress.read(text):

@@ -48,13 +48,15 @@ class Policy:
 class Prepared:
     """The only thing a build takes. `images` are the outside images it will ask for: they are to be
     on the engine and looked at before (`check_triggers`). `notes` belong into its log; `cache_id`
-    also names the cache mounts that base images bring along (ONBUILD)."""
+    also names the cache mounts that base images bring along (ONBUILD). `pins`: what the text calls
+    images by (where it has other names for them), and what people call them."""
 
     text: str
     cache_id: str
     images: tuple[str, ...]
     notes: tuple[str, ...]
     dockerfile: Dockerfile
+    pins: Mapping[str, str] = field(default_factory=dict)
 
 
 def prepare(
@@ -64,8 +66,10 @@ def prepare(
     build_args: Mapping[str, str] | None = None,
     platform: str = "",
     target: str = "",
+    pins: Mapping[str, str] | None = None,
 ) -> Prepared:
-    """`platform` is the engine's: images for another would not be the ones that are looked at."""
+    """`platform` is the engine's: images for another would not be the ones that are looked at.
+    `pins` are names by which the text, and only that, is to ask for images."""
     if not TEAM_ID.fullmatch(policy.cache_id):
         raise ValueError("a team's cache id is 16 to 64 letters and digits")
     source = parse(text)
@@ -76,12 +80,20 @@ def prepare(
             f"the line '# syntax={source.syntax}' was left out: builds use the engine's own syntax"
         )
     rewriter.stages_ahead = _stage_names(source)
+    rewriter.pins = pins or {}
     rewritten = map(rewriter.rewrite, source.instructions)
     done = replace(source, instructions=tuple(without_heredocs(rewritten)))
     if not rewriter.stages.rows:
         raise refused(1, "the file has no FROM instruction")
     notes = tuple(dict.fromkeys(rewriter.notes))
-    return Prepared(done.render(), policy.cache_id, rewriter.stages.images(target), notes, done)
+    return Prepared(
+        text=done.render(),
+        cache_id=policy.cache_id,
+        images=rewriter.stages.images(target),
+        notes=notes,
+        dockerfile=done,
+        pins={pin: image for image, pin in rewriter.pins.items()},
+    )
 
 
 def check_triggers(lines: Iterable[str], policy: Policy) -> None:
@@ -111,11 +123,13 @@ class _Rewriter:
     is_foreign: bool = False
     stages: Stages = field(default_factory=Stages)
     stages_ahead: set[str] = field(default_factory=set)
+    pins: Mapping[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def rewrite(self, one: Instruction) -> Instruction:
         if one.keyword == "ONBUILD":
-            return one.with_trigger(self.rewrite(one.trigger))
+            # It stays in the image, for longer than a pin is there.
+            return one.with_trigger(replace(self, pins={}).rewrite(one.trigger))
         if one.keyword == "ARG" and not self.stages.rows:
             refs.read_arg(one.text, self.values, self.given)
         rules = {"FROM": self._from, "RUN": self._run, "COPY": self._copy, "ADD": self._add}
@@ -246,7 +260,7 @@ class _Rewriter:
         if is_of_others(image, self.policy):
             raise refused(line, f"the image {asked} belongs to somebody else")
         self.stages.current.images.append(image)
-        return image
+        return self.pins.get(image, image)
 
     def _from_mirror(self, asked: str) -> str:
         """What is made on this machine is in no registry: under its name one has another image."""

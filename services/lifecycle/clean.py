@@ -21,7 +21,8 @@ from services.lifecycle.image_names import install_prefix
 from services.lifecycle.kept import kept_images
 from services.lifecycle.leftovers import Leftover, Report, StillTrue, is_known, undisturbed
 from services.lifecycle.observe import uuid_of
-from services.lifecycle.pulled import unused
+from services.lifecycle.pins import is_last_name, is_leftover, is_ours, leftover_pins
+from services.lifecycle.pulled import forget_name, unused
 from services.lifecycle.trees import remove_leftovers
 from services.models import Outcome, PulledImage, Rollout, Service, WantedState
 from services.runtimes.base import LABEL_SERVICE, LABEL_TEAM, EngineImage, Fence, Selector, State
@@ -52,6 +53,7 @@ def clean(
     if orphans:
         _orphaned_containers(report, team)
     if shared:
+        _pins(report)
         _pulled_images(report)
         _build_cache(report)
         _indexes(report)
@@ -153,18 +155,37 @@ def _why(image: EngineImage, service_id: UUID) -> str:
     return f"release {release.number} of {service.name} is older than those that are kept"
 
 
+def _pins(report: Report) -> None:
+    kept = kept_images()
+    for name in leftover_pins():
+        image = runtime().image(name)
+        if image is None:
+            continue
+        if not is_last_name(image) or (is_ours(image) and not kept & image.names):
+            thing = Leftover("name", name, "the build upon this image is over")
+            fence = StillTrue(partial(is_leftover, name))
+            remove = partial(runtime().remove_image, name, engine_id=image.engine_id, fence=fence)
+            with suppress(FenceLostError):
+                report.take(thing, remove)
+
+
 def _pulled_images(report: Report) -> None:
     kept = kept_images()
     for row in unused():
-        if runtime().image_id(row.ref) != row.engine_id:
-            # Gone, or somebody pulled a newer one: not ours to remove any more.
+        image = runtime().image(row.ref)
+        if image is None or image.engine_id != row.engine_id:
             if not report.is_dry_run:
-                row.delete()
-        elif not kept & {row.ref, row.engine_id}:
-            days = settings.KYOZO["KEEP_PULLED_DAYS"]
-            thing = Leftover("pulled image", row.ref, f"nothing asked for it in {days:g} days")
+                forget_name(row)
+        elif not kept & {row.ref, row.engine_id} and not (row.is_nameless and image.refs):
+            thing = Leftover("pulled image", row.ref, _why_pulled(row))
             with suppress(FenceLostError):
                 report.take(thing, partial(_remove_pulled, row))
+
+
+def _why_pulled(row: PulledImage) -> str:
+    if row.is_nameless:
+        return "a newer one was pulled in its place"
+    return f"nothing asked for it in {settings.KYOZO['KEEP_PULLED_DAYS']:g} days"
 
 
 def _remove_pulled(row: PulledImage) -> None:

@@ -4,9 +4,17 @@ from django.conf import settings
 
 from services.models import Service
 
+PIN_HOST = "kyozo.invalid"
+
 
 def install_prefix() -> str:
     return f"kyozo-{settings.KYOZO['INSTALL']}/"
+
+
+def pins() -> str:
+    """Where the names of our own for base images are. No registry can ever be called so: where such
+    a name is gone, the builder has nowhere to fetch another image from."""
+    return f"{PIN_HOST}/{install_prefix()}base"
 
 
 def team_prefix(service: Service) -> str:

@@ -8,7 +8,7 @@ from services.builds.refs import full_name, is_ref
 from services.builds.rewrite import Policy, check_triggers, is_of_others
 from services.errors import BuildError, InvalidError
 from services.lifecycle.engine import runtime
-from services.lifecycle.image_names import install_prefix, team_prefix
+from services.lifecycle.image_names import PIN_HOST, install_prefix, team_prefix
 from services.lifecycle.observe import uuid_of
 from services.models import ImageMapping, Service
 from services.runtimes.base import LABEL_SERVICE, LABEL_TEAM, EngineImage
@@ -20,7 +20,7 @@ def policy_of(service: Service) -> Policy:
         cache_id=service.team.cache_secret[:32],
         images=dict(mapping.values_list("source", "target")),
         mirror=settings.KYOZO["IMAGE_MIRROR"],
-        private=(f"docker.io/{install_prefix()}",),
+        private=(f"docker.io/{install_prefix()}", f"{PIN_HOST}/"),
         own=(f"docker.io/{team_prefix(service)}",),
     )
 
@@ -76,7 +76,11 @@ def find(ref: str) -> EngineImage:
     """What was here a moment ago."""
     if image := runtime().image(ref):
         return image
-    raise BuildError(
+    raise lost(ref)
+
+
+def lost(ref: str) -> BuildError:
+    return BuildError(
         f"the image {ref} was removed meanwhile", code="build.image_lost", fix="deploy again"
     )
 

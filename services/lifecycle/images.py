@@ -5,7 +5,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -18,9 +18,9 @@ from services import events
 from services.builds.base_images import workshop
 from services.builds.base_images.choice import Chooser, choose_source
 from services.builds.base_images.resolve import Source, resolve, tool_of
-from services.builds.base_images.workshop import Workshop
+from services.builds.base_images.workshop import PROXIES, Workshop
 from services.builds.build import EXTRA, Builder, BuildRequest, build_image
-from services.builds.client import DockerCli, find_client
+from services.builds.client import DockerCli, bare_environment, empty_config, find_client
 from services.builds.content import Inputs, content_tag
 from services.builds.process import Limit
 from services.builds.refs import find_mapping
@@ -37,6 +37,7 @@ from services.lifecycle.job import Job
 from services.lifecycle.making import Making
 from services.lifecycle.mounted import on_top_of, only
 from services.lifecycle.observe import look
+from services.lifecycle.pins import pinned
 from services.lifecycle.plan import folder_of
 from services.lifecycle.pulled import note_pull, note_use
 from services.lifecycle.status import refresh_status
@@ -169,9 +170,12 @@ def _build(making: Making, source: BuildSource) -> Image:
         return _done(making, ref, have, is_cached=True)
     check_room()
     job.note("")  # what was said about base images is over
-    with _staged(making, source) as tree:
+    with pinned(making, bases) as pins, _staged(making, source) as tree:
+        # The content tag is of the names that people use: those of ours are new for each build.
+        text = _read(source, policy, pins=pins)
+        written = replace(prepared, text=text.text, pins=text.pins)
         built = build_image(
-            _request(making, tree, prepared, source, ref),
+            _request(making, tree, written, source, ref),
             builder=_builder(),
             log=lambda line: making.log.write(line.text),
             cancelled=making.cancelled,
@@ -207,11 +211,13 @@ def _source(making: Making, ref: str) -> Source:
 
 
 def shop() -> Workshop:
-    """The base-image workshop of this installation's engine."""
+    """The base-image workshop of this installation's engine. A Dockerfile says what is pulled, so
+    it is pulled without logins."""
+    proxies = {name: os.environ[name] for name in PROXIES if name in os.environ}
     docker = DockerCli(
         client=find_client(os.environ),
         engine_url=settings.KYOZO["ENGINE_URL"],
-        environ=dict(os.environ),
+        environ=bare_environment(empty_config(_work_dir())) | proxies,
     )
     return Workshop(
         docker=docker,
@@ -269,16 +275,23 @@ def _refuse_inexact(making: Making, chooser: Chooser) -> None:
 
 
 def _prepare(making: Making, source: BuildSource, policy: Policy) -> Prepared:
-    prepared = prepare(
+    prepared = _read(source, policy)
+    for note in prepared.notes:
+        making.log.write(note)
+    return prepared
+
+
+def _read(
+    source: BuildSource, policy: Policy, *, pins: Mapping[str, str] | None = None
+) -> Prepared:
+    return prepare(
         source.text,
         policy,
         build_args=source.arguments,
         platform=runtime().info().platform,
         target=source.target,
+        pins=pins,
     )
-    for note in prepared.notes:
-        making.log.write(note)
-    return prepared
 
 
 def _patience(making: Making) -> Check:
@@ -324,8 +337,12 @@ def _builder() -> Builder:
     return Builder(
         client=find_client(os.environ),
         engine_url=settings.KYOZO["ENGINE_URL"],
-        work_dir=Path(settings.KYOZO["HOME"]) / "builds",
+        work_dir=_work_dir(),
     )
+
+
+def _work_dir() -> Path:
+    return Path(settings.KYOZO["HOME"]) / "builds"
 
 
 def _below_kyozo(name: str) -> str:

@@ -355,6 +355,12 @@ class Runtime(Protocol):
     def images(self, *, install: str) -> list[EngineImage]:
         """All images with our label, those without a name included."""
 
+    def image_names(self, repository: str) -> list[str]:
+        """All names that images have in it, as `repository:tag`."""
+
+    def tag_image(self, engine_id: str, name: str) -> None:
+        """Give an image one more name; `EngineNotFoundError` when it is not here."""
+
     def remove_image(self, name: str, *, engine_id: str, fence: Fence) -> None:
         """Take a name (or, where it has none, its id) off an image; it goes with the last one.
 

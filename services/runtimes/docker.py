@@ -222,6 +222,12 @@ class DockerRuntime(Runtime):
     def images(self, *, install: str) -> list[EngineImage]:
         return docker_images.labelled(self._engine, install=install)
 
+    def image_names(self, repository: str) -> list[str]:
+        return docker_images.names(self._engine, repository)
+
+    def tag_image(self, engine_id: str, name: str) -> None:
+        docker_images.tag(self._engine, engine_id, name)
+
     def remove_image(self, name: str, *, engine_id: str, fence: Fence) -> None:
         docker_images.remove(self._engine, name, engine_id=engine_id, fence=fence)
 

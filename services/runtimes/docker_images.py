@@ -1,4 +1,4 @@
-"""Images on a Docker engine: looked up, listed by our label, taken away without force."""
+"""Images on a Docker engine: looked up, listed by our label, named, taken away without force."""
 
 import re
 from contextlib import suppress
@@ -86,6 +86,20 @@ def labelled(engine: Engine, *, install: str) -> list[EngineImage]:
         )
         for row in rows
     ]
+
+
+def names(engine: Engine, repository: str) -> list[str]:
+    with engine.call("list images") as client:
+        rows: list[dict[str, Any]] = client.images(filters={"reference": [f"{repository}:*"]})
+    # Some engines give all names of an image that has one of these.
+    found = {ref for row in rows for ref in row.get("RepoTags") or ()}
+    return sorted(ref for ref in found if ref.startswith(f"{repository}:"))
+
+
+def tag(engine: Engine, engine_id: str, name: str) -> None:
+    repository, _, version = name.rpartition(":")
+    with engine.call(f"tag image {name}") as client:
+        client.tag(engine_id, repository, tag=version)
 
 
 def remove(engine: Engine, name: str, *, engine_id: str, fence: Fence) -> None:

@@ -289,6 +289,14 @@ class FakeRuntime(Runtime):
         every = self.engine.images.values()
         return [image for image in every if image.labels.get(LABEL_INSTALL) == install]
 
+    def image_names(self, repository: str) -> list[str]:
+        self._enter("image_names")
+        return self.engine.image_names(repository)
+
+    def tag_image(self, engine_id: str, name: str) -> None:
+        self._enter("tag_image")
+        self.engine.tag(engine_id, name)
+
     def remove_image(self, name: str, *, engine_id: str, fence: Fence) -> None:
         self._enter("remove_image")
         fence.check()

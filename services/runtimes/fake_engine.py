@@ -170,6 +170,21 @@ class FakeEngine:
     def image(self, name: str) -> EngineImage | None:
         return next((image for image in self.images.values() if name in image.names), None)
 
+    def image_names(self, repository: str) -> list[str]:
+        every = [ref for image in self.images.values() for ref in image.refs]
+        return [ref for ref in every if ref.startswith(f"{repository}:")]
+
+    def tag(self, engine_id: str, name: str) -> None:
+        """A name that another image has moves to this one."""
+        if engine_id not in self.images:
+            message = f"No such image: {engine_id}"
+            raise EngineNotFoundError(message, code="engine.image_missing")
+        for image in list(self.images.values()):
+            refs = tuple(ref for ref in image.refs if ref != name)
+            refs += (name,) if image.engine_id == engine_id else ()
+            self.images[image.engine_id] = replace(image, refs=refs)
+        self.missing_images.discard(name)
+
     def untag(self, name: str, engine_id: str) -> None:
         """The image goes with its last name, unless a container needs it."""
         image = self.images.get(engine_id) or EngineImage(engine_id, (name,))

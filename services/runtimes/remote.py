@@ -122,6 +122,12 @@ class RemoteRuntime(Runtime):
     def images(self, *, install: str) -> list[EngineImage]:
         _refuse()
 
+    def image_names(self, repository: str) -> list[str]:
+        _refuse()
+
+    def tag_image(self, engine_id: str, name: str) -> None:
+        _refuse()
+
     def remove_image(self, name: str, *, engine_id: str, fence: Fence) -> None:
         _refuse()
 

@@ -106,3 +106,15 @@ def test_a_long_secret_hides_whole_even_when_it_contains_a_short_one() -> None:
 
 def test_too_short_secrets_are_left_alone() -> None:
     assert Masker(["", "abc"]).mask("abc abc") == "abc abc"
+
+
+def test_images_are_called_what_people_call_them() -> None:
+    lines: list[str] = []
+    writer = LogWriter(
+        lambda line: lines.append(line.text), Masker([]), called={"own.invalid/x:1": "python:3.12"}
+    )
+
+    writer.feed(b"#5 [1/2] FROM own.invalid/x:1\n")
+
+    assert lines == ["[1/2] FROM python:3.12"]
+    assert writer.progress.steps["5"].name == "[1/2] FROM python:3.12"

@@ -333,3 +333,22 @@ def test_a_name_that_is_mapped_to_what_is_none_is_refused() -> None:
 def test_a_file_without_from_is_refused(text: str) -> None:
     with pytest.raises(InvalidError, match="no FROM"):
         done(text)
+
+
+def test_images_are_asked_for_by_their_pins_and_told_by_their_names() -> None:
+    text = (
+        "FROM python:3.12 AS one\nCOPY --from=redis:7 /a /b\n"
+        "RUN --mount=from=redis:7,target=/x y\nONBUILD COPY --from=redis:7 /a /b\nFROM one\n"
+    )
+    pins = {"python:3.12": "kyozo.invalid/base:1", "redis:7": "kyozo.invalid/base:2"}
+
+    found = prepare(text, POLICY, pins=pins)
+
+    assert found.text.splitlines() == [
+        "FROM kyozo.invalid/base:1 AS one",
+        "COPY --from=kyozo.invalid/base:2 /a /b",
+        "RUN --mount=from=kyozo.invalid/base:2,target=/x y",
+        "ONBUILD COPY --from=redis:7 /a /b",  # stays in the image, where a pin does not
+        "FROM one",
+    ]
+    assert found.images == ("python:3.12", "redis:7")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.errors import EngineError, FenceLostError
+from services.errors import EngineError, EngineNotFoundError, FenceLostError
 from services.runtimes.base import Mount
 from tests.runtimes.worlds import DockerWorld, StubFence, World
 
@@ -39,6 +39,27 @@ def test_an_image_says_whose_it_is(world: World) -> None:
     assert [image and image.engine_id for image in found] == [image_id, image_id]
     assert all(image and world.labels.items() <= image.labels.items() for image in found)
     assert world.runtime.image("kyozo-test/missing:1") is None
+
+
+def test_an_image_gets_one_more_name(world: World) -> None:
+    name = f"{world.install}/web:1"
+    image_id, other = world.add_image(name), world.add_image(f"{world.install}/webs:1")
+    repository = f"kyozo.invalid/{world.install}/web"
+
+    world.runtime.tag_image(other, f"{repository}:1")
+    world.runtime.tag_image(image_id, f"{repository}:1")
+
+    assert world.runtime.image_names(repository) == [f"{repository}:1"]
+    found = world.runtime.image(f"{repository}:1")
+    assert found
+    assert (found.engine_id, set(found.refs)) == (image_id, {name, f"{repository}:1"})
+
+
+def test_what_is_not_here_gets_no_name(world: World) -> None:
+    with pytest.raises(EngineNotFoundError):
+        world.runtime.tag_image(f"sha256:{'0' * 64}", "kyozo.invalid/none:1")
+
+    assert world.runtime.image_names("kyozo.invalid/none") == []
 
 
 def test_a_name_that_means_another_image_by_now_is_left(world: World) -> None:

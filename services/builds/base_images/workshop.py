@@ -29,20 +29,19 @@ class Workshop:
     """Where base images are made: an engine, a folder for locks and scratch, the environment.
 
     `check_room` is asked before anything is fetched or made, and may refuse. `pulled` hears of each
-    public image that was not here before: it may go again.
+    pull, and which id the name had before ("" for none): what came may go again.
     """
 
     docker: DockerCli
     state_dir: Path
     environ: Mapping[str, str]
     check_room: Callable[[], None] = lambda: None
-    pulled: Callable[[str], None] = lambda _: None
+    pulled: Callable[[str, str], None] = lambda ref, before: None
 
     def pull(self, ref: str, *, log: Log, cancelled: Cancelled) -> None:
-        is_new = not present(self.docker, [ref])
+        had = present(self.docker, [ref]).get(ref)
         self.docker.pull(ref, log=log, cancelled=cancelled)
-        if is_new:
-            self.pulled(ref)
+        self.pulled(ref, had.id if had else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from services.lifecycle.clean import clean
-from services.models import PulledImage, Service
+from services.lifecycle.image_names import pins
+from services.models import Build, PulledImage, Service
 from services.runtimes.fake import GIB, FakeRuntime
-from tests.factories import make_release
+from tests.factories import make_operation, make_release
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +58,39 @@ def test_a_pulled_name_that_means_another_image_by_now_is_forgotten(
 
     assert set(engine.engine.images) == {theirs}
     assert not PulledImage.objects.exists()
+
+
+def pinned(engine: FakeRuntime, service: Service, state: str, *refs: str) -> tuple[str, str]:
+    """An image with a name that a build upon it gave."""
+    operation = service.operations.first() or make_operation(service)
+    build = Build.objects.create(service=service, operation=operation, state=state)
+    name = f"{pins()}:{build.id.hex}-0"
+    return engine.add_image(*refs, name, labels={}), name
+
+
+def test_names_that_a_killed_build_left_go_and_no_more(
+    service: Service, engine: FakeRuntime
+) -> None:
+    over, name = pinned(engine, service, "failed", "people/base:1")
+    going_on, other = pinned(engine, service, "running", "people/base:2")
+
+    report = clean()
+
+    assert [gone.name for gone in report.removed] == [name]
+    assert engine.engine.images[over].refs == ("people/base:1",)
+    assert engine.engine.images[going_on].refs == ("people/base:2", other)
+
+
+def test_an_image_that_has_only_such_a_name_goes_if_it_was_ours(
+    service: Service, engine: FakeRuntime
+) -> None:
+    pulled, _ = pinned(engine, service, "failed")
+    PulledImage.objects.create(ref=pulled, engine_id=pulled)
+    theirs, _ = pinned(engine, service, "failed")
+
+    clean()
+
+    assert set(engine.engine.images) == {theirs}
 
 
 def test_the_build_cache_is_trimmed_only_on_an_engine_of_our_own(

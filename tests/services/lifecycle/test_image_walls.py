@@ -1,13 +1,19 @@
 """What a team could try to run or to build upon an image that is not its own, on a real engine."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from pytest_django import Settings
 
-from services.models import Build, ImageMapping, Operation, Service
+from services import events
+from services.events import Hint
+from services.lifecycle.clean import clean
+from services.lifecycle.engine import runtime
+from services.lifecycle.image_names import pins
+from services.models import Build, ImageMapping, Operation, PulledImage, Service
 from tests.conftest import Person
 from tests.factories import make_service, make_workspace
 from tests.runtimes.busybox import ensure_image
@@ -191,6 +197,65 @@ def test_a_base_image_whose_lines_reach_past_the_walls_is_refused(
     assert code_of(operation) == "image.refused"
     assert "ONBUILD" in operation.error["message"]
     assert "ONBUILD" not in log_of(made)  # the builder was not even asked
+
+
+def test_what_was_looked_at_is_built_upon_although_its_name_is_given_away_meanwhile(
+    thief: Service, tagged: str
+) -> None:
+    """As by a pull for another service, which is refused, but has moved the name."""
+    base_with(tagged, "RUN true")
+    looked_at = docker("image", "inspect", "--format", "{{.Id}}", tagged)
+    PulledImage.objects.create(ref=tagged, engine_id=looked_at)
+    dockerfile(thief, f'FROM {tagged}\nEXPOSE 8000\nCMD ["/x"]\n')
+
+    with right_before_the_builder(lambda: base_with(tagged, "ADD http://127.0.0.1:1/ /leak")):
+        operation, made = build(thief)
+
+    assert operation.error == {}
+    assert "leak" not in log_of(made)
+    assert f"FROM {tagged}" in made.dockerfile
+    clean()
+    assert runtime().image_id(looked_at) is None
+    assert runtime().image_names(pins()) == []
+
+
+@contextmanager
+def right_before_the_builder(work: Callable[[], object]) -> Iterator[None]:
+    """The second hint of the build step is that its base images are here."""
+    heard: list[Hint] = []
+
+    def hear(said: Hint) -> None:
+        if (said.frame or {}).get("payload", {}).get("step") == "build":
+            heard.append(said)
+            if len(heard) == 2:
+                work()
+
+    unsubscribe = events.subscribe(hear)
+    try:
+        yield
+    finally:
+        unsubscribe()
+
+
+def test_a_build_leaves_no_names_of_ours_on_what_it_stands_on(thief: Service, tagged: str) -> None:
+    base_with(tagged, "RUN true")
+    dockerfile(thief, f'FROM {tagged} AS one\nEXPOSE 8000\nCMD ["/x"]\n')
+
+    _, first = build(thief)
+    _, again = build(thief, no_cache=True)
+
+    assert again.content_hash == first.content_hash
+    assert "kyozo.invalid" not in log_of(first)
+    assert runtime().image_names(pins()) == []
+    assert runtime().image_id(tagged)
+
+
+def test_nobody_builds_upon_names_of_ours(thief: Service) -> None:
+    dockerfile(thief, f'FROM {pins()}:1\nCMD ["/x"]\n')
+
+    operation, _ = build(thief)
+
+    assert "somebody else" in operation.error["message"]
 
 
 def test_a_base_image_with_usual_lines_is_built_upon(thief: Service, tagged: str) -> None:
