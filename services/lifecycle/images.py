@@ -4,7 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.conf import settings
@@ -165,8 +165,7 @@ def _build(making: Making, source: BuildSource) -> Image:
     job.note("")  # what was said about base images is over
     with pinned(making, bases) as pins, _staged(making, source) as tree:
         # The content tag is of the names that people use: those of ours are new for each build.
-        text = _read(source, policy, pins=pins)
-        written = replace(prepared, text=text.text, pins=text.pins)
+        written = prepared.written_as(_read(source, policy, pins=pins))
         built = build_image(
             _request(making, tree, written, source, ref),
             builder=_builder(),
@@ -264,13 +263,6 @@ def _refuse_inexact(making: Making, chooser: Chooser) -> None:
         )
 
 
-def _prepare(making: Making, source: BuildSource, policy: Policy) -> Prepared:
-    prepared = _read(source, policy)
-    for note in prepared.notes:
-        making.log.write(note)
-    return prepared
-
-
 def _read(
     source: BuildSource, policy: Policy, *, pins: Mapping[str, str] | None = None
 ) -> Prepared:
@@ -282,6 +274,13 @@ def _read(
         target=source.target,
         pins=pins,
     )
+
+
+def _prepare(making: Making, source: BuildSource, policy: Policy) -> Prepared:
+    prepared = _read(source, policy)
+    for note in prepared.notes:
+        making.log.write(note)
+    return prepared
 
 
 @contextmanager
