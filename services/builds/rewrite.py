@@ -58,6 +58,10 @@ class Prepared:
     dockerfile: Dockerfile
     pins: Mapping[str, str] = field(default_factory=dict)
 
+    def written_as(self, other: "Prepared") -> "Prepared":
+        """The same to people, with the text of one that has pins."""
+        return replace(self, text=other.text, pins=other.pins)
+
 
 def prepare(
     text: str,

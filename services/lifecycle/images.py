@@ -5,7 +5,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -172,8 +172,7 @@ def _build(making: Making, source: BuildSource) -> Image:
     job.note("")  # what was said about base images is over
     with pinned(making, bases) as pins, _staged(making, source) as tree:
         # The content tag is of the names that people use: those of ours are new for each build.
-        text = _read(source, policy, pins=pins)
-        written = replace(prepared, text=text.text, pins=text.pins)
+        written = prepared.written_as(_read(source, policy, pins=pins))
         built = build_image(
             _request(making, tree, written, source, ref),
             builder=_builder(),
@@ -274,13 +273,6 @@ def _refuse_inexact(making: Making, chooser: Chooser) -> None:
         )
 
 
-def _prepare(making: Making, source: BuildSource, policy: Policy) -> Prepared:
-    prepared = _read(source, policy)
-    for note in prepared.notes:
-        making.log.write(note)
-    return prepared
-
-
 def _read(
     source: BuildSource, policy: Policy, *, pins: Mapping[str, str] | None = None
 ) -> Prepared:
@@ -298,6 +290,13 @@ def _patience(making: Making) -> Check:
     """For reading a folder: its ignore file can make that as long as any build."""
     limit = Limit(making.cancelled, settings.KYOZO["BUILD_S"])
     return partial(limit.check, time.monotonic())
+
+
+def _prepare(making: Making, source: BuildSource, policy: Policy) -> Prepared:
+    prepared = _read(source, policy)
+    for note in prepared.notes:
+        making.log.write(note)
+    return prepared
 
 
 @contextmanager
