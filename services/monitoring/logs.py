@@ -94,8 +94,9 @@ class Latest:
 
 
 def latest(service: Service, wish: Wish, *, lines: int, since: str = "") -> Latest:
-    """The last `lines` lines that are wished for, of what lives and of what ended, oldest first."""
-    tail = Tail(wish, lines, nanoseconds(since))
+    """The last `lines` lines that are wished for, of what lives and of what ended, oldest first;
+    fewer where they are long."""
+    tail = Tail(wish, lines, MOST_TEXT, nanoseconds(since))
     living = list(_living(service))
     floors = dict.fromkeys((source for one in living for source in _sources(one)), _now())
     asked = [row for row in living if wish.names(row)]

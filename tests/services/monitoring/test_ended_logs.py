@@ -186,6 +186,40 @@ def test_a_search_reads_so_much_and_no_more(
     assert texts_read(two_gone, Wish(search="a1"), lines=1) == 1
 
 
+@pytest.mark.parametrize(
+    ("most", "found"),
+    [(99, ["a1", "b2", "a3", "b4", "a5", "b8"]), (6, ["b4", "a5", "b8"]), (1, ["b8"])],
+)
+def test_an_answer_holds_so_much_text_and_no_more(
+    two_gone: Service, monkeypatch: pytest.MonkeyPatch, most: int, found: list[str]
+) -> None:
+    monkeypatch.setattr(logs, "MOST_TEXT", most)
+    begun = reading(two_gone).begin(lines=100)
+
+    assert texts(begun) == found
+    assert texts(reading(two_gone, cursor=begun[0].cursor).news())[:1] == found[1:2]
+
+
+def test_what_no_answer_has_room_for_is_not_read(
+    two_gone: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended(two_gone, (100, "stdout long"), minutes=101)
+    monkeypatch.setattr(logs, "MOST_TEXT", 3)
+
+    assert texts_read(two_gone, lines=100) == 2
+    assert begin(two_gone) == ["long"]
+
+
+def test_no_line_stands_where_a_longer_one_was_left_out(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended(service, (7, "stdout a very long line"), (8, "stdout b8"), minutes=9)
+    ended(service, (3, "stdout a3"), (8.5, "stdout a8"), minutes=8.9)
+    monkeypatch.setattr(logs, "MOST_TEXT", 8)
+
+    assert begin(service) == ["b8", "a8"]
+
+
 def test_a_follower_reads_what_ended_once(running: Service, engine: FakeRuntime) -> None:
     reader = reading(running)
     reader.begin(lines=10)
