@@ -161,6 +161,23 @@ def test_of_lines_with_long_cursors_fewer_come(
     assert texts(reading(two_gone, cursor=begun[0].cursor).news()) == texts(begun[1:])
 
 
+def test_who_asks_for_no_cursors_gets_all_lines(
+    two_gone: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended(two_gone, (7, "stdout c7"), minutes=8)
+    each = reading(two_gone)
+    each.begin(lines=6)
+    monkeypatch.setattr(follow, "MOST_CURSORS", 500)
+    plain = reading(two_gone)
+    plain.is_resumed = False
+
+    told = plain.begin(lines=6)
+
+    assert texts(told) == ["b2", "a3", "b4", "a5", "c7", "b8"]
+    assert {one.cursor for one in told} == {""}
+    assert plain.position.marks == each.position.marks
+
+
 def texts_read(service: Service, wish: Wish = ALL, *, lines: int) -> int:
     """Of how many instances the kept lines were read."""
     with CaptureQueriesContext(connection) as asked:
