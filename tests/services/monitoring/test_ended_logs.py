@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from services.lifecycle.deploy import deploy
 from services.lifecycle.scale import scale
 from services.lifecycle.stop import stop
-from services.models import Instance, Service
+from services.models import Instance, Release, Service
 from services.monitoring import follow, logs
 from services.monitoring.follow import Following, Told
 from services.monitoring.lines import Wish
@@ -193,6 +193,27 @@ def test_no_more_is_read_than_the_answer_needs(service: Service) -> None:
 
     assert [texts_read(service, lines=lines) for lines in (1, 2, 3, 100)] == [1, 1, 2, 4]
     assert texts_read(service, Wish(search="z"), lines=1) == 4
+
+
+def queries_beside_texts(service: Service) -> int:
+    with CaptureQueriesContext(connection) as asked:
+        read = begin(service)
+    return len(asked) - len(read)
+
+
+def test_what_masks_them_is_read_once_for_all(service: Service) -> None:
+    """Each of a release of its own, with the password of a sibling."""
+    found = {"variable": "DATABASE_URL", "target": "db", "part": "url", "kind": "postgres"}
+    service.plan = {**service.plan, "connections": [found]}
+    service.save(update_fields=["plan"])
+    counts = []
+    for minutes in range(1, 5):
+        ended(service, (minutes, "stdout at postgres://u:tops3cret@db/x"), minutes=minutes)
+        Release.objects.update(environment={"DATABASE_URL": "postgres://u:tops3cret@db/x"})
+        counts.append(queries_beside_texts(service))
+
+    assert counts == counts[:1] * 4
+    assert begin(service) == ["at postgres://u:****@db/x"] * 4
 
 
 def test_a_search_reads_so_much_and_no_more(
