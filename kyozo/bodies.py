@@ -6,8 +6,9 @@ they come in pieces, each of them in time, and few at once (services/lifecycle/t
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
+from weakref import WeakValueDictionary
 
 from django.conf import settings
 from django.urls import Resolver404, resolve
@@ -15,6 +16,8 @@ from django.urls import Resolver404, resolve
 from services.api.parsing import ARCHIVES
 from services.api.refused import REFUSAL
 from services.errors import KyozoError, TooLargeError, TooSlowError
+from services.proxied import client_address
+from services.teams.limits import whose
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -27,11 +30,31 @@ PIECE = 64 * 1024
 # Up to here a server holds what each connection sends anyway.
 SMALL = 64 * 1024
 # What is larger is held so many times at once; the next one waits, within its own time.
-large_ones = asyncio.Semaphore(32)
+LARGE = 32
+LARGE_OF_ONE = 8
 # Who is refused may go on sending that long, to come to the answer; then the connection ends.
 LINGER_S = 10.0
 LENGTH, CHUNKED = b"content-length", b"transfer-encoding"
 CLOSE = (b"connection", b"close")
+
+
+class Places:
+    """For large bodies. Nobody proved yet who they are, so one address has a few only: whoever
+    takes all of those and sends no more stops nobody else."""
+
+    def __init__(self, most: int = LARGE, *, of_one: int = LARGE_OF_ONE) -> None:
+        self._all, self._of_one = asyncio.Semaphore(most), of_one
+        self._taken: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+    @contextlib.asynccontextmanager
+    async def taken(self, who: str) -> AsyncIterator[None]:
+        # Their own first: who waits for that keeps no place from others.
+        own = self._taken.setdefault(who, asyncio.Semaphore(self._of_one))
+        async with own, self._all:
+            yield
+
+
+large_ones = Places()
 
 
 async def with_body(scope: Scope, receive: Receive, send: Send, *, rest: Http) -> None:
@@ -47,7 +70,7 @@ async def with_body(scope: Scope, receive: Receive, send: Send, *, rest: Http) -
     declared = 0 if CHUNKED in told else int(told[LENGTH])
     async with contextlib.AsyncExitStack() as held:
         try:
-            whole = await _whole(body, held, declared=declared)
+            whole = await _whole(body, held, who=_sender(scope), declared=declared)
         except KyozoError as exc:
             await _refuse(scope, body, send, exc, rest=rest)
             return
@@ -84,7 +107,15 @@ class Incoming:
         return {"type": "http.request", "body": found, "more_body": not self.is_over}
 
 
-async def _whole(body: Incoming, held: contextlib.AsyncExitStack, *, declared: int) -> bytes:
+def _sender(scope: Scope) -> str:
+    peer, *_ = scope.get("client") or ("",)
+    said = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    return whose(client_address(str(peer), b",".join(said).decode("latin-1")))
+
+
+async def _whole(
+    body: Incoming, held: contextlib.AsyncExitStack, *, who: str, declared: int
+) -> bytes:
     """`held` has its place among the large ones until the request is answered."""
     most, found, is_large = settings.DATA_UPLOAD_MAX_MEMORY_SIZE, bytearray(), False
     try:
@@ -93,7 +124,7 @@ async def _whole(body: Incoming, held: contextlib.AsyncExitStack, *, declared: i
                 if max(declared, len(found)) > most:
                     break
                 if len(found) > SMALL and not is_large:
-                    await held.enter_async_context(large_ones)
+                    await held.enter_async_context(large_ones.taken(who))
                     is_large = True
                 found += await body.more()
     except TimeoutError as exc:

@@ -96,4 +96,5 @@ class ServiceLogs(WorkspaceView):
             user_id=self.caller.user.pk,
             token_id=token.pk if token else None,
             session_key=None if token else cast("Any", request).session.session_key,
+            is_resumed=want.get("follow") == "true",
         )

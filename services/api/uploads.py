@@ -67,7 +67,7 @@ class Archive(WorkspaceView):
 
 def sent(request: Request) -> Stream:
     """The body, unread. A length that says already that it is too much is answered at once; one
-    byte more stands for a length that nobody knows (kyozo/asgi.py)."""
+    byte more stands for a length that nobody knows (kyozo/bodies.py)."""
     most = settings.KYOZO["ARCHIVE_MB"] * MIB
     if int(request.META.get("CONTENT_LENGTH") or 0) > most + 1:
         raise too_large()

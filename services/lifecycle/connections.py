@@ -7,7 +7,7 @@ services that are there then, so a password that changes is the same on both sid
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 from urllib.parse import quote, unquote, urlsplit
@@ -64,11 +64,14 @@ def siblings(service: Service) -> list[Service]:
     return [row for row in rows if row.source_name]
 
 
-def connected_secrets(service: Service, released: Mapping[str, str]) -> list[str]:
-    """Passwords of others in the environment of a release, where those others keep them secret.
-    What a removed one kept secret is not known any more: its password counts as a secret."""
+def connected_secrets(
+    service: Service, released: Mapping[str, str], *, others: Callable[[], Iterable[Service]]
+) -> list[str]:
+    """Passwords of `others` (its siblings, asked for if it talks to any) in the environment of a
+    release, where those keep them secret. What a removed one kept secret is not known any more: its
+    password counts as a secret."""
     found = [row for row in service.plan.get("connections", ()) if row["variable"] in released]
-    rows = {row.source_name: row for row in siblings(service)} if found else {}
+    rows = {row.source_name: row for row in others()} if found else {}
     return [
         password
         for one in found

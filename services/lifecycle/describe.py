@@ -1,12 +1,13 @@
 """Why an instance failed, in words: exit code, memory, last lines, and what to try next."""
 
+from functools import cached_property
 from ipaddress import ip_address
 from typing import Any
 
 from services.builds.masking import Masker
 from services.errors import EngineError
 from services.lifecycle.config import ReleaseConfig
-from services.lifecycle.connections import connected_secrets
+from services.lifecycle.connections import connected_secrets, siblings
 from services.lifecycle.engine import runtime
 from services.lifecycle.hints import missing_variable, next_step
 from services.models import Instance, Service
@@ -168,10 +169,25 @@ def last_lines(row: Instance, count: int) -> list[str]:
         return []
 
 
+class LogMaskers:
+    """For what the instances of one service print; what they share is read once."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    @cached_property
+    def _siblings(self) -> list[Service]:
+        return siblings(self._service)
+
+    def of(self, row: Instance) -> Masker:
+        """Its release may have an older value than its service, and passwords of the services that
+        it talks to."""
+        service, released = self._service, row.release.environment
+        old = (released[name] for name in service.secret_names if name in released)
+        others = connected_secrets(service, released, others=lambda: self._siblings)
+        return Masker([*service.secrets.values(), *old, *others])
+
+
 def log_masker(row: Instance) -> Masker:
-    """For what an instance prints; its release may have an older value than its service, and
-    passwords of the services that it talks to."""
-    service, released = row.service, row.release.environment
-    old = (released[name] for name in service.secret_names if name in released)
-    others = connected_secrets(service, released)
-    return Masker([*service.secrets.values(), *old, *others])
+    """For what one instance prints."""
+    return LogMaskers(row.service).of(row)

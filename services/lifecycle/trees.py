@@ -92,7 +92,8 @@ def trees() -> Path:
 
 @contextmanager
 def holding(workspace_id: UUID) -> Iterator[Holding]:
-    """Few at a time, because each takes a thread of the API for as long as its sender likes."""
+    """Few at a time, because each takes a thread of the API until its sender is through, who may
+    be slow (kyozo/bodies.py)."""
     place = trees() / str(workspace_id)
     if not _places.acquire(blocking=False):
         raise busy()

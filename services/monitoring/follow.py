@@ -11,7 +11,7 @@ from django.utils import timezone
 from services.errors import TooManyError
 from services.models import Service
 from services.monitoring.lines import LogEntry, Wish
-from services.monitoring.logs import MOST_CURSORS, after, latest
+from services.monitoring.logs import MOST_CURSORS, Latest, after, latest
 from services.monitoring.positions import Position
 
 HANDOVER = "kyozo.follow"  # where a server that can carry on says so
@@ -28,7 +28,7 @@ class Told:
     """An entry, and the cursor that goes on right after it."""
 
     entry: LogEntry
-    cursor: str
+    cursor: str = ""
 
     @property
     def body(self) -> dict[str, str | None]:
@@ -48,7 +48,8 @@ class Told:
 
 @dataclass(slots=True)
 class Following:
-    """One reader: of what, from where on, and who must still be allowed to read it."""
+    """One reader: of what, from where on, and who must still be allowed to read it. `is_resumed`:
+    it may go on after any line, so each has a cursor; else after the last one only."""
 
     service: Service
     position: Position
@@ -57,19 +58,25 @@ class Following:
     user_id: int
     token_id: UUID | None = None
     session_key: str | None = None
+    is_resumed: bool = True
     is_behind: bool = False
     _finished: set[UUID] = field(default_factory=set, repr=False)
 
     def begin(self, *, lines: int, since: str = "") -> list[Told]:
         """The last lines that are wished for; fewer where their cursors alone were too much."""
         first = latest(self.service, self.wish, lines=lines, since=since)
+        began = self.position.began
+        told = self._led(first) if self.is_resumed else [Told(entry) for entry in first.entries]
+        first.lead_to_end(self.position, began=began)
+        return told
+
+    def _led(self, first: Latest) -> list[Told]:
         began, self.position.marks = self.position.began, dict(first.marks)
         most = MOST_CURSORS // len(Position(began, first.marks | first.read).text())
         told: list[Told] = []
         for entry in first.entries[-most:]:
             first.lead(self.position, entry, began=began)
             told.append(Told(entry, self.position.text()))
-        first.lead_to_end(self.position, began=began)
         return told
 
     def news(self) -> list[Told] | None:
@@ -89,7 +96,7 @@ class Following:
         for entry in entries:
             self.position.take(entry.source, entry.mark)
             if self.wish.admits(entry):
-                told.append(Told(entry, self.position.text()))
+                told.append(Told(entry, self.position.text() if self.is_resumed else ""))
         return told
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 from services.models import Instance
 from services.monitoring.positions import LATE, NOTHING, Mark, nanoseconds
@@ -43,11 +44,13 @@ class Wish:
 
 @dataclass(slots=True)
 class Tail:
-    """The newest `lines` of all that is added and wished for, oldest first; with `since`
-    (nanoseconds) none from before. `read`: how far each source was, wished for or not."""
+    """The newest `lines` of all that is added and wished for, oldest first, with so many characters
+    of `text` at most. None is from before `since` (nanoseconds), which grows when no more fits.
+    `read`: how far each source was, wished for or not."""
 
     wish: Wish
     lines: int
+    text: int
     since: int = 0
     entries: list[LogEntry] = field(default_factory=list)
     read: dict[str, Mark] = field(default_factory=dict)
@@ -60,13 +63,24 @@ class Tail:
             if entry.mark[0] >= self.since and self.wish.admits(entry):
                 self.entries.append(entry)
         self.entries.sort(key=lambda entry: entry.at)
-        del self.entries[: -self.lines]
+        left_out = len(self.entries) - self._fitting()
+        del self.entries[:left_out]
+        if left_out or len(self.entries) == self.lines:
+            # A short line from before a long one that was left out would look as if it were next.
+            self.since = max(self.since, self.entries[0].mark[0])
+
+    def _fitting(self) -> int:
+        """How many of the newest; one at least, however long it is."""
+        size = 0
+        for number, entry in enumerate(islice(reversed(self.entries), self.lines)):
+            size += len(entry.text)
+            if number and size > self.text:
+                return number
+        return min(self.lines, len(self.entries))
 
     def may_have(self, ended_at: datetime) -> bool:
         """Whether an instance that ended then may have said one of them."""
-        last = nanoseconds(ended_at + LATE)
-        is_full = len(self.entries) >= self.lines
-        return last >= self.since and (not is_full or last >= self.entries[0].mark[0])
+        return nanoseconds(ended_at + LATE) >= self.since
 
     def starts(self) -> dict[str, Mark]:
         """Where their sources stand for who is told these lines and none before."""

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from services.errors import EngineError
-from services.lifecycle.describe import log_masker
+from services.lifecycle.describe import LogMaskers
 from services.lifecycle.engine import runtime
 from services.lifecycle.kept_lines import KEPT_INSTANCES, parse_kept
 from services.models import Instance, Service, WantedState
@@ -94,24 +94,27 @@ class Latest:
 
 
 def latest(service: Service, wish: Wish, *, lines: int, since: str = "") -> Latest:
-    """The last `lines` lines that are wished for, of what lives and of what ended, oldest first."""
-    tail = Tail(wish, lines, nanoseconds(since))
+    """The last `lines` lines that are wished for, of what lives and of what ended, oldest first;
+    fewer where they are long."""
+    tail = Tail(wish, lines, MOST_TEXT, nanoseconds(since))
     living = list(_living(service))
     floors = dict.fromkeys((source for one in living for source in _sources(one)), _now())
     asked = [row for row in living if wish.names(row)]
-    share = Share.of(len(asked))
+    share, maskers = Share.of(len(asked)), LogMaskers(service)
     read = min(share.lines, lines) if wish.is_all_of_an_instance else share.lines
     for instance in asked:
-        entries, floor = _last_of(instance, Share(read, share.text), since=since)
+        entries, floor = _last_of(instance, Share(read, share.text), maskers, since=since)
         floors |= dict.fromkeys(_sources(instance), floor)
         tail.add(entries)
     # After the living ones: who ends meanwhile is among those, and not missed.
-    ended = _add_ended(service, tail, without=living)
+    ended = _add_ended(service, tail, maskers, without=living)
     marks = {source: (floor, 0) for source, floor in floors.items() if floor}
     return Latest(tail.entries, marks | tail.starts(), tail.read, ended)
 
 
-def _add_ended(service: Service, tail: Tail, *, without: Iterable[Instance]) -> dict[str, datetime]:
+def _add_ended(
+    service: Service, tail: Tail, maskers: LogMaskers, *, without: Iterable[Instance]
+) -> dict[str, datetime]:
     """The newest first, as long as they may have said one of the lines."""
     told: dict[str, datetime] = {}
     left = MOST_KEPT
@@ -124,18 +127,20 @@ def _add_ended(service: Service, tail: Tail, *, without: Iterable[Instance]) -> 
             continue
         text = _kept_text(instance)
         left -= len(text)
-        tail.add(_entries(instance, parse_kept(text)))
+        tail.add(_entries(instance, parse_kept(text), maskers))
         told |= {source: ended_at for source in _sources(instance) if source in tail.read}
     return told
 
 
-def _last_of(instance: Instance, share: Share, *, since: str) -> tuple[list[LogEntry], int]:
+def _last_of(
+    instance: Instance, share: Share, maskers: LogMaskers, *, since: str
+) -> tuple[list[LogEntry], int]:
     """And from when on the instance says what nobody was told, or chose not to be."""
     asked_at = _now()
     entries: deque[LogEntry] = deque()
     size, is_cut = 0, False
     try:
-        for entry in _lines(instance, since=since, tail=share.lines):
+        for entry in _lines(instance, maskers, since=since, tail=share.lines):
             entries.append(entry)
             size += len(entry.text)
             while size > share.text and len(entries) > 1:
@@ -166,32 +171,35 @@ def after(service_id: UUID, position: Position, wish: Wish, *, finished: set[UUI
     for source in (source for instance in living for source in _sources(instance)):
         position.start_at(source, TIMES[0])
     # Whose row was closed meanwhile is read now; the rest of it comes the next time.
-    spoken = _of_living([row for row in living if wish.names(row)], position)
+    maskers = LogMaskers(service)
+    spoken = _of_living([row for row in living if wish.names(row)], position, maskers)
     gone = [row for row in _gone(service, position) if row not in living]
     finished &= {row.pk for row in gone}
     unread = [row for row in gone if wish.names(row) and row.pk not in finished]
-    last = _of_gone(unread, position, finished)
+    last = _of_gone(unread, position, maskers, finished=finished)
     position.keep({_short(instance) for instance in (*living, *gone)})
     found = sorted((*spoken.entries, *last.entries), key=lambda entry: entry.at)
     return News(found, is_all=spoken.is_all and last.is_all)
 
 
-def _of_living(living: list[Instance], position: Position) -> News:
+def _of_living(living: list[Instance], position: Position, maskers: LogMaskers) -> News:
     share = Share.of(len(living), cursor=position.text())
     found: list[LogEntry] = []
     for instance in living:
-        entries = _read(instance, since=position.since(_short(instance)))
+        entries = _read(instance, maskers, since=position.since(_short(instance)))
         found += share.cut(_new(entries, position))
     return News(found, is_all=not share.is_spent)
 
 
-def _of_gone(gone: list[Instance], position: Position, finished: set[UUID]) -> News:
+def _of_gone(
+    gone: list[Instance], position: Position, maskers: LogMaskers, *, finished: set[UUID]
+) -> News:
     """What ended never says more, so its text is read once and not at each look."""
     found: list[LogEntry] = []
     is_all = True
     for instance in gone:
         share = Share.of(len(gone), cursor=position.text())
-        kept = _entries(instance, parse_kept(_kept_text(instance)))
+        kept = _entries(instance, parse_kept(_kept_text(instance)), maskers)
         found += share.cut(_new(kept, position))
         if share.is_spent:
             is_all = False
@@ -208,13 +216,13 @@ def _new(entries: Iterable[LogEntry], position: Position) -> Iterator[LogEntry]:
 
 def _living(service: Service) -> Iterable[Instance]:
     rows = service.instances.alive().exclude(engine_id="")
-    return rows.select_related("release", "service")
+    return rows.select_related("release")
 
 
 def _ended(service: Service) -> InstanceQuerySet:
     """Who left something to read, who ended last first; without it, because it may be long."""
     rows = service.instances.exclude(removed_at=None).exclude(last_lines="")
-    return rows.order_by("-removed_at").defer("last_lines")
+    return rows.select_related("release").order_by("-removed_at").defer("last_lines")
 
 
 def _ends(rows: InstanceQuerySet) -> Iterator[tuple[Instance, datetime]]:
@@ -231,14 +239,17 @@ def _gone(service: Service, position: Position) -> list[Instance]:
     return [row for row in found if row.created_at >= began or position.knows(_short(row))]
 
 
-def _read(instance: Instance, *, since: str) -> Iterator[LogEntry]:
+def _read(instance: Instance, maskers: LogMaskers, *, since: str) -> Iterator[LogEntry]:
     """Up to where the engine breaks off: what is missing comes the next time."""
     with suppress(EngineError):
-        yield from _lines(instance, since=since, tail=None)
+        yield from _lines(instance, maskers, since=since, tail=None)
 
 
-def _lines(instance: Instance, *, since: str, tail: int | None) -> Iterator[LogEntry]:
-    return _entries(instance, runtime().logs(instance.engine_id, tail=tail, since=since))
+def _lines(
+    instance: Instance, maskers: LogMaskers, *, since: str, tail: int | None
+) -> Iterator[LogEntry]:
+    rows = runtime().logs(instance.engine_id, tail=tail, since=since)
+    return _entries(instance, rows, maskers)
 
 
 def _kept_text(instance: Instance) -> str:
@@ -247,9 +258,11 @@ def _kept_text(instance: Instance) -> str:
     return texts.first() or ""
 
 
-def _entries(instance: Instance, rows: Iterable[LogLine]) -> Iterator[LogEntry]:
+def _entries(
+    instance: Instance, rows: Iterable[LogLine], maskers: LogMaskers
+) -> Iterator[LogEntry]:
     """Without secrets; kept lines too: one may have become a secret since."""
-    mask = log_masker(instance).mask
+    mask = maskers.of(instance).mask
     marks: dict[str, Mark] = {}
     for row in rows:
         source, at = f"{_short(instance)}.{row.stream}", nanoseconds(row.at)

@@ -32,6 +32,7 @@ from services.models.kept_answer import KEEP
 from services.teams.models import SignInLink
 
 KEEP_ROWS = timedelta(days=30)
+SLICE = 500
 
 
 def prune() -> dict[str, int]:
@@ -49,7 +50,7 @@ def prune() -> dict[str, int]:
         "metrics": Metric.objects.filter(collected_at__lt=samples).delete()[0],
         "health_checks": HealthCheck.objects.filter(checked_at__lt=samples).delete()[0],
         "events": Event.objects.filter(occurred_at__lt=events).delete()[0],
-        "instances": Instance.objects.filter(removed_at__lt=old).delete()[0],
+        "instances": _in_slices(Instance.objects.filter(removed_at__lt=old)),
         "last_lines": _surpassed().update(last_lines=""),
         "analyses": Analysis.objects.filter(detection_timestamp__lt=old).delete()[0],
         "kept_answers": KeptAnswer.objects.filter(created_at__lt=now - KEEP).delete()[0],
@@ -57,6 +58,15 @@ def prune() -> dict[str, int]:
         "audit_entries": _noted_before(now),
         "sessions": Session.objects.filter(expire_date__lt=now).delete()[0],
     }
+
+
+def _in_slices(rows: QuerySet[Instance]) -> int:
+    """What samples hang on is fetched before it is deleted: so many at once, without their lines,
+    which may be 1 MiB each."""
+    count = 0
+    while keys := list(rows.values_list("pk", flat=True)[:SLICE]):
+        count += rows.filter(pk__in=keys).only("pk").delete()[0]
+    return count
 
 
 def _noted_before(now: datetime) -> int:

@@ -66,18 +66,18 @@ def of_address(address: str) -> Rate:
     """Count one request that proved nobody."""
     if not settings.KYOZO["RATE_LIMITS"]:
         return _unlimited()
-    return _count(f"address.{_whose(address)}", settings.KYOZO["ANONYMOUS_LIMIT"], HOUR_S)
+    return _count(f"address.{whose(address)}", settings.KYOZO["ANONYMOUS_LIMIT"], HOUR_S)
 
 
 def of_sign_in(kind: str, name: str) -> Rate:
     """Count one try with a password against an `address` or a `name`, embedded or not.
     Hashed, because people type passwords into the field above."""
-    name = _whose(name) if kind == "address" else name.lower()
+    name = whose(name) if kind == "address" else name.lower()
     digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()
     return _count(f"sign-in.{kind}.{digest}", SIGN_INS[kind], SIGN_INS_S)
 
 
-def _whose(address: str) -> str:
+def whose(address: str) -> str:
     """Of IPv6 the network: a line at home has 2**64 addresses to choose from."""
     try:
         found = IPv6Address(address)

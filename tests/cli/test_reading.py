@@ -1,10 +1,14 @@
 """ls, status, logs, events, open: what is shown of a running service."""
 
 import json
+import sqlite3
+from contextlib import closing
+from uuid import UUID
 
 import pytest
 
 from tests.cli.conftest import Kyozo
+from tests.running_platform import RunningPlatform
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -56,10 +60,29 @@ def test_logs_of_a_service_are_lines(kyozo: Kyozo, service: str) -> None:
     assert all("text" in json.loads(line) for line in done.out.splitlines())
 
 
-def test_logs_of_one_instance_are_asked_for_by_name(kyozo: Kyozo, service: str) -> None:
-    done = kyozo("logs", service, "--instance", "nobody", "--json")
+def test_logs_of_one_instance_are_asked_for_by_name(
+    kyozo: Kyozo, service: str, platform: RunningPlatform
+) -> None:
+    kyozo("stop", service)
+    name = leave_last_words(platform, kyozo("status", service, "--json").json["id"])
 
-    assert (done.status, done.out) == (0, "")
+    found = [kyozo("logs", service, "--instance", one, "--json") for one in (name, "nobody")]
+
+    assert [done.status for done in found] == [0, 0]
+    assert [done.out.count("last words") for done in found] == [1, 0]
+
+
+def leave_last_words(platform: RunningPlatform, service_id: str) -> str:
+    """By the instance of that service that ended; its name. Those in memory never say anything."""
+    words = ("2026-01-31T12:00:00Z stdout last words", UUID(service_id).hex)
+    with closing(sqlite3.connect(platform.state.root / "kyozo.sqlite3")) as db:
+        statement = (
+            "UPDATE services_instance SET last_lines = ? "
+            "WHERE service_id = ? AND removed_at IS NOT NULL RETURNING name"
+        )
+        [(name,)] = db.execute(statement, words).fetchall()
+        db.commit()
+    return str(name)
 
 
 def test_open_prints_the_address(kyozo: Kyozo, service: str) -> None:

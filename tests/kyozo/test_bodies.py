@@ -1,11 +1,11 @@
 """Slow, large and endless bodies on a real server: none of them has a thread, or the memory."""
 
-import asyncio
 import http.client
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -109,7 +109,7 @@ def test_refusals_are_counted_like_other_answers(port: int) -> None:
 
 
 def test_few_large_bodies_are_held_at_once(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "large_ones", asyncio.Semaphore(1))
+    monkeypatch.setattr(bodies, "large_ones", bodies.Places(1))
     monkeypatch.setattr(bodies, "BODY_S", 3.0)
     size = bodies.SMALL * 4
     with Wire(port) as first, Wire(port) as second:
@@ -128,7 +128,7 @@ def test_few_large_bodies_are_held_at_once(port: int, monkeypatch: pytest.Monkey
 def test_a_large_body_that_finds_no_place_in_time_is_late(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bodies, "large_ones", asyncio.Semaphore(0))
+    monkeypatch.setattr(bodies, "large_ones", bodies.Places(0))
     monkeypatch.setattr(bodies, "BODY_S", SLOW_S)
     size = bodies.SMALL * 4
     with Wire(port) as large:
@@ -136,6 +136,37 @@ def test_a_large_body_that_finds_no_place_in_time_is_late(
         large.send(b"x" * size)
 
         assert large.answer()[0] == 408
+
+
+def test_the_large_bodies_of_one_address_leave_places_to_others(
+    port: int, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    """Behind a proxy the address is the one that it got the request from."""
+    monkeypatch.setattr(bodies, "large_ones", bodies.Places(3, of_one=2))
+    settings.KYOZO = {**settings.KYOZO, "PROXY_ADDRESSES": (ip_network("127.0.0.1"),)}
+    size = bodies.SMALL * 4
+    with ExitStack() as ending:
+        for number in range(6):
+            greedy = ending.enter_context(Wire(port))
+            # Of IPv6 an address is a network.
+            forwarded = {"X-Forwarded-For": f"2001:db8::{number}"}
+            greedy.begin("POST", "/sign-in", form(size, **forwarded))
+            greedy.send(b"x" * (size - 1))
+        time.sleep(0.5)
+        other = ending.enter_context(Wire(port))
+        other.begin("POST", "/sign-in", form(size, **{"X-Forwarded-For": "203.0.113.7"}))
+        other.send(b"x" * size)
+
+        assert other.answer()[0] == 403
+
+
+async def test_an_address_without_large_bodies_is_forgotten() -> None:
+    places = bodies.Places()
+    for who in ("a", "b"):
+        async with places.taken(who):
+            assert list(places._taken) == [who]
+
+    assert not places._taken
 
 
 def small(port: int) -> int:

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from services.models import HostPort, Instance, Service
+from services.monitoring import follow
 from tests.conftest import Api
 from tests.factories import make_instance
 
@@ -42,6 +43,18 @@ def test_logs_of_one_instance_that_ended(api: Api, service: Service) -> None:
     data = api.get(api.at(f"/services/{service.id}/logs"), {"instance": "one"}).json()["data"]
 
     assert [(line["instance"], line["text"]) for line in data["lines"]] == [("one", "one")]
+
+
+def test_as_many_lines_as_asked_for_come_whatever_their_cursors_would_take(
+    api: Api, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follow, "MOST_CURSORS", 200)
+    kept = "\n".join(f"2026-01-31T12:00:0{number}Z stdout {number}" for number in range(9))
+    make_instance(service, removed_at=timezone.now(), last_lines=kept)
+
+    data = api.get(api.at(f"/services/{service.id}/logs"), {"lines": 9}).json()["data"]
+
+    assert len(data["lines"]) == 9
 
 
 def test_logs_go_on_after_a_cursor(api: Api, service: Service) -> None:

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from services.lifecycle.deploy import deploy
 from services.lifecycle.scale import scale
 from services.lifecycle.stop import stop
-from services.models import Instance, Service
+from services.models import Instance, Release, Service
 from services.monitoring import follow, logs
 from services.monitoring.follow import Following, Told
 from services.monitoring.lines import Wish
@@ -161,6 +161,23 @@ def test_of_lines_with_long_cursors_fewer_come(
     assert texts(reading(two_gone, cursor=begun[0].cursor).news()) == texts(begun[1:])
 
 
+def test_who_asks_for_no_cursors_gets_all_lines(
+    two_gone: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended(two_gone, (7, "stdout c7"), minutes=8)
+    each = reading(two_gone)
+    each.begin(lines=6)
+    monkeypatch.setattr(follow, "MOST_CURSORS", 500)
+    plain = reading(two_gone)
+    plain.is_resumed = False
+
+    told = plain.begin(lines=6)
+
+    assert texts(told) == ["b2", "a3", "b4", "a5", "c7", "b8"]
+    assert {one.cursor for one in told} == {""}
+    assert plain.position.marks == each.position.marks
+
+
 def texts_read(service: Service, wish: Wish = ALL, *, lines: int) -> int:
     """Of how many instances the kept lines were read."""
     with CaptureQueriesContext(connection) as asked:
@@ -178,12 +195,67 @@ def test_no_more_is_read_than_the_answer_needs(service: Service) -> None:
     assert texts_read(service, Wish(search="z"), lines=1) == 4
 
 
+def queries_beside_texts(service: Service) -> int:
+    with CaptureQueriesContext(connection) as asked:
+        read = begin(service)
+    return len(asked) - len(read)
+
+
+def test_what_masks_them_is_read_once_for_all(service: Service) -> None:
+    """Each of a release of its own, with the password of a sibling."""
+    found = {"variable": "DATABASE_URL", "target": "db", "part": "url", "kind": "postgres"}
+    service.plan = {**service.plan, "connections": [found]}
+    service.save(update_fields=["plan"])
+    counts = []
+    for minutes in range(1, 5):
+        ended(service, (minutes, "stdout at postgres://u:tops3cret@db/x"), minutes=minutes)
+        Release.objects.update(environment={"DATABASE_URL": "postgres://u:tops3cret@db/x"})
+        counts.append(queries_beside_texts(service))
+
+    assert counts == counts[:1] * 4
+    assert begin(service) == ["at postgres://u:****@db/x"] * 4
+
+
 def test_a_search_reads_so_much_and_no_more(
     two_gone: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logs, "MOST_KEPT", 10)
 
     assert texts_read(two_gone, Wish(search="a1"), lines=1) == 1
+
+
+@pytest.mark.parametrize(
+    ("most", "found"),
+    [(99, ["a1", "b2", "a3", "b4", "a5", "b8"]), (6, ["b4", "a5", "b8"]), (1, ["b8"])],
+)
+def test_an_answer_holds_so_much_text_and_no_more(
+    two_gone: Service, monkeypatch: pytest.MonkeyPatch, most: int, found: list[str]
+) -> None:
+    monkeypatch.setattr(logs, "MOST_TEXT", most)
+    begun = reading(two_gone).begin(lines=100)
+
+    assert texts(begun) == found
+    assert texts(reading(two_gone, cursor=begun[0].cursor).news())[:1] == found[1:2]
+
+
+def test_what_no_answer_has_room_for_is_not_read(
+    two_gone: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended(two_gone, (100, "stdout long"), minutes=101)
+    monkeypatch.setattr(logs, "MOST_TEXT", 3)
+
+    assert texts_read(two_gone, lines=100) == 2
+    assert begin(two_gone) == ["long"]
+
+
+def test_no_line_stands_where_a_longer_one_was_left_out(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended(service, (7, "stdout a very long line"), (8, "stdout b8"), minutes=9)
+    ended(service, (3, "stdout a3"), (8.5, "stdout a8"), minutes=8.9)
+    monkeypatch.setattr(logs, "MOST_TEXT", 8)
+
+    assert begin(service) == ["b8", "a8"]
 
 
 def test_a_follower_reads_what_ended_once(running: Service, engine: FakeRuntime) -> None:

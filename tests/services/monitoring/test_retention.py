@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -77,6 +79,26 @@ def test_removed_instances_and_ended_operations_go(service: Service, long_ago: d
     assert not Instance.objects.exists()
     assert not Operation.objects.exists()
     assert not Analysis.objects.exists()
+
+
+def test_kept_lines_are_not_fetched_to_be_deleted(
+    service: Service, long_ago: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "SLICE", 2)
+    for number in range(5):
+        made = make_instance(
+            service, name=f"{number}", removed_at=long_ago, last_lines="a line", generation=number
+        )
+        HealthCheck.objects.create(
+            service=service, instance=made, check_type="http", status="healthy"
+        )
+
+    with CaptureQueriesContext(connection) as asked:
+        counts = retention.prune()
+
+    assert (counts["instances"], Instance.objects.count()) == (10, 0)
+    fetched = [query["sql"].partition(" FROM ")[0] for query in asked]
+    assert not [columns for columns in fetched if '"last_lines"' in columns]
 
 
 def test_the_build_of_a_release_stays_however_old(service: Service, long_ago: datetime) -> None:
