@@ -146,7 +146,11 @@ class Rollback(VerbView):
         about="Without `release` it is the one before.",
         body=ROLLBACK,
         answer=VerbJson,
-        refuses={**REFUSES, 422: ("release.image_gone",), 503: ("engine.unreachable",)},
+        refuses={
+            **REFUSES,
+            422: ("release.image_gone", "port.in_use", "invalid"),
+            503: ("engine.unreachable",),
+        },
         headers=(ETAG,),
     )
     def post(self, request: Request, *, service_id: UUID, **_: Any) -> Response:

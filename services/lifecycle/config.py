@@ -8,7 +8,8 @@ from services.runtimes.base import Limits, Mount, PublishedPort
 
 @dataclass(frozen=True, slots=True)
 class ReleaseConfig:
-    """`http_port`: the container port behind the router; `ports`: what the engine publishes.
+    """`http_port`: the container port behind the router; `ports`: what the engine publishes, with
+    an empty `host_ip` where nobody named one.
 
     `command` None runs the image's own; an `entrypoint` takes the place of the image's, and of
     its command with it. `health` is the seed's health_check_config.

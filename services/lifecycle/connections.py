@@ -109,11 +109,11 @@ def give_passwords(service: Service, kind: str) -> bool:
 def _made(service: Service, variable: str) -> str:
     """32 characters out of four kinds, as strict databases want them, none of which has a meaning
     in an address or to a shell. Bound to the workspace and to the place in it: whoever deploys the
-    folder again meets the data that the first password was for."""
+    folder again meets the data that the first password was for, so nothing here may ever change."""
     workspace = service.workspace
     place = "\n".join((str(workspace.id), service.detected_in, service.source_name, variable))
     key = str(workspace.password_seed).encode()
-    digest = hmac.new(key, place.encode(), hashlib.sha256).digest()
+    digest = hmac.new(key, f"kyozo.password\n{place}".encode(), hashlib.sha256).digest()
     text = base64.b32encode(digest).decode().rstrip("=").lower()
     return f"{text[:14]}-{text[14:28].upper()}-7z"
 

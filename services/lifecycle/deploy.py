@@ -62,11 +62,11 @@ def deploy(
 def deploy_change(
     service: Service, *, actor: str, after: Iterable[Operation] = ()
 ) -> Operation | None:
-    """For `auto_deploy`, by what changed and by no request of its own: what is stopped, or is to
-    stop, stays so (None), and what an open deploy was asked for is asked of the new one."""
+    """For `auto_deploy`, by what changed and by no request of its own: what is stopped, is to stop
+    or to go back, does so (None), and what an open deploy was asked for is asked of the new one."""
     with transaction.atomic():
         fresh = _lock(service)
-        if fresh is None or _is_to_stop(fresh):
+        if fresh is None or _is_to_go_back(fresh) or _is_to_stop(fresh):
             return None
         replaced = [one for one in replaced_by_deploy(fresh) if one.kind == Kind.DEPLOY]
         asked = {f.name: any(o.params.get(f.name) for o in replaced) for f in fields(DeployOptions)}
@@ -81,6 +81,12 @@ def _lock(service: Service) -> Service | None:
 
 def _makes_new_instances(operation: Operation) -> bool:
     return operation.kind == Kind.RESTART or bool(operation.params.get("force"))
+
+
+def _is_to_go_back(service: Service) -> bool:
+    """Somebody found the folder's release bad: it would be rolled out again in the rollback's
+    place."""
+    return service.operations.filter(kind=Kind.ROLLBACK, state=OperationState.QUEUED).exists()
 
 
 def _is_to_stop(service: Service) -> bool:
@@ -192,10 +198,8 @@ def _prepare(job: Job) -> Callable[[], Release]:
 
 
 def finish(job: Job) -> dict[str, Any]:
-    if job.operation.result.get("unchanged"):
-        rollouts.nothing_pending(job)
-        return {}
-    return rollouts.finish(job)
+    rollouts.nothing_pending(job)
+    return {} if job.operation.result.get("unchanged") else rollouts.finish(job)
 
 
 WORK = {

@@ -26,10 +26,13 @@ def check_port(port: int) -> None:
         )
 
 
-def check_host_ip(host_ip: str) -> None:
+def is_allowed(host_ip: str) -> bool:
     """Where nothing was said a port listens at `KYOZO_HOST_IP`, which needs no permission."""
-    config = settings.KYOZO
-    if host_ip in {"", config["HOST_IP"], *config["HOST_IPS"]}:
+    return host_ip in {"", settings.KYOZO["HOST_IP"], *settings.KYOZO["HOST_IPS"]}
+
+
+def check_host_ip(host_ip: str) -> None:
+    if is_allowed(host_ip):
         return
     complaint = f"host_ip: {host_ip} is not among the addresses that services may listen at"
     raise InvalidError(

@@ -5,8 +5,9 @@ engine from the instance itself.
 """
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from services.errors import InvalidError, RouterError
 from services.lifecycle import platform_ports
 from services.lifecycle.engine import desk, router
 from services.models import HostPort, Service
+from services.runtimes.base import PublishedPort
 
 DEFAULT_PORT = 8080
 
@@ -74,6 +76,11 @@ def in_block(port: int) -> int | None:
 
 def default_host_ip() -> str:
     return str(settings.KYOZO["HOST_IP"])
+
+
+def at_addresses(published: Iterable[PublishedPort]) -> tuple[PublishedPort, ...]:
+    """A release says nothing ("") where nobody named an address: it follows `KYOZO_HOST_IP`."""
+    return tuple(replace(port, host_ip=port.host_ip or default_host_ip()) for port in published)
 
 
 def is_free(port: int, protocol: str = "tcp", *, host_ip: str = "") -> bool:

@@ -38,7 +38,9 @@ class Draft:
 
     @property
     def fingerprint(self) -> str:
-        parts = [self.image_digest, self.config.to_json(), self.environment]
+        # With the addresses of today: where KYOZO_HOST_IP changed, an unchanged folder is deployed.
+        config = replace(self.config, ports=ports.at_addresses(self.config.ports))
+        parts = [self.image_digest, config.to_json(), self.environment]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -156,7 +158,7 @@ def _raw_ports(service: Service, http_port: int | None) -> tuple[PublishedPort, 
         if int(text) == http_port or host_port is None:
             continue
         protocol = mapping.get("protocol", "tcp")
-        host_ip = mapping.get("host_ip", ports.default_host_ip())
+        host_ip = mapping.get("host_ip", "")
         ports.claim_raw(service, int(text), int(host_port), protocol, host_ip=host_ip)
         found.append(PublishedPort(int(text), int(host_port), protocol, host_ip))
     return tuple(found)

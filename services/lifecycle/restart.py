@@ -48,6 +48,7 @@ def _prepare(job: Job) -> Callable[[], Release]:
 
 
 def finish(job: Job) -> dict[str, Any]:
+    rollouts.nothing_pending(job)
     return rollouts.finish(job)
 
 

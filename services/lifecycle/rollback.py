@@ -1,16 +1,18 @@
 """Rollback: what an earlier release ran, as a new release, without a build."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from services.errors import ConflictError, InvalidError, NotFoundError
 from services.lifecycle import platform_ports, releases, rollouts
-from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import runtime
 from services.lifecycle.job import Job
 from services.lifecycle.operations import enqueue
+from services.lifecycle.releases import Draft
 from services.models import Kind, Operation, Outcome, Release, Service
+from services.runtimes.base import PublishedPort
 
 
 def rollback(service: Service, *, to: int | None, actor: str) -> Operation:
@@ -23,13 +25,28 @@ def rollback(service: Service, *, to: int | None, actor: str) -> Operation:
             details={"release": ["its image is gone"]},
             fix="deploy the folder as it was then",
         )
-    _check_ports(target)
+    _check_ports(_again(service, target))
     return enqueue(service, Kind.ROLLBACK, actor=actor, params={"release": target.number})
 
 
-def _check_ports(release: Release) -> None:
+def _again(service: Service, release: Release) -> Draft:
+    draft = releases.again(release)
+    published = tuple(_where_allowed(service, port) for port in draft.config.ports)
+    return replace(draft, config=replace(draft.config, ports=published))
+
+
+def _where_allowed(service: Service, port: PublishedPort) -> PublishedPort:
+    """Older releases hold the `KYOZO_HOST_IP` of their time as if somebody had named it. What the
+    service's settings do not name gives way to that of today; a name that is kept is refused."""
+    named = service.port_mappings.get(str(port.container_port), {}).get("host_ip")
+    if port.host_ip == named or platform_ports.is_allowed(port.host_ip):
+        return port
+    return replace(port, host_ip="")
+
+
+def _check_ports(draft: Draft) -> None:
     """What it published then may be the platform's by now, or at an address allowed no more."""
-    for port in ReleaseConfig.from_json(release.config).ports:
+    for port in draft.config.ports:
         platform_ports.check_port(port.host_port)
         platform_ports.check_host_ip(port.host_ip)
 
@@ -74,7 +91,7 @@ def _prepare(job: Job) -> Callable[[], Release]:
     return partial(
         releases.write,
         job.service,
-        releases.again(old),
+        _again(job.service, old),
         actor=job.operation.requested_by,
         build=old.build,
         back_to=number,

@@ -245,11 +245,11 @@ def finish(job: Job) -> dict[str, Any]:
     Service.objects.filter(pk=job.service.pk).update(
         deployed_at=rollout.switched_at or timezone.now()
     )
-    nothing_pending(job)
     return {"release": rollout.to_release.number}
 
 
 def nothing_pending(job: Job) -> None:
-    """All settings run now, but for what was changed while the operation ran."""
+    """All settings run now, but for what was changed while the operation ran. Not so after a
+    rollback, which runs those of its release."""
     unchanged = Service.objects.filter(pk=job.service.pk, updated_at__lte=job.operation.started_at)
     unchanged.update(has_pending_changes=False)

@@ -4,6 +4,7 @@ from django.conf import settings
 
 from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import runtime
+from services.lifecycle.ports import at_addresses
 from services.models import Instance, Service
 from services.runtimes import base
 from services.runtimes.base import Mount, Network, PublishedPort, ServiceSpec, Slot
@@ -71,9 +72,9 @@ def _named(mount: Mount, instance: Instance) -> Mount:
 
 def _published(config: ReleaseConfig) -> tuple[PublishedPort, ...]:
     """Raw ports as asked; without addresses of their own, also the one the router needs."""
-    port = config.http_port or config.check_port
+    port, published = config.http_port or config.check_port, at_addresses(config.ports)
     if runtime().caps().direct_addresses or port is None:
-        return config.ports
-    if any(p.container_port == port for p in config.ports):
-        return config.ports
-    return (*config.ports, PublishedPort(container_port=port, host_port=0))
+        return published
+    if any(p.container_port == port for p in published):
+        return published
+    return (*published, PublishedPort(container_port=port, host_port=0))

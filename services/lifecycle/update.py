@@ -13,7 +13,7 @@ from services.lifecycle.complaints import check_all
 from services.lifecycle.deploy import DeployOptions, deploy, deploy_change
 from services.lifecycle.folder import check_name, taken
 from services.lifecycle.status import refresh_status
-from services.models import Operation, Service
+from services.models import Kind, Operation, Service
 from services.models.changes import Facts, difference, settings_of
 from services.models.checks import read
 from services.models.config import MAX_VARIABLES, SERVICE, SERVICE_MAPS
@@ -56,7 +56,7 @@ def _write(service: Service, fields: dict[str, Any]) -> None:
     for name, value in fields.items():
         setattr(service, name, value)
     changed = set(fields)
-    if changed & RUN_FIELDS and service.wanted_release_id is not None:
+    if changed & RUN_FIELDS and _may_miss_them(service):
         service.has_pending_changes = True
         changed.add("has_pending_changes")
     try:
@@ -65,6 +65,13 @@ def _write(service: Service, fields: dict[str, Any]) -> None:
             _note(service, difference(had, settings_of(service)), set(fields))
     except IntegrityError as exc:
         raise taken(service.name) from exc
+
+
+def _may_miss_them(service: Service) -> bool:
+    """What runs was made of other settings, or will be: the first deploy may have read them before
+    this change and write its release after it. When it ends it takes older changes back."""
+    writes_release = service.operations.open().filter(kind__in=(Kind.DEPLOY, Kind.ROLLBACK))
+    return service.wanted_release_id is not None or writes_release.exists()
 
 
 def _note(service: Service, differs: tuple[Facts, Facts], fields: set[str]) -> None:

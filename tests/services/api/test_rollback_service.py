@@ -1,9 +1,14 @@
 """POST /teams/T/services/S/rollback and GET .../releases"""
 
 import pytest
+from pytest_django import Settings
 
+from services.api.described import description_of
+from services.api.lifecycle import Rollback
+from services.lifecycle.config import ReleaseConfig
 from services.lifecycle.engine import runtime
 from services.models import Operation, Service
+from services.runtimes.base import PublishedPort
 from services.runtimes.fake import FakeRuntime
 from tests.conftest import Api
 from tests.factories import make_release
@@ -42,6 +47,29 @@ def test_an_image_that_is_gone_is_said(api: Api, released: Service) -> None:
     answer = api.post(api.at(f"/services/{released.id}/rollback"), {"release": 1})
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "release.image_gone")
+
+
+def test_what_its_ports_were_refused_for_is_said_in_the_document(
+    api: Api, released: Service, settings: Settings
+) -> None:
+    """Every answer is compared with the document, but for its codes."""
+    own = settings.KYOZO["PORT"]
+    released.port_mappings = {"9000": {"host_ip": "127.0.0.2"}}
+    released.save()
+    codes = [refusal(api, released, own, ""), refusal(api, released, 19000, "127.0.0.2")]
+
+    said = description_of(Rollback, "POST")
+    assert said
+    assert codes == ["port.in_use", "invalid"]
+    assert {"release.image_gone", *codes} == {*said.refuses[422]}
+
+
+def refusal(api: Api, service: Service, port: int, host_ip: str) -> str:
+    config = ReleaseConfig(ports=(PublishedPort(9000, port, "tcp", host_ip),)).to_json()
+    number = make_release(service, config=config).number
+    answer = api.post(api.at(f"/services/{service.id}/rollback"), {"release": number})
+    assert answer.status_code == 422
+    return str(answer.json()["error"]["code"])
 
 
 def test_a_service_without_an_earlier_release_says_so(api: Api, service: Service) -> None:

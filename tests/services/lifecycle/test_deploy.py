@@ -128,6 +128,28 @@ def test_a_change_made_during_a_deploy_stays_pending(running: Service) -> None:
     assert running.has_pending_changes
 
 
+@pytest.mark.parametrize("is_auto", [False, True])
+def test_a_change_while_the_first_release_is_written_is_not_lost(
+    service: Service, engine: FakeRuntime, monkeypatch: pytest.MonkeyPatch, *, is_auto: bool
+) -> None:
+    service.deployment_config = {"auto_deploy": is_auto}
+    service.save(update_fields=["deployment_config"])
+    look = engine.image_volumes
+
+    def changed_meanwhile(ref: str) -> tuple[str, ...]:
+        monkeypatch.undo()
+        set_colour(service)
+        return look(ref)
+
+    monkeypatch.setattr(engine, "image_volumes", changed_meanwhile)
+
+    done(lambda: deploy(service, actor="alice"))
+
+    service.refresh_from_db()
+    assert service.has_pending_changes is not is_auto
+    assert ("COLOUR" in only(service).release.environment) is is_auto
+
+
 def set_colour(service: Service) -> None:
     set_environment(service, variables={"COLOUR": "blue"}, secret_names=None, actor="alice")
 
