@@ -170,7 +170,7 @@ def test_what_waits_is_no_reason_to_refuse_a_change(
     assert (answer.status_code, service.environment) == (200, {"A": "1"})
     assert service.has_pending_changes
     [waiting] = service.operations.open()
-    assert waiting.kind == ("stop" if kind == "stop" else "deploy")
+    assert waiting.kind == (kind if kind in {"stop", "rollback"} else "deploy")
 
 
 def test_a_name_in_use_is_refused(api: Api, service: Service) -> None:
