@@ -260,6 +260,7 @@ KYOZO: dict[str, Any] = {
     "GIT_S": env.number("KYOZO_GIT_S", 300),
     "GIT_MB": env.integer("KYOZO_GIT_MB", 2048),
     "IMAGE_MIRROR": env.text("KYOZO_IMAGE_MIRROR"),
+    "REGISTRY_CONFIG": env.text("KYOZO_REGISTRY_CONFIG"),
     "IMAGE_SOURCE": env.text("KYOZO_IMAGE_SOURCE", "auto"),
     "BUILD_CONCURRENCY": env.integer("KYOZO_BUILD_CONCURRENCY", 2),
     "BUILD_MEMORY_MB": env.integer("KYOZO_BUILD_MEMORY_MB", 4096),

@@ -211,12 +211,14 @@ def _source(making: Making, ref: str) -> Source:
 
 def shop() -> Workshop:
     """The base-image workshop of this installation's engine. A Dockerfile says what is pulled, so
-    it is pulled without logins."""
+    it is pulled without logins but those that are set to be every team's."""
+    logins = settings.KYOZO["REGISTRY_CONFIG"]
+    config = Path(logins).expanduser() if logins else empty_config(_work_dir())
     proxies = {name: os.environ[name] for name in PROXIES if name in os.environ}
     docker = DockerCli(
         client=find_client(os.environ),
         engine_url=settings.KYOZO["ENGINE_URL"],
-        environ=bare_environment(empty_config(_work_dir())) | proxies,
+        environ=bare_environment(config) | proxies,
     )
     return Workshop(
         docker=docker,

@@ -70,6 +70,16 @@ def test_no_team_pulls_with_the_logins_of_who_runs_the_platform(
 
 
 @pytest.mark.django_db
+def test_but_with_those_that_are_set_for_all(
+    docker: Path, settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "config.json").write_text('{"auths": {"registry.corp": {"auth": "b3A6cw=="}}}')
+    settings.KYOZO = {**settings.KYOZO, "REGISTRY_CONFIG": str(tmp_path)}
+
+    assert "registry.corp" in "\n".join(pull("registry.corp/secret/app:1"))
+
+
+@pytest.mark.django_db
 def test_what_comes_in_the_place_of_a_pulled_image_is_ours_and_that_one_goes(
     docker: Path, engine: FakeRuntime
 ) -> None:
