@@ -55,8 +55,8 @@ services:
     depends_on: [store]
   store:
     build: ./store
-    depends_on: [db]
-  db:
+    depends_on: [ledger]
+  ledger:
     image: postgres:15
     environment:
       POSTGRES_USER: keeper
@@ -85,9 +85,9 @@ def test_a_compose_file_without_addresses_and_passwords_is_enough(
     done = kyozo.deploy(place)
 
     assert "gets STORE_URL=http://store:" in done.out
-    assert "gets DATABASE_URL=postgresql://keeper:****@db:5432/keeper" in done.out
+    assert "gets DATABASE_URL=postgresql://keeper:****@ledger:5432/keeper" in done.out
     assert get(kyozo.url("page")).text == "the store says: kept keeper"
-    shown = kyozo("env", "ls", "db", "--json").json
+    shown = kyozo("env", "ls", "ledger", "--json").json
     assert "POSTGRES_PASSWORD" in json.dumps(shown)
     assert "unchanged" in kyozo.deploy(place).said
 
