@@ -3,10 +3,12 @@
 import itertools
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import docker
 import pytest
 
+from services.runtimes import proc_route
 from services.runtimes.docker import DockerRuntime
 from services.runtimes.fake import FakeRuntime
 from tests.runtimes.busybox import ensure_image
@@ -14,6 +16,13 @@ from tests.runtimes.worlds import DockerWorld, FakeWorld, World
 
 # Each test gets a subnet of its own: an engine frees one only some time after its network is gone.
 _octets = itertools.count(os.getpid() % 100)
+
+
+def free_octet() -> int:
+    """Of a subnet that no run before, which was killed, has left a network in."""
+    table = Path("/proc/net/route").read_text(encoding="ascii")
+    octets = (number % 200 for number in _octets)
+    return next(o for o in octets if not proc_route.holder(f"10.222.{o}.0/24", table))
 
 
 @pytest.fixture
@@ -27,7 +36,7 @@ def docker_world(engine_url: str) -> Iterator[DockerWorld]:
         runtime=DockerRuntime(engine_url, timeout_s=20),
         client=docker.APIClient(base_url=engine_url, version="auto"),
         image=ensure_image(engine_url),
-        octet=next(_octets) % 200,
+        octet=free_octet(),
     )
     try:
         world.runtime.ensure_network(world.network, labels=world.labels)
