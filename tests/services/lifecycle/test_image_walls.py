@@ -1,15 +1,12 @@
 """What a team could try to run or to build upon an image that is not its own, on a real engine."""
 
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pytest_django import Settings
 
-from services import events
-from services.events import Hint
 from services.lifecycle.clean import clean
 from services.lifecycle.engine import runtime
 from services.lifecycle.image_names import pins
@@ -27,6 +24,7 @@ from tests.services.lifecycle.building import (
     log_of,
     without_base,
 )
+from tests.services.lifecycle.working import at_step
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300), pytest.mark.enable_socket]
 STEAL = "command: [sh, -c, 'tar c /app | base64; sleep 9999'], ports: ['8000:8000']"
@@ -208,7 +206,7 @@ def test_what_was_looked_at_is_built_upon_although_its_name_is_given_away_meanwh
     PulledImage.objects.create(ref=tagged, engine_id=looked_at)
     dockerfile(thief, f'FROM {tagged}\nEXPOSE 8000\nCMD ["/x"]\n')
 
-    with right_before_the_builder(lambda: base_with(tagged, "ADD http://127.0.0.1:1/ /leak")):
+    with at_step("build", lambda: base_with(tagged, "ADD http://127.0.0.1:1/ /leak"), nth=2):
         operation, made = build(thief)
 
     assert operation.error == {}
@@ -217,24 +215,6 @@ def test_what_was_looked_at_is_built_upon_although_its_name_is_given_away_meanwh
     clean()
     assert runtime().image_id(looked_at) is None
     assert runtime().image_names(pins()) == []
-
-
-@contextmanager
-def right_before_the_builder(work: Callable[[], object]) -> Iterator[None]:
-    """The second hint of the build step is that its base images are here."""
-    heard: list[Hint] = []
-
-    def hear(said: Hint) -> None:
-        if (said.frame or {}).get("payload", {}).get("step") == "build":
-            heard.append(said)
-            if len(heard) == 2:
-                work()
-
-    unsubscribe = events.subscribe(hear)
-    try:
-        yield
-    finally:
-        unsubscribe()
 
 
 def test_a_build_leaves_no_names_of_ours_on_what_it_stands_on(thief: Service, tagged: str) -> None:

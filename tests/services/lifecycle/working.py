@@ -47,22 +47,24 @@ def carry_out_until_death() -> bool:
 
 
 @contextmanager
-def at_step(name: str, work: Callable[[], object]) -> Iterator[None]:
-    """Do something once, in the worker's thread, as soon as it has begun a step of that name."""
-    done_already: list[object] = []
+def at_step(name: str, work: Callable[[], object], *, nth: int = 1) -> Iterator[None]:
+    """Do something once, in the worker's thread, as soon as it said so often that it is at the step
+    of that name: first when it begins; in a build again when the base images are here."""
+    heard = 0
 
     def hear(said: Hint) -> None:
-        step = (said.frame or {}).get("payload", {}).get("step")
-        if step == name and not done_already:
-            done_already.append(True)
-            work()
+        nonlocal heard
+        if (said.frame or {}).get("payload", {}).get("step") == name:
+            heard += 1
+            if heard == nth:
+                work()
 
     unsubscribe = events.subscribe(hear)
     try:
         yield
     finally:
         unsubscribe()
-    assert done_already, f"no step {name} was begun"
+    assert heard >= nth, f"no step {name} came so far"
 
 
 def expire_leases() -> None:
