@@ -49,6 +49,7 @@ class Job:
         except FenceLostError:
             raise  # the step is in the hands of whoever took over
         except KyozoError:
+            self.claim.check()  # else it failed because its successor was there before
             self._end(step, "failed")
             raise
         self._end(step, "succeeded")

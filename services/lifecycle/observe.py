@@ -1,7 +1,8 @@
 """Looking: the engine's instances of one service, joined with our rows, as `decide` wants them."""
 
+import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -15,6 +16,8 @@ from services.lifecycle.decide import Seen
 from services.lifecycle.engine import runtime
 from services.models import Instance, Service
 from services.runtimes.base import ObservedInstance, Selector, State
+
+log = logging.getLogger(__name__)
 
 STOPPED_BY_SIGNAL = frozenset({137, 143})
 MERCY = 2
@@ -54,12 +57,22 @@ def look(service: Service, *, fence: Claim) -> Sight:
         Selector(install=settings.KYOZO["INSTALL"], service_id=str(service.id))
     )
     rows = {row.id: row for row in service.instances.alive().select_related("release")}
-    sight = join(rows, shown)
+    sight = join(rows, [_going_on(one, rows, fence) for one in shown])
     if sight.changed:
         with fenced(fence):
             for row in sight.changed:
                 row.save(update_fields=OBSERVED)
     return sight
+
+
+def _going_on(one: ObservedInstance, rows: Container[uuid.UUID], fence: Claim) -> ObservedInstance:
+    """What somebody paused, or a worker that died while it changed names, goes on at once: it is
+    the same process, so it keeps its gate and its traffic."""
+    if one.state != State.PAUSED or uuid_of(one.instance_id) not in rows:
+        return one
+    log.warning("%s was paused: it goes on", one.name)
+    runtime().resume(one.engine_id, fence=fence)
+    return replace(one, state=State.RUNNING)
 
 
 def join(rows: dict[uuid.UUID, Instance], shown: Sequence[ObservedInstance]) -> Sight:
@@ -154,9 +167,9 @@ def seen_of(row: Instance, one: ObservedInstance | None) -> Seen:
 
 
 def _needs_making_good(row: Instance, one: ObservedInstance) -> bool:
-    """Created but never started (its worker died between the two calls), paused, or taken out of
-    its network by hand: making it once more mends all three."""
-    if one.state in {State.CREATED, State.PAUSED}:
+    """Created but never started (its worker died between the two calls), or taken out of its
+    network by hand: making it once more mends both."""
+    if one.state == State.CREATED:
         return True
     return one.state == State.RUNNING and row.address is not None and one.address != row.address
 

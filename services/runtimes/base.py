@@ -284,10 +284,14 @@ class Runtime(Protocol):
         self, engine_id: str, network: str, *, address: str, names: Sequence[str], fence: Fence
     ) -> None:
         """Let exactly these names lead to an instance inside its network, where it keeps its
-        address. Connections to and from it live on, new ones may fail for a moment."""
+        address. Connections to and from it live on and wait for a moment; so do its processes, if
+        the engine can pause them."""
 
     def start(self, engine_id: str, *, fence: Fence) -> None:
         """Start an instance that exists but is stopped."""
+
+    def resume(self, engine_id: str, *, fence: Fence) -> None:
+        """Let a paused instance go on; it is the same process. Harmless when none is paused."""
 
     def stop(self, engine_id: str, *, grace_s: int, fence: Fence) -> None:
         """SIGTERM, `grace_s` seconds, SIGKILL. Harmless when stopped or gone."""

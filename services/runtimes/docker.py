@@ -115,6 +115,12 @@ class DockerRuntime(Runtime):
             client.start(engine_id)
         self._observations.forget(engine_id)
 
+    def resume(self, engine_id: str, *, fence: Fence) -> None:
+        self._own(engine_id)
+        fence.check()
+        docker_names.resume(self._engine, engine_id)
+        self._observations.forget(engine_id)
+
     def stop(self, engine_id: str, *, grace_s: int, fence: Fence) -> None:
         with suppress(EngineNotFoundError):
             self._own(engine_id)

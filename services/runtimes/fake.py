@@ -146,13 +146,16 @@ class FakeRuntime(Runtime):
             message = f"Network {network} not found."
             raise EngineNotFoundError(message)
         if box.names != set(names):
-            box.address = ""
             fence.check()
             box.address, box.names = address, set(names)
 
     def start(self, engine_id: str, *, fence: Fence) -> None:
         self._enter("start")
         self.engine.start(self._own(engine_id, fence))
+
+    def resume(self, engine_id: str, *, fence: Fence) -> None:
+        self._enter("resume")
+        self.engine.resume(self._own(engine_id, fence))
 
     def stop(self, engine_id: str, *, grace_s: int, fence: Fence) -> None:
         self._enter("stop")

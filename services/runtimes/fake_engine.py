@@ -229,6 +229,18 @@ class FakeEngine:
                 self._end(box, exit_code=143)
                 self.publish("stop", box)
 
+    def pause(self, box: Box) -> None:
+        with self._lock:
+            if box.state is State.RUNNING:
+                box.state = State.PAUSED
+                self.publish("pause", box)
+
+    def resume(self, box: Box) -> None:
+        with self._lock:
+            if box.state is State.PAUSED:
+                box.state = State.RUNNING
+                self.publish("unpause", box)
+
     def destroy(self, box: Box) -> None:
         with self._lock:
             if box.state in ALIVE:

@@ -74,6 +74,9 @@ class RemoteRuntime(Runtime):
     def start(self, engine_id: str, *, fence: Fence) -> None:
         _refuse()
 
+    def resume(self, engine_id: str, *, fence: Fence) -> None:
+        _refuse()
+
     def stop(self, engine_id: str, *, grace_s: int, fence: Fence) -> None:
         _refuse()
 

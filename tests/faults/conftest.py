@@ -10,6 +10,7 @@ from pytest_django import DjangoDbBlocker
 
 from services.teams.models import Team
 from tests.factories import make_team
+from tests.faults.calls import calls
 from tests.faults.crew import Crew
 from tests.faults.crew import crew as hired
 from tests.faults.installation import Installation, joined
@@ -32,8 +33,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    everything = metafunc.config.getoption("--all", default=False)
+    if "call" in metafunc.fixturenames:
+        metafunc.parametrize("call", calls(everything=everything), ids=str)
     if "moment" in metafunc.fixturenames:
-        everything = metafunc.config.getoption("--all", default=False)
         metafunc.parametrize("moment", moments(everything=everything), ids=str)
 
 

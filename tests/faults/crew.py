@@ -103,7 +103,9 @@ class Crew:
         return self.workers[-1]
 
     def at(self, pid: int) -> Worker:
-        return next(worker for worker in self.workers if worker.pid == pid)
+        """The worker of that process, or of the one that started it: builds have their own."""
+        family = {pid, _parent(pid)}
+        return next(worker for worker in self.workers if worker.pid in family)
 
     def said(self) -> dict[str, str]:
         """All the logs, of those that are gone, too."""
@@ -113,6 +115,11 @@ class Crew:
         for worker in self.workers:
             worker.kill()
         self.workers = []
+
+
+def _parent(pid: int) -> int:
+    stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    return int(stat.rpartition(")")[2].split()[1])
 
 
 @contextmanager

@@ -14,6 +14,9 @@ HELD_WITHIN_S = 90
 ANSWERED_WITHIN_S = 40
 HEAD = re.compile(rb".*?\r\n\r\n", re.DOTALL)
 LENGTH = re.compile(rb"\r\nContent-Length: *(\d+)", re.IGNORECASE)
+WRITES = re.compile(rb"(POST|PUT|DELETE) /v[\d.]+(/[^? ]+)")
+CHUNKED = re.compile(rb"\r\nTransfer-Encoding: *chunked", re.IGNORECASE)
+LAST_CHUNK = b"\r\n0\r\n\r\n"
 PEER = struct.Struct("3i")  # process, user, group
 
 
@@ -51,8 +54,11 @@ class HeldRequest:
 
 @dataclass(slots=True)
 class Proxy:
+    """`written`: the first lines of all requests that change something, without the version."""
+
     path: Path
     engine: Path
+    written: list[str] = field(default_factory=list)
     _held: HeldRequest | None = None
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
@@ -89,6 +95,8 @@ class Proxy:
 
     def _forward(self, client: socket.socket, engine: socket.socket, back: "_Back") -> None:
         while data := client.recv(CHUNK):
+            if writes := WRITES.match(data):
+                self.written.append(b" ".join(writes.groups()).decode())
             if held := self._take(data):
                 data += _rest(client, data)
                 held.hold(_sender(client))
@@ -136,6 +144,8 @@ def _rest(client: socket.socket, data: bytes) -> bytes:
 def _is_whole(request: bytes) -> bool:
     if not (head := HEAD.match(request)):
         return False
+    if CHUNKED.search(head.group()):
+        return request.endswith(LAST_CHUNK)
     length = LENGTH.search(head.group())
     return len(request) >= head.end() + (int(length.group(1)) if length else 0)
 

@@ -3,7 +3,8 @@
 import pytest
 
 from services.errors import FenceLostError
-from services.runtimes.base import ObservedInstance
+from services.runtimes.base import ObservedInstance, State
+from tests.runtimes.waiting import only
 from tests.runtimes.worlds import StubFence, World
 
 
@@ -56,18 +57,19 @@ def test_a_change_of_names_leaves_address_and_process_alone(world: World) -> Non
 def test_one_that_was_left_outside_its_network_is_put_back(world: World) -> None:
     """Its worker died between the two calls, or somebody took it out by hand."""
     instance = up(world)
-    with pytest.raises(FenceLostError):
-        set_names(world, instance.engine_id, "web", fence=StubFence(left=1))
+    world.take_out(instance.engine_id)
 
     (again,) = world.runtime.apply(world.spec(aliases=("web",)), fence=StubFence())
 
     assert (again.engine_id, again.address) == (instance.engine_id, instance.address)
 
 
-def test_no_name_is_given_without_the_fence(world: World) -> None:
+@pytest.mark.parametrize("left", [0, 1])
+def test_no_name_is_given_without_the_fence(world: World, left: int) -> None:
     instance = up(world)
 
     with pytest.raises(FenceLostError):
-        set_names(world, instance.engine_id, "web", fence=StubFence(left=0))
+        set_names(world, instance.engine_id, "web", fence=StubFence(left=left))
 
+    assert only(world).state is State.RUNNING
     assert world.resolve("web", asked_by=instance.engine_id) == set()

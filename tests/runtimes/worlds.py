@@ -97,6 +97,10 @@ class World(ABC):
         """Its main process is killed with 137."""
 
     @abstractmethod
+    def take_out(self, engine_id: str) -> None:
+        """It runs on without its network, as its worker leaves it that dies at the wrong moment."""
+
+    @abstractmethod
     def add_foreign(self, name: str) -> str:
         """The id of a running container that is not of Kyozo."""
 
@@ -130,6 +134,9 @@ class FakeWorld(World):
     def crash(self, engine_id: str) -> None:
         self.runtime.die(engine_id, exit_code=137)
 
+    def take_out(self, engine_id: str) -> None:
+        self.runtime.disconnect(engine_id)
+
     def add_foreign(self, name: str) -> str:
         return self.runtime.add_foreign(name)
 
@@ -160,6 +167,9 @@ class DockerWorld(World):
         """From inside: a kill by the engine's API counts as a stop on purpose."""
         command = self.client.exec_create(engine_id, ["sh", "-c", "kill -9 -1; kill -9 1"])
         self.client.exec_start(command["Id"], detach=True)
+
+    def take_out(self, engine_id: str) -> None:
+        self.client.disconnect_container_from_network(engine_id, self.network.name)
 
     def add_foreign(self, name: str) -> str:
         body = {"Image": self.image, "Cmd": ["sleep", "600"]}

@@ -139,6 +139,9 @@ class SteppedRuntime(FakeRuntime):
     def start(self, engine_id: str, *, fence: Fence) -> None:
         super().start(engine_id, fence=PausingFence(fence))
 
+    def resume(self, engine_id: str, *, fence: Fence) -> None:
+        super().resume(engine_id, fence=PausingFence(fence))
+
     def stop(self, engine_id: str, *, grace_s: int, fence: Fence) -> None:
         super().stop(engine_id, grace_s=grace_s, fence=PausingFence(fence))
 

@@ -48,6 +48,7 @@ HARM: dict[str, Callable[[SteppedRuntime, Box], object]] = {
     "runs out of memory": lambda engine, box: engine.die(box.engine_id, oom=True),
     "is stopped by hand": lambda engine, box: engine.engine.stop(box),
     "is removed by hand": lambda engine, box: engine.lose(box.engine_id),
+    "is paused": lambda engine, box: engine.engine.pause(box),
     "is taken out of its network": lambda engine, box: engine.disconnect(box.engine_id),
     "does not answer": lambda engine, box: engine.unhealthy.add(box.engine_id),
 }

@@ -106,6 +106,27 @@ def test_a_container_that_was_created_but_never_started_is_started(
     assert len(engine.engine.boxes()) == 2
 
 
+def test_what_was_paused_goes_on_and_serves_all_the_while(
+    running: Service, engine: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published: list[Service] = []
+    monkeypatch.setattr("services.lifecycle.reconcile.publish_routes", published.append)
+    before = only(running)
+    engine.engine.pause(engine.engine.find(before.engine_id))
+
+    settle(running.id)
+
+    after = only(running)
+    assert engine.engine.find(after.engine_id).state is State.RUNNING
+    assert published == []
+    assert (after.pk, after.state, after.is_gated, after.is_routed) == (
+        before.pk,
+        "running",
+        True,
+        True,
+    )
+
+
 def test_a_container_of_ours_that_no_row_knows_is_removed(
     running: Service, engine: FakeRuntime
 ) -> None:

@@ -32,6 +32,13 @@ from tests.services.lifecycle.working import (
 )
 
 
+def failing(error: Exception) -> Callable[..., None]:
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail
+
+
 def taken_over(service: Service) -> Job:
     """The hands of a worker whose service somebody else has claimed since."""
     deploy(service, actor="alice")
@@ -54,18 +61,16 @@ def test_a_service_is_let_go_when_its_operation_cannot_begin(
     assert claim(service.id) is not None
 
 
-def failing(error: Exception) -> Callable[..., bool]:
-    def fail(*_: object) -> bool:
-        raise error
-
-    return fail
-
-
-def test_a_step_of_a_worker_taken_over_stays_with_its_successor(service: Service) -> None:
+@pytest.mark.parametrize(
+    "work", [lambda _: None, failing(EngineError("it is there already"))], ids=["done", "failed"]
+)
+def test_a_step_of_a_worker_taken_over_stays_with_its_successor(
+    service: Service, work: Callable[[Job], None]
+) -> None:
     job = taken_over(service)
 
     with pytest.raises(FenceLostError):
-        job.run_step("build", lambda _: None, limit_s=10)
+        job.run_step("build", work, limit_s=10)
 
     assert job.operation.steps.get(name="build").state == "running"
 
