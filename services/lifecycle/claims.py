@@ -2,7 +2,8 @@
 
 A claim is a conditional update with a lease, by the database's clock, that raises the service's
 fence. The engine has no compare-and-set, so right before each engine write the driver calls
-`check()`. One call already past its check may still land late; it must be harmless.
+`check()`; what undoes a write of its own (a container put back into its network, or let go on)
+needs none. One call already past its check may still land late; it must be harmless.
 """
 
 import logging

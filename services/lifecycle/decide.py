@@ -268,7 +268,7 @@ def _settling(wanted: Wanted, rollout: Progress, seen: list[Seen]) -> list[Actio
 
 
 def _mend(rollout: Progress, new: list[Seen]) -> list[Action]:
-    """What somebody paused, moved or took out of the network is made good, the others are asked."""
+    """What somebody moved or took out of the network is made good, the others are asked."""
     unmade = [Create(rollout.to_generation, s.replica) for s in new if not s.is_made]
     return [*unmade, *_gate(new)]
 

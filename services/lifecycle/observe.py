@@ -2,13 +2,14 @@
 
 import logging
 import uuid
-from collections.abc import Container, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.conf import settings
 from django.utils import timezone
 
+from services.errors import EngineError
 from services.lifecycle import crashes, names, replacements
 from services.lifecycle.claims import Claim, fenced
 from services.lifecycle.config import ReleaseConfig
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 STOPPED_BY_SIGNAL = frozenset({137, 143})
 MERCY = 2
+UNANSWERED = frozenset({"engine.timeout", "engine.unreachable"})
 # An engine that ends what runs is gone itself by then, or it was somebody else.
 CONFIRMED_AFTER = timedelta(seconds=3)
 OBSERVED = (
@@ -65,13 +67,23 @@ def look(service: Service, *, fence: Claim) -> Sight:
     return sight
 
 
-def _going_on(one: ObservedInstance, rows: Container[uuid.UUID], fence: Claim) -> ObservedInstance:
+def _going_on(
+    one: ObservedInstance, rows: Mapping[uuid.UUID, Instance], fence: Claim
+) -> ObservedInstance:
     """What somebody paused, or a worker that died while it changed names, goes on at once: it is
-    the same process, so it keeps its gate and its traffic."""
-    if one.state != State.PAUSED or uuid_of(one.instance_id) not in rows:
+    the same process, so it keeps its gate and its traffic. What is out of its network, or will
+    not go on, is made once more instead."""
+    row = rows.get(uuid_of(one.instance_id))
+    if one.state != State.PAUSED or row is None or _is_elsewhere(row, one):
         return one
     log.warning("%s was paused: it goes on", one.name)
-    runtime().resume(one.engine_id, fence=fence)
+    try:
+        runtime().resume(one.engine_id, fence=fence)
+    except EngineError as exc:
+        if exc.error_code in UNANSWERED:
+            raise
+        log.warning("%s does not go on: %s", one.name, exc.message)
+        return one
     return replace(one, state=State.RUNNING)
 
 
@@ -167,11 +179,15 @@ def seen_of(row: Instance, one: ObservedInstance | None) -> Seen:
 
 
 def _needs_making_good(row: Instance, one: ObservedInstance) -> bool:
-    """Created but never started (its worker died between the two calls), or taken out of its
-    network by hand: making it once more mends both."""
-    if one.state == State.CREATED:
+    """Created but never started (its worker died between the two calls), taken out of its network
+    by hand, or paused and not to be moved: making it once more mends all three."""
+    if one.state in {State.CREATED, State.PAUSED}:
         return True
-    return one.state == State.RUNNING and row.address is not None and one.address != row.address
+    return one.state == State.RUNNING and _is_elsewhere(row, one)
+
+
+def _is_elsewhere(row: Instance, one: ObservedInstance) -> bool:
+    return row.address is not None and one.address != row.address
 
 
 def _departure(row: Instance) -> tuple[bool, bool]:

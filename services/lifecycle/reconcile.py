@@ -84,6 +84,8 @@ def reconcile(claim: Claim) -> Pass:
         refused = None  # what there is to say is its successor's
         raise
     except EngineError as exc:
+        refused = None
+        claim.check()  # else it was refused because its successor was there before
         refused = exc.message
         raise
     finally:

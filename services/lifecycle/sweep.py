@@ -7,7 +7,7 @@ import uuid
 from services.errors import EngineError, EngineUnreachableError, FenceLostError, KyozoError
 from services.lifecycle.claims import claim
 from services.lifecycle.decide import Action, Gate
-from services.lifecycle.engine import router
+from services.lifecycle.engine import router, runtime
 from services.lifecycle.freed_ports import close_unused, release_forgotten, release_unmapped
 from services.lifecycle.glance import glance
 from services.lifecycle.operations import has_worker, is_next, wake_waiting
@@ -55,8 +55,11 @@ def _guarded(service_id: uuid.UUID) -> int:
     """One service's trouble is no reason not to look at the others."""
     try:
         return settle(service_id, is_patient=False)
-    except EngineUnreachableError:
-        raise
+    except EngineUnreachableError as exc:
+        # A program's own words may be in what the engine says of it: the engine has to be asked.
+        runtime().info()
+        log.warning("service %s: %s", service_id, exc.message)
+        return 1
     except KyozoError as exc:
         log.warning("service %s: %s", service_id, exc.message)
         return 1

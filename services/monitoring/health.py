@@ -1,13 +1,18 @@
 """Scheduled health checks of instances that serve."""
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from services.errors import EngineError
 from services.lifecycle.gate import health_plan, probe, take_in
 from services.models import Instance
+from services.probes.base import ProbeResult
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 8
 
@@ -20,10 +25,20 @@ def check_due() -> int:
     due = list(Instance.objects.filter(pk__in=taken).select_related("release", "service"))
     # Only the waiting is done in threads: they touch no database.
     with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(due))) as pool:
-        results = list(pool.map(probe, due))
+        results = list(pool.map(_probe, due))
     for row, result in zip(due, results, strict=True):
-        take_in(row.service, row, result)
+        if result is not None:
+            take_in(row.service, row, result)
     return len(due)
+
+
+def _probe(row: Instance) -> ProbeResult | None:
+    """None when its engine could not ask: that says nothing of it, nor of the others."""
+    try:
+        return probe(row)
+    except EngineError as exc:
+        log.warning("%s was not checked: %s", row.name, exc.message)
+        return None
 
 
 def _serving() -> QuerySet[Instance]:

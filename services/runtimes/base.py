@@ -291,7 +291,7 @@ class Runtime(Protocol):
         """Start an instance that exists but is stopped."""
 
     def resume(self, engine_id: str, *, fence: Fence) -> None:
-        """Let a paused instance go on; it is the same process. Harmless when none is paused."""
+        """Let a paused one go on, the same process. Harmless when it runs or is gone."""
 
     def stop(self, engine_id: str, *, grace_s: int, fence: Fence) -> None:
         """SIGTERM, `grace_s` seconds, SIGKILL. Harmless when stopped or gone."""

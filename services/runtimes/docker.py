@@ -116,9 +116,10 @@ class DockerRuntime(Runtime):
         self._observations.forget(engine_id)
 
     def resume(self, engine_id: str, *, fence: Fence) -> None:
-        self._own(engine_id)
-        fence.check()
-        docker_names.resume(self._engine, engine_id)
+        with suppress(EngineNotFoundError):
+            self._own(engine_id)
+            fence.check()
+            docker_names.resume(self._engine, engine_id)
         self._observations.forget(engine_id)
 
     def stop(self, engine_id: str, *, grace_s: int, fence: Fence) -> None:

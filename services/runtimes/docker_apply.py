@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.errors import EngineError, EngineNotFoundError
-from services.runtimes import docker_images
+from services.runtimes import docker_images, docker_names
 from services.runtimes.base import LABEL_INSTALL, LABEL_INSTANCE, Fence, ServiceSpec, Slot
 from services.runtimes.docker_engine import Engine
+from services.runtimes.docker_errors import UNDECIDED
 from services.runtimes.docker_spec import instance_body
 
 # Each round answers one surprise: the name was taken, freed or taken over between two calls.
 ROUNDS = 4
-# After these the engine may still carry out what was asked: removing it now could be premature.
-UNDECIDED = frozenset({"engine.timeout", "engine.unreachable"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ class Launch:
         try:
             self._start(engine_id)
         except EngineError as exc:
-            if exc.error_code not in UNDECIDED:
+            if exc.error_code not in UNDECIDED:  # else it may still start
                 self._remove(engine_id)
             raise
         return engine_id
@@ -116,13 +115,13 @@ class Launch:
             with self.engine.call(f"take {self.slot.name} out of its network") as client:
                 client.disconnect_container_from_network(found["Id"], network)
         self.fence.check()
-        with self.engine.call(f"connect {self.slot.name} to its network") as client:
-            client.connect_container_to_network(
-                found["Id"],
-                network,
-                aliases=list(self.spec.aliases),
-                ipv4_address=self.slot.address or None,
-            )
+        docker_names.connect(
+            self.engine,
+            found["Id"],
+            network,
+            names=self.spec.aliases,
+            address=self.slot.address,
+        )
 
     def _start(self, engine_id: str) -> None:
         self.fence.check()

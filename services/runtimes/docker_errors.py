@@ -25,6 +25,10 @@ FAILURES: tuple[type[Exception], ...] = (
 )
 
 
+# After these the engine may still carry out what was asked.
+UNDECIDED = frozenset({"engine.timeout", "engine.unreachable"})
+
+
 @dataclass(frozen=True, slots=True)
 class Complaint:
     """A piece of the engine's message, in lower case, and what it means."""
@@ -128,6 +132,16 @@ COMPLAINTS = (
         "engine.unreachable",
         "The engine is shutting down: start it again.",
         EngineUnreachableError,
+    ),
+    Complaint(
+        "already exists in network",
+        "engine.connected",
+        "Nothing is to be done: the container is in that network.",
+    ),
+    Complaint(
+        "unable to freeze",  # a process of it waits for its disk; the engine may freeze it later on
+        "engine.timeout",
+        "Look at the load of the engine's disks; Kyozo will try again.",
     ),
     Complaint(
         "is not running",

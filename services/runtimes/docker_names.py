@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from services.errors import EngineError
+from services.errors import EngineError, EngineNotFoundError
 from services.runtimes.base import Fence
-from services.runtimes.docker_apply import UNDECIDED
 from services.runtimes.docker_engine import Engine
+from services.runtimes.docker_errors import UNDECIDED
 
 
 def set_names(
@@ -35,10 +35,21 @@ def set_names(
             with engine.call(f"take {engine_id[:12]} out of its network") as client:
                 client.disconnect_container_from_network(engine_id, network)
         # Whoever took it out puts it back, also when its claim was lost meanwhile.
-        with engine.call(f"put {engine_id[:12]} back into its network") as client:
+        connect(engine, engine_id, network, names=names, address=address)
+
+
+def connect(
+    engine: Engine, engine_id: str, network: str, *, names: Sequence[str], address: str
+) -> None:
+    """Harmless when somebody else was faster: then the next look tells whether it is as wanted."""
+    try:
+        with engine.call(f"put {engine_id[:12]} into its network") as client:
             client.connect_container_to_network(
                 engine_id, network, aliases=list(names), ipv4_address=address or None
             )
+    except EngineError as exc:
+        if exc.error_code != "engine.connected":
+            raise
 
 
 def given_names(endpoint: dict[str, Any], engine_id: str) -> set[str]:
@@ -50,28 +61,41 @@ def given_names(endpoint: dict[str, Any], engine_id: str) -> set[str]:
 def _standing_still(engine: Engine, engine_id: str, fence: Fence) -> Iterator[None]:
     """Where the engine cannot pause (no rights over control groups, or nothing runs) it goes on.
 
-    Going on needs no claim: whoever lost it meanwhile must not leave anything standing.
+    Going on needs no claim: whoever lost it meanwhile must not leave anything standing, nor who
+    does not know whether the engine has paused it.
     """
     fence.check()
+    try:
+        _pause(engine, engine_id)
+        yield
+    finally:
+        resume(engine, engine_id)
+
+
+def _pause(engine: Engine, engine_id: str) -> None:
     try:
         with engine.call(f"pause container {engine_id[:12]}") as client:
             client.pause(engine_id)
     except EngineError as exc:
         if exc.error_code in UNDECIDED:
             raise
-    try:
-        yield
-    finally:
-        resume(engine, engine_id)
 
 
 def resume(engine: Engine, engine_id: str) -> None:
-    """Harmless when nothing stands still: then the engine refuses, and it is looked at why."""
+    """Harmless when nothing stands still or it is gone: the engine refuses, and we look why."""
     try:
         with engine.call(f"continue container {engine_id[:12]}") as client:
             client.unpause(engine_id)
+    except EngineNotFoundError:
+        return
     except EngineError:
-        with engine.call("inspect a container") as client:
-            stands = client.inspect_container(engine_id)["State"]["Paused"]
-        if stands:
+        if _stands_still(engine, engine_id):
             raise
+
+
+def _stands_still(engine: Engine, engine_id: str) -> bool:
+    try:
+        with engine.call("inspect a container") as client:
+            return bool(client.inspect_container(engine_id)["State"]["Paused"])
+    except EngineNotFoundError:
+        return False

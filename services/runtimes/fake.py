@@ -155,7 +155,8 @@ class FakeRuntime(Runtime):
 
     def resume(self, engine_id: str, *, fence: Fence) -> None:
         self._enter("resume")
-        self.engine.resume(self._own(engine_id, fence))
+        with suppress(EngineNotFoundError):
+            self.engine.resume(self._own(engine_id, fence))
 
     def stop(self, engine_id: str, *, grace_s: int, fence: Fence) -> None:
         self._enter("stop")

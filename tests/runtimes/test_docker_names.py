@@ -1,9 +1,14 @@
 """What a change of names does to a container that runs, seen on a real engine."""
 
+from contextlib import closing
+from typing import Any
+
 import pytest
 
-from services.errors import FenceLostError
+from services.errors import EngineError, FenceLostError
+from services.runtimes import docker_names
 from services.runtimes.base import State
+from services.runtimes.docker_engine import Engine
 from tests.runtimes.waiting import until, until_state
 from tests.runtimes.worlds import DockerWorld, StubFence
 
@@ -93,3 +98,37 @@ def test_what_is_paused_goes_on_and_what_is_not_is_left_alone(docker_world: Dock
 
     with pytest.raises(FenceLostError):
         docker_world.runtime.resume(engine_id, fence=StubFence(left=0))
+
+
+def test_what_the_engine_paused_too_late_goes_on_all_the_same(
+    docker_world: DockerWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answer came after the time-out, so nobody knows whether it was paused."""
+    engine_id = up(docker_world)
+    pause = docker_names._pause
+
+    def pause_late(*arguments: Any) -> None:
+        pause(*arguments)
+        raise EngineError("no answer in time", code="engine.timeout")
+
+    monkeypatch.setattr(docker_names, "_pause", pause_late)
+
+    with pytest.raises(EngineError, match="no answer"):
+        set_names(docker_world, engine_id, "web")
+
+    assert until_state(docker_world, State.RUNNING).engine_id == engine_id
+    assert aliases(docker_world, engine_id) == []
+
+
+def test_two_that_put_it_back_at_once_do_not_trip_over_each_other(
+    docker_world: DockerWorld, engine_url: str
+) -> None:
+    engine_id = up(docker_world)
+
+    with closing(Engine(engine_url)) as engine:
+        docker_names.connect(
+            engine, engine_id, docker_world.network.name, names=["late"], address=""
+        )
+
+    assert until_state(docker_world, State.RUNNING).address == docker_world.address()
+    assert "late" not in aliases(docker_world, engine_id)

@@ -7,7 +7,7 @@ worker long fenced out), and wherever the product sleeps. Left alone there, it i
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -138,6 +138,13 @@ class SteppedRuntime(FakeRuntime):
 
     def start(self, engine_id: str, *, fence: Fence) -> None:
         super().start(engine_id, fence=PausingFence(fence))
+
+    def set_names(
+        self, engine_id: str, network: str, *, address: str, names: Sequence[str], fence: Fence
+    ) -> None:
+        super().set_names(
+            engine_id, network, address=address, names=names, fence=PausingFence(fence)
+        )
 
     def resume(self, engine_id: str, *, fence: Fence) -> None:
         super().resume(engine_id, fence=PausingFence(fence))

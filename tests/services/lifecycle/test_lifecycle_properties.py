@@ -43,12 +43,20 @@ from tests.services.lifecycle.working import bring_up, change, image_of
 MOST_WORKERS = 3
 FEW, MANY = st.integers(0, 15), st.integers(0, 80)
 
+
+def leave_standing(engine: SteppedRuntime, box: Box) -> None:
+    """As it is in the middle of a change of names."""
+    engine.engine.pause(box)
+    engine.disconnect(box.engine_id)
+
+
 HARM: dict[str, Callable[[SteppedRuntime, Box], object]] = {
     "dies": lambda engine, box: engine.die(box.engine_id),
     "runs out of memory": lambda engine, box: engine.die(box.engine_id, oom=True),
     "is stopped by hand": lambda engine, box: engine.engine.stop(box),
     "is removed by hand": lambda engine, box: engine.lose(box.engine_id),
     "is paused": lambda engine, box: engine.engine.pause(box),
+    "is left by a worker that died": leave_standing,
     "is taken out of its network": lambda engine, box: engine.disconnect(box.engine_id),
     "does not answer": lambda engine, box: engine.unhealthy.add(box.engine_id),
 }

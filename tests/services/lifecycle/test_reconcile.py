@@ -10,6 +10,7 @@ from services.lifecycle.claims import claim
 from services.lifecycle.deploy import deploy
 from services.lifecycle.networks import give_address, team_network
 from services.lifecycle.reconcile import reconcile
+from services.lifecycle.remove import remove
 from services.lifecycle.scale import scale
 from services.lifecycle.spec import service_spec
 from services.lifecycle.stop import stop
@@ -125,6 +126,28 @@ def test_what_was_paused_goes_on_and_serves_all_the_while(
         True,
         True,
     )
+
+
+def test_what_will_not_go_on_is_made_once_more(running: Service, engine: FakeRuntime) -> None:
+    box = engine.engine.find(only(running).engine_id)
+    engine.engine.pause(box)
+    engine.fail_next("resume", EngineError("it is not paused"))
+
+    settle(running.id)
+
+    assert engine.engine.find(only(running).engine_id).state is State.RUNNING
+    assert (only(running).is_gated, only(running).is_routed) == (True, True)
+
+
+def test_what_will_not_go_on_can_be_removed(running: Service, engine: FakeRuntime) -> None:
+    engine.engine.pause(engine.engine.find(only(running).engine_id))
+    for method in ("resume", "apply"):
+        for _ in range(9):
+            engine.fail_next(method, EngineError("it is not paused"))
+
+    assert done(lambda: remove(running, actor="alice")).state == "succeeded"
+
+    assert containers(engine) == set()
 
 
 def test_a_container_of_ours_that_no_row_knows_is_removed(

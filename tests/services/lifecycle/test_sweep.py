@@ -155,6 +155,24 @@ def test_one_services_trouble_does_not_hide_the_others(
     assert len(containers(engine)) == 2
 
 
+def test_words_of_one_program_do_not_make_the_engine_unreachable_for_all(
+    running: Service, own_image: Service, engine: FakeRuntime
+) -> None:
+    """The engine says `unable to find user transport is closing`."""
+    done(lambda: deploy(own_image, actor="alice"))
+    for service in (running, own_image):
+        engine.engine.stop(engine.engine.find(only(service).engine_id))
+    engine.fail_next("start", EngineUnreachableError("unable to find user transport is closing"))
+
+    sweep_services()
+
+    running.refresh_from_db()
+    own_image.refresh_from_db()
+    assert "unknown" not in {running.status, own_image.status}
+    states = {only(service).state for service in (running, own_image)}
+    assert "running" in states
+
+
 def test_an_engine_that_is_away_makes_what_is_old_unknown(
     running: Service, engine: FakeRuntime, settings: Settings
 ) -> None:

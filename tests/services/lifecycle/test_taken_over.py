@@ -19,6 +19,7 @@ from services.lifecycle.remove import remove
 from services.lifecycle.stop import stop
 from services.lifecycle.sweep import settle, sweep_services
 from services.models import HostPort, Phase, Queue, Rollout, Service, WantedState
+from services.runtimes.base import ObservedInstance
 from services.runtimes.fake import FakeRuntime
 from tests.factories import make_release
 from tests.services.lifecycle.working import (
@@ -181,6 +182,27 @@ def test_a_pass_of_a_worker_taken_over_notes_nothing(running: Service, engine: F
     assert only(running).state == "running"
     running.refresh_from_db()
     assert (running.status, running.observed_at) == (before.status, before.observed_at)
+
+
+def test_what_is_refused_to_a_worker_taken_over_is_not_said_of_the_service(
+    running: Service, engine: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = claim(running.id)
+    assert late is not None
+    engine.lose(only(running).engine_id)
+
+    def refuse_the_second(*_: object, **__: object) -> list[ObservedInstance]:
+        expire_leases()
+        assert claim(running.id) is not None
+        raise EngineError("it is there already")
+
+    monkeypatch.setattr(engine, "apply", refuse_the_second)
+
+    with pytest.raises(FenceLostError):
+        reconcile(late)
+
+    running.refresh_from_db()
+    assert running.status_reason == ""
 
 
 def test_a_worker_taken_over_makes_no_row(running: Service) -> None:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from services.errors import EngineError
 from services.lifecycle.gate import probe
+from services.lifecycle.sweep import settle
 from services.models import Event, HealthCheck, Instance, Service
 from services.monitoring import health, tasks
 from services.runtimes.base import RunResult
@@ -53,6 +54,21 @@ def test_a_check_is_kept_as_a_sample(running: Service) -> None:
 
     [sample] = HealthCheck.objects.filter(service=running)
     assert (sample.status, sample.check_type, sample.endpoint) == ("healthy", "http", "/")
+
+
+def test_one_that_cannot_be_asked_keeps_the_others_answers(
+    running: Service, engine: FakeRuntime
+) -> None:
+    """Its container was paused or has just ended, and its check is a command inside it."""
+    configure(running, type="command", command=["true"])
+    Service.objects.filter(pk=running.pk).update(wanted_replicas=2)
+    settle(running.pk)
+    HealthCheck.objects.all().delete()
+    engine.fail_next("exec", EngineError("is paused"))
+
+    check(running)
+
+    assert HealthCheck.objects.count() == 1
 
 
 def test_it_is_unhealthy_after_three_misses_and_says_so_once(
