@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, transaction
+from django.db import DatabaseError, close_old_connections, connections, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
@@ -124,15 +124,23 @@ class Heartbeat:
             self._claims.discard(claim)
 
     def _beat(self) -> None:
-        while True:
-            time.sleep(settings.KYOZO["LEASE_RENEW_S"])
-            with self._renewing:
-                with self._guard:
-                    claims = list(self._claims)
-                    if not claims:
-                        self._thread = None
-                        return
-                self._renew_all(claims)
+        try:
+            while self._renews():
+                pass
+        finally:
+            connections.close_all()  # they are this thread's, and it ends
+
+    def _renews(self) -> bool:
+        """False when there is nothing left to renew: then the next claim starts a new thread."""
+        time.sleep(settings.KYOZO["LEASE_RENEW_S"])
+        with self._renewing:
+            with self._guard:
+                claims = list(self._claims)
+                if not claims:
+                    self._thread = None
+                    return False
+            self._renew_all(claims)
+        return True
 
     def _renew_all(self, claims: list[Claim]) -> None:
         try:

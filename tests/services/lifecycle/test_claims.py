@@ -2,8 +2,10 @@
 
 import threading
 import time
+from typing import Any
 
 import pytest
+from django.db.backends.signals import connection_created
 from pytest_django import Settings
 
 from services.errors import FenceLostError
@@ -11,6 +13,7 @@ from services.lifecycle.claims import Claim, Heartbeat, claim, fenced
 from services.models import Service
 from tests.services.at_once import at_once
 from tests.services.lifecycle.working import expire_leases
+from tests.waiting import wait_until
 
 
 def taken(service: Service) -> Claim:
@@ -109,6 +112,32 @@ def test_a_long_step_does_not_lose_its_lease(service: Service, settings: Setting
 
     assert claim(service.id) is None
     heartbeat.drop(mine)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_heartbeat_that_ends_keeps_no_connection(service: Service, settings: Settings) -> None:
+    settings.KYOZO = {**settings.KYOZO, "LEASE_RENEW_S": 0.05}
+    closed: list[str] = []
+    heartbeat = Heartbeat()
+    mine = taken(service)
+
+    def watch(connection: Any, **_: object) -> None:
+        close = connection.close
+
+        def noted() -> None:
+            closed.append(threading.current_thread().name)
+            close()
+
+        connection.close = noted
+
+    connection_created.connect(watch)
+    try:
+        heartbeat.keep(mine)
+        time.sleep(0.2)
+        heartbeat.drop(mine)
+        wait_until(lambda: "heartbeat" in closed, within_s=5, what="its connection is closed")
+    finally:
+        connection_created.disconnect(watch)
 
 
 @pytest.mark.django_db(transaction=True)
