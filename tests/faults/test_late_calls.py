@@ -40,8 +40,9 @@ def test_a_late_call_changes_nothing_for_long(
 
 
 @pytest.mark.parametrize("verb", CALLS, ids=[verb.name for verb in CALLS])
-def test_no_writing_call_is_left_out(verb: Verb, site: Site, wire: Proxy) -> None:
+def test_no_writing_call_is_left_out(verb: Verb, site: Site, wire: Proxy, oracle: Oracle) -> None:
     verb.prepare(site)
+    assert oracle.troubles_at_rest() == []  # nor is anything still to be cleared away
     before = len(wire.written)
 
     assert ended(verb.asked(site)).state == "succeeded"
