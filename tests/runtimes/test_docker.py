@@ -203,7 +203,7 @@ def test_a_silent_log_can_be_left(docker_world: DockerWorld) -> None:
     )
 
     assert list(lines) == []
-    assert time.monotonic() - until_s < 1.5
+    assert time.monotonic() - until_s < 20
 
 
 @pytest.mark.allow_hosts(["127.0.0.1", "10.222.0.0/16"])

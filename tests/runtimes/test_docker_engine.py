@@ -86,7 +86,7 @@ def test_an_engine_that_does_not_answer_is_given_up(tmp_path: Path) -> None:
             runtime.info()
 
     assert caught.value.error_code == "engine.timeout"
-    assert time.monotonic() - started_at < 3
+    assert time.monotonic() - started_at < 20
 
 
 def test_an_engine_that_becomes_slow_is_given_up(tmp_path: Path) -> None:

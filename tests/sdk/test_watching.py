@@ -114,7 +114,7 @@ def test_it_goes_on_after_a_number(
     subscription = sdk.services.on_status_change(on_change, since=1)
 
     assert heard_of(heard, 1) == ["running"]
-    wait_until(lambda: subscription.last == 2, within_s=5, what="its number", look_every_s=0.01)
+    wait_until(lambda: subscription.last == 2, within_s=20, what="its number", look_every_s=0.01)
     subscription.stop()
 
 
@@ -151,7 +151,7 @@ def test_it_ends_with_an_error_where_access_does(
 
     wait_until(lambda: told, within_s=10, what="an error", look_every_s=0.01)
     assert isinstance(told[0], UnauthorizedError)
-    wait_until(lambda: not subscription.is_active, within_s=5, what="the end", look_every_s=0.01)
+    wait_until(lambda: not subscription.is_active, within_s=20, what="the end", look_every_s=0.01)
 
 
 def test_a_callback_that_raises_ends_it(sdk: Api, service: Service) -> None:

@@ -135,7 +135,7 @@ def test_a_heartbeat_that_ends_keeps_no_connection(service: Service, settings: S
         heartbeat.keep(mine)
         time.sleep(0.2)
         heartbeat.drop(mine)
-        wait_until(lambda: "heartbeat" in closed, within_s=5, what="its connection is closed")
+        wait_until(lambda: "heartbeat" in closed, within_s=20, what="its connection is closed")
     finally:
         connection_created.disconnect(watch)
 

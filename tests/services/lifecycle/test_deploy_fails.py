@@ -127,8 +127,8 @@ def test_the_gate_is_as_patient_as_the_health_check_of_the_release(
 
     operation = done(lambda: deploy(own_image, actor="alice"))
 
-    # Of this second, what a busy machine needs to begin is not told.
-    assert re.match("not healthy after [01] s", operation.error["message"])
+    # A second or what it becomes on a busy machine, and not the minutes of the platform's limit.
+    assert re.match(r"not healthy after \d s", operation.error["message"])
 
 
 def test_a_deploy_cancelled_before_the_switch_goes_back(

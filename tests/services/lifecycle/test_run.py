@@ -286,7 +286,7 @@ def test_a_worker_that_stands_still_keeps_no_place_to_build(
         with build_place() as second:
             assert not second
         worker.send_signal(signal.SIGSTOP)
-        wait_until(is_place_free, within_s=5, what="the place is free")
+        wait_until(is_place_free, within_s=20, what="the place is free")
 
 
 def is_place_free() -> bool:

@@ -32,7 +32,7 @@ def watching(running: Service) -> Iterator[None]:
 
 
 def soon(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 8
+    deadline = time.monotonic() + 20
     while not (is_so := condition()) and time.monotonic() < deadline:
         time.sleep(0.05)
     return is_so
