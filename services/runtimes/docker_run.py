@@ -26,6 +26,7 @@ from services.runtimes.docker_streams import Pump, clean_text, follow_stream, fr
 OUTPUT_LIMIT = 64 * 1024
 OUTPUT_LINES = 1000
 GRACE_S = 60
+LOOK_EVERY_S = 0.05
 _MISSING_PROGRAM = "executable file not found"
 # What a shell says for a program that does not exist.
 NOT_FOUND_EXIT = 127
@@ -34,7 +35,10 @@ NOT_FOUND_EXIT = 127
 def execute(
     engine: Engine, engine_id: str, argv: Sequence[str], *, timeout_s: float, host: Host | None
 ) -> RunResult:
-    """The engine cannot end a command: one that is too slow is killed on the host, where we can."""
+    """The engine cannot end a command: one that is too slow is killed on the host, where we can.
+
+    It reports a program that does not exist as the output of a command that failed.
+    """
     doing = f"run {argv[0]} in a container"
     with engine.call(doing) as client:
         command_id: str = client.exec_create(engine_id, list(argv))["Id"]
@@ -51,13 +55,15 @@ def execute(
     output = last_part(
         payload for _, payload in follow_stream(pump, stopped=lambda: time.monotonic() >= deadline)
     )
-    with engine.call(doing) as client:
-        ended = client.exec_inspect(command_id)
-    if ended["Running"]:
-        if host is not None:
-            _kill(host, ended["Pid"], engine_id)
+    is_missing = _MISSING_PROGRAM in output
+    ended = _ended(engine, command_id, doing=doing, until_s=0 if is_missing else deadline)
+    if is_missing and ended["ExitCode"] in {None, 126, 127}:
+        return RunResult(exit_code=NOT_FOUND_EXIT, output=output)
+    if ended["Running"] and host is not None:
+        _kill(host, ended["Pid"], engine_id)
+    if ended["Running"] or ended["ExitCode"] is None:
         raise too_slow(argv, timeout_s=timeout_s, output=output)
-    return _result(ended["ExitCode"], output)
+    return RunResult(exit_code=ended["ExitCode"], output=output)
 
 
 def run_once(
@@ -158,8 +164,15 @@ def _kill(host: Host, pid: int, engine_id: str) -> None:
             os.close(handle)
 
 
-def _result(exit_code: int | None, output: str) -> RunResult:
-    """The engine reports a program that does not exist as the output of a command that failed."""
-    if _MISSING_PROGRAM in output and exit_code in {None, 126, 127}:
-        exit_code = NOT_FOUND_EXIT
-    return RunResult(exit_code=exit_code or 0, output=output)
+def _ended(engine: Engine, command_id: str, *, doing: str, until_s: float) -> dict[str, Any]:
+    """How a command ended, which the engine may know a moment after the last of its output.
+
+    It has no exit code while it has not ended, nor before it began: none is never success.
+    """
+    while True:
+        with engine.call(doing) as client:
+            ended: dict[str, Any] = client.exec_inspect(command_id)
+        is_known = not ended["Running"] and ended["ExitCode"] is not None
+        if is_known or time.monotonic() >= until_s:
+            return ended
+        time.sleep(LOOK_EVERY_S)

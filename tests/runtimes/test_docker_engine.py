@@ -1,6 +1,7 @@
 """An engine that is gone, hangs or talks nonsense: the driver on sockets that tests made."""
 
 import json
+import re
 import socket
 import threading
 import time
@@ -23,6 +24,18 @@ def http(status: bytes, body: bytes) -> bytes:
     return b"HTTP/1.1 %s\r\ncontent-length: %d\r\n\r\n%s" % (status, len(body), body)
 
 
+def whole_request(connection: socket.socket) -> bytes:
+    """Its head and body, which may come one after the other; empty at the end."""
+    request = b""
+    while chunk := connection.recv(65536):
+        request += chunk
+        head, end, body = request.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)content-length: *(\d+)", head)
+        if end and len(body) >= int(length[1] if length else 0):
+            return request
+    return b""
+
+
 @contextmanager
 def engine_at(path: Path, answer: Callable[[bytes], bytes | None]) -> Iterator[str]:
     """Answers each request of a connection; None leaves it waiting until the test is over."""
@@ -33,7 +46,7 @@ def engine_at(path: Path, answer: Callable[[bytes], bytes | None]) -> Iterator[s
 
     def serve(connection: socket.socket) -> None:
         with connection:
-            while request := connection.recv(65536):
+            while request := whole_request(connection):
                 said = answer(request)
                 if said is None:
                     over.wait(10)
@@ -60,8 +73,8 @@ def engine_at(path: Path, answer: Callable[[bytes], bytes | None]) -> Iterator[s
 
 
 @contextmanager
-def runtime_at(url: str) -> Iterator[DockerRuntime]:
-    runtime = DockerRuntime(url, timeout_s=0.4)
+def runtime_at(url: str, *, timeout_s: float = 10) -> Iterator[DockerRuntime]:
+    runtime = DockerRuntime(url, timeout_s=timeout_s)
     try:
         yield runtime
     finally:
@@ -80,7 +93,10 @@ def test_an_engine_that_is_not_there_is_unreachable(tmp_path: Path) -> None:
 
 
 def test_an_engine_that_does_not_answer_is_given_up(tmp_path: Path) -> None:
-    with engine_at(tmp_path / "s", lambda _: None) as url, runtime_at(url) as runtime:
+    with (
+        engine_at(tmp_path / "s", lambda _: None) as url,
+        runtime_at(url, timeout_s=0.4) as runtime,
+    ):
         started_at = time.monotonic()
         with pytest.raises(EngineError) as caught:
             runtime.info()
@@ -93,7 +109,7 @@ def test_an_engine_that_becomes_slow_is_given_up(tmp_path: Path) -> None:
     answers = iter([http(b"200 OK", VERSION)])
     with (
         engine_at(tmp_path / "s", lambda _: next(answers, None)) as url,
-        runtime_at(url) as runtime,
+        runtime_at(url, timeout_s=0.4) as runtime,
         pytest.raises(EngineError) as caught,
     ):
         runtime.image_id("web:1")
@@ -161,11 +177,13 @@ def test_an_answer_that_is_no_json_is_no_crash_of_ours(tmp_path: Path) -> None:
 
 def test_watching_tells_once_that_the_engine_is_away_and_goes_on_trying(tmp_path: Path) -> None:
     with runtime_at(f"unix://{tmp_path}/none.sock") as runtime:
-        deadline = time.monotonic() + 0.6
+        over = threading.Event()
+        events = runtime.watch(install="i", stopped=over.is_set)
+        first = next(events)
+        threading.Timer(0.6, over.set).start()
+        later = list(events)
 
-        events = list(runtime.watch(install="i", stopped=lambda: time.monotonic() > deadline))
-
-    assert [event.kind for event in events] == ["lost"]
+    assert (first.kind, later) == ("lost", [])
 
 
 def test_a_stream_that_breaks_is_opened_again_with_a_gap(tmp_path: Path) -> None:
@@ -227,3 +245,45 @@ def test_one_failure_after_the_pause_is_enough_for_another() -> None:
     assert breaker.remaining_s() == 5
     breaker.succeeded()
     assert breaker.remaining_s() == 0
+
+
+def commands(*looks: bytes, started: bytes | None) -> Callable[[bytes], bytes | None]:
+    """An engine that runs a command: what it says when asked how it ended, the last for ever."""
+    left = list(looks)
+
+    def answer(request: bytes) -> bytes | None:
+        path = request.split(b" ", 2)[1]
+        if b"/version" in path:
+            return http(b"200 OK", VERSION)
+        if path.endswith(b"/start"):
+            return started
+        if path.endswith(b"/json"):
+            return http(b"200 OK", left.pop(0) if len(left) > 1 else left[0])
+        return http(b"201 Created", b'{"Id":"c"}')
+
+    return answer
+
+
+NOT_BEGUN = b'{"Running":false,"ExitCode":null,"Pid":0}'
+
+
+def test_a_command_that_has_not_begun_in_its_time_is_no_success(tmp_path: Path) -> None:
+    with (
+        engine_at(tmp_path / "s", commands(NOT_BEGUN, started=None)) as url,
+        runtime_at(url) as runtime,
+        pytest.raises(EngineError) as caught,
+    ):
+        runtime.exec("web", ["true"], timeout_s=0.3)
+
+    assert caught.value.error_code == "engine.run_timeout"
+
+
+def test_an_exit_code_that_comes_after_the_output_is_waited_for(tmp_path: Path) -> None:
+    looks = (b'{"Running":true,"ExitCode":null,"Pid":1}', b'{"Running":false,"ExitCode":3,"Pid":1}')
+    with (
+        engine_at(tmp_path / "s", commands(*looks, started=http(b"200 OK", b""))) as url,
+        runtime_at(url) as runtime,
+    ):
+        result = runtime.exec("web", ["false"], timeout_s=20)
+
+    assert result.exit_code == 3
