@@ -119,7 +119,7 @@ class Kyozo:
         assert profile is not None
         address = f"{platform.url}/api/v1/teams/{profile.team_id}{path}"
         headers = {"X-API-Key": profile.token, "X-Team-ID": profile.team_id}
-        answer = httpx.get(address, params=parameters, headers=headers, trust_env=False)
+        answer = httpx.get(address, params=parameters, headers=headers, trust_env=False, timeout=60)
         assert answer.status_code == 200, answer.text
         return answer.json()["data"]
 

@@ -68,7 +68,7 @@ class Site:
     def serves(self) -> str:
         """The page that comes now; empty when none does."""
         with suppress(httpx.HTTPError):
-            answer = httpx.get(self.url, trust_env=False, timeout=2)
+            answer = httpx.get(self.url, trust_env=False, timeout=20)
             return answer.text if answer.status_code == 200 else ""
         return ""
 

@@ -45,17 +45,18 @@ def test_who_does_not_read_is_let_go(site: Site) -> None:
     with Wire(site.port) as lazy:
         lazy.begin("GET", "/", {})
 
-        assert site.is_done.wait(5)
+        assert site.is_done.wait(30)
         assert all_of(lazy) < SIZE
 
 
-def test_who_reads_slowly_gets_all_of_it(site: Site) -> None:
+def test_who_reads_slowly_gets_all_of_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "READ_S", 3.0)
     with Wire(site.port) as steady:
         steady.begin("GET", "/", {"Connection": "close"})
         left = SIZE
         for _ in range(40):
             left -= len(steady.read(500_000))
-            time.sleep(0.05)
+            time.sleep(0.1)
         left -= all_of(steady)
 
     assert left < 0, "the head and the chunks' lengths came as well"

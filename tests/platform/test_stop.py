@@ -98,4 +98,5 @@ def client(platform: RunningPlatform) -> httpx.Client:
         base_url=f"{known.url}/api/v1/teams/{known.team_id}",
         headers={"Authorization": f"Bearer {known.token}", "X-Team-ID": known.team_id},
         trust_env=False,
+        timeout=60,
     )

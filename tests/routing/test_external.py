@@ -64,7 +64,7 @@ def test_what_is_published_is_served_and_awaited(
     wanted = table(instance("127.0.0.2"), port=port)
 
     external.publish(wanted)
-    external.wait_shown(wanted, 5)
+    external.wait_shown(wanted, 30)
 
     assert ask(port) == (200, "127.0.0.2")
     assert ask(external.settings.web_port) == (200, "127.0.0.2")

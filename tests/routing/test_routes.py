@@ -23,7 +23,7 @@ MakeInstance = Callable[[str], Instance]
 
 def show(router: TraefikRouter, wanted: RouteTable) -> None:
     router.publish(wanted)
-    router.wait_shown(wanted)
+    router.wait_shown(wanted, 30)
 
 
 def test_a_host_name_leads_to_its_instance(router: TraefikRouter, instance: MakeInstance) -> None:
@@ -98,6 +98,7 @@ def test_switching_under_load_fails_no_request(
             show(router, wanted)
             time.sleep(0.2)
         old.kill()
+        time.sleep(1)  # in which what it had answered is counted
         before = load.answers["127.0.0.2"]
         time.sleep(0.3)
 
@@ -114,6 +115,7 @@ def test_a_long_answer_and_a_websocket_outlive_their_route(
     slow: list[tuple[int, str]] = []
     waiting = threading.Thread(target=lambda: slow.append(ask(router.web_port, "/slow")))
     waiting.start()
+    wait_until(lambda: old.asked["GET /slow"], within_s=20, what="it is asked")
     with socket.create_connection(("127.0.0.1", router.web_port), timeout=5) as web_socket:
         lines = [f"GET / HTTP/1.1\r\nHost: {HOST}", "Connection: Upgrade", "Upgrade: websocket"]
         web_socket.sendall("\r\n".join([*lines, "\r\n"]).encode())

@@ -294,9 +294,9 @@ def test_use_is_told_for_what_runs_only(world: World) -> None:
 def test_commands_in_an_instance_tell_how_they_ended(world: World) -> None:
     engine_id = up(world).engine_id
 
-    assert world.runtime.exec(engine_id, ["echo", "a", "b"], timeout_s=5).output == "a b"
-    assert world.runtime.exec(engine_id, ["false"], timeout_s=5).exit_code == 1
-    assert world.runtime.exec(engine_id, ["no-such-program"], timeout_s=5).exit_code == 127
+    assert world.runtime.exec(engine_id, ["echo", "a", "b"], timeout_s=30).output == "a b"
+    assert world.runtime.exec(engine_id, ["false"], timeout_s=30).exit_code == 1
+    assert world.runtime.exec(engine_id, ["no-such-program"], timeout_s=30).exit_code == 127
 
 
 def test_a_command_that_takes_too_long_is_given_up(world: World) -> None:

@@ -50,6 +50,7 @@ class Served:
 
     port: int = 0
     asked: list[str] = field(default_factory=list)
+    answered: list[str] = field(default_factory=list)
 
     async def __call__(
         self,
@@ -59,8 +60,10 @@ class Served:
     ) -> None:
         query = scope.get("query_string", b"").decode()
         path = f"{scope['path']}?{query}" if query else scope["path"]
-        self.asked.append(f"{scope.get('method', 'SOCKET')} {path}")
+        line = f"{scope.get('method', 'SOCKET')} {path}"
+        self.asked.append(line)
         await application(scope, receive, send)
+        self.answered.append(line)
 
     def times(self, what: str) -> int:
         return sum(what in line for line in self.asked)

@@ -60,7 +60,11 @@ def test_the_first_example_runs(
 ) -> None:
     program = js.begin(access, with_access(SEED, access), head="", node=node)
     # It listens now, so that whatever the worker does from here on must be told.
-    wait_until(lambda: served.times("/events?limit=1"), within_s=20, what="a look at the events")
+    wait_until(
+        lambda: any("/events?limit=1" in line for line in served.answered),
+        within_s=20,
+        what="a look at the events",
+    )
     carry_out_all()
 
     service = Service.objects.get()
