@@ -40,7 +40,7 @@ class ImageMappings(TeamView):
         fields = MAPPING.read(request)
         source, target = fields["source"], fields["target"]
         with transaction.atomic():
-            rows = ImageMapping.objects.select_for_update()
+            rows = ImageMapping.objects.select_for_update(no_key=True)
             had = rows.filter(team=self.team, source=source).values("target").first()
             row, _made = ImageMapping.objects.update_or_create(
                 team=self.team, source=source, defaults={"target": target}
@@ -54,7 +54,7 @@ class ImageMappings(TeamView):
     def delete(self, request: Request, **_: Any) -> Response:
         source = query(request, **SOURCE).get("source", "")
         with transaction.atomic():
-            rows = ImageMapping.objects.select_for_update()
+            rows = ImageMapping.objects.select_for_update(no_key=True)
             row = rows.filter(team=self.team, source=source).first()
             if row is None:
                 raise NotFoundError("Image mapping not found")

@@ -60,7 +60,7 @@ class Claim:
         Raises FenceLostError when somebody has it already. SQLite needs no lock for it: our
         transactions are immediate there, so one writes at a time.
         """
-        rows = Service.objects.select_for_update(no_key=True)
+        rows = Service.objects.locked()
         mine = rows.filter(pk=self.service_id, fence=self.token, claimed_by=self.worker)
         if not list(mine.values_list("pk")):
             raise FenceLostError("another worker has taken this service over")

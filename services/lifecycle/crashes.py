@@ -33,7 +33,7 @@ def note_exit(
     """Count one end of an instance's process; an event that comes twice counts once."""
     at = at or time.time()
     with transaction.atomic():
-        fresh = Instance.objects.select_for_update().get(pk=row.pk)
+        fresh = Instance.objects.select_for_update(no_key=True).get(pk=row.pk)
         if any(one["at"] == at for one in fresh.exits):
             return
         kept = fresh.exits if loops(fresh.exits) else _recent(fresh.exits, at)

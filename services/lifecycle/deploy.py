@@ -76,7 +76,7 @@ def deploy_change(
 
 
 def _lock(service: Service) -> Service | None:
-    return Service.objects.select_for_update().filter(pk=service.pk).first()
+    return Service.objects.locked().filter(pk=service.pk).first()
 
 
 def _makes_new_instances(operation: Operation) -> bool:

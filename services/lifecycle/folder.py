@@ -131,7 +131,7 @@ def _service(workspace: Workspace, folder_path: str, row: PlannedService, *, nam
     mine = Service.objects.visible_to(workspace.team).filter(
         workspace=workspace, detected_in=folder_path, source_name=row.name
     )
-    if service := mine.select_for_update().first():
+    if service := mine.locked().first():
         if name not in {"", service.name}:
             raise _has_a_name(service)
         return service

@@ -52,7 +52,7 @@ def release_unmapped() -> None:
 def _release_idle(row: HostPort) -> None:
     """An operation may be about to use it: whoever asks for one takes the same lock."""
     with transaction.atomic():
-        service = Service.objects.select_for_update().get(pk=row.service_id)
+        service = Service.objects.locked().get(pk=row.service_id)
         if not service.operations.open().exists():
             row.delete()
 

@@ -16,7 +16,7 @@ from typing import Any
 from celery import current_app
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -64,7 +64,7 @@ def enqueue(
     worker after commit. Raises `ServiceBusyError` where the rules above say so."""
     try:
         with transaction.atomic():
-            fresh = Service.objects.select_for_update().get(pk=service.pk)
+            fresh = Service.objects.locked().get(pk=service.pk)
             if fresh.is_removed:
                 raise NotFoundError("Service not found")
             _make_room(service, kind)
@@ -303,14 +303,17 @@ def _newest_in_place_of(operation: Operation) -> Operation:
 
 def _begin(operation: Operation, queue: Queue) -> bool:
     """Under the claim: is it still to be done? Then it runs, for the first time or again."""
-    now = timezone.now()
     rows = Operation.objects.open().filter(pk=operation.pk, queue=queue)
     try:
         with transaction.atomic():
-            counts = {"attempts": F("attempts") + 1, "unended": F("unended") + 1}
-            if not rows.update(state=OperationState.RUNNING, **counts):
+            begun = rows.update(
+                state=OperationState.RUNNING,
+                attempts=F("attempts") + 1,
+                unended=F("unended") + 1,
+                started_at=Coalesce("started_at", timezone.now()),
+            )
+            if not begun:
                 return False
-            rows.filter(started_at=None).update(started_at=now)
     except IntegrityError:  # another operation of this service runs
         return False
     operation.refresh_from_db()

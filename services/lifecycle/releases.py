@@ -81,7 +81,7 @@ def write(
 ) -> Release:
     """The next numbered release of a service."""
     with transaction.atomic():
-        Service.objects.select_for_update().get(pk=service.pk)
+        Service.objects.locked().get(pk=service.pk)
         last = service.releases.aggregate(Max("number"))["number__max"] or 0
         return Release.objects.create(
             service=service,

@@ -55,7 +55,7 @@ def begin(job: Job, prepare: Callable[[Job], Callable[[], Release]]) -> None:
     write_release = prepare(job)
     with transaction.atomic():
         # Whoever asks to stop or remove takes the same lock: from here on they find a rollout.
-        service = Service.objects.select_for_update().get(pk=job.service.pk)
+        service = Service.objects.locked().get(pk=job.service.pk)
         job.claim.hold()
         job.check_cancelled()
         release = write_release()

@@ -228,9 +228,7 @@ def _end(job: Job, state: OperationState, error: dict[str, Any]) -> None:
     operation = job.operation
     now = timezone.now()
     with transaction.atomic():
-        held = Service.objects.select_for_update().filter(
-            pk=operation.service_id, fence=job.claim.token
-        )
+        held = Service.objects.locked().filter(pk=operation.service_id, fence=job.claim.token)
         rows = Operation.objects.filter(pk=operation.pk, state=OperationState.RUNNING)
         if not held.exists() or not rows.update(state=state, error=error, ended_at=now):
             return

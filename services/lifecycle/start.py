@@ -17,7 +17,7 @@ from services.models import Kind, Operation, Service, WantedState
 def start(service: Service, *, actor: str) -> Operation | None:
     """None when it runs already or is about to; a service that never ran gets its first deploy."""
     with transaction.atomic():
-        fresh = Service.objects.select_for_update().get(pk=service.pk)
+        fresh = Service.objects.locked().get(pk=service.pk)
         if fresh.is_removed:
             raise ConflictError(f"{service.name} is being removed", code="service.wrong_state")
         last = last_open(fresh)

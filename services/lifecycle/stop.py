@@ -25,7 +25,7 @@ def stop(service: Service, *, actor: str) -> Operation | None:
 def drain_step(job: Job) -> None:
     """Nothing is wanted any more; pass until no instance is left."""
     with transaction.atomic():
-        service = Service.objects.select_for_update().get(pk=job.service.pk)
+        service = Service.objects.locked().get(pk=job.service.pk)
         job.claim.hold()
         service.rollouts.exclude(phase=Phase.DONE).update(phase=Phase.DONE, outcome=Outcome.FAILED)
         if not service.is_removed:

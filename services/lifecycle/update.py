@@ -141,7 +141,7 @@ def without_nulls(variables: dict[str, str | None]) -> dict[str, str]:
 
 
 def _locked(service: Service, check: Check | None) -> Service:
-    row = Service.objects.select_for_update().filter(pk=service.pk).first()
+    row = Service.objects.locked().filter(pk=service.pk).first()
     if row is None or row.is_removed:
         raise NotFoundError("Service not found")
     if check is not None:

@@ -119,7 +119,7 @@ def lock_with_services(workspace: Workspace) -> None:
     """For what writes events of several of its services: their rows all at once, and before the
     first event takes the team's number. Workers hold a service when they ask for that."""
     lock(workspace)
-    rows = Service.objects.select_for_update().filter(workspace=workspace).order_by("pk")
+    rows = Service.objects.locked().filter(workspace=workspace).order_by("pk")
     list(rows.values_list("pk"))
 
 

@@ -46,6 +46,12 @@ class ServiceQuerySet(models.QuerySet["Service"]):
         """A removed service is gone for everyone at once, while its removal still runs."""
         return self.filter(team=team).exclude(wanted_state=WantedState.REMOVED)
 
+    def locked(self) -> "ServiceQuerySet":
+        """Nobody else writes these rows until the transaction ends. What points to them is still
+        written: who holds a row of that and waits here, while the holder of the lock waits there,
+        would be a deadlock, and nobody changes the keys."""
+        return self.select_for_update(no_key=True)
+
 
 def one_replica() -> dict[str, Any]:
     return {"min_replicas": 1, "max_replicas": 10, "auto_scaling_enabled": False}

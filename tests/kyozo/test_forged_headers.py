@@ -33,7 +33,7 @@ def test_an_underscore_is_no_dash(port: int, name: str, *, is_first: bool) -> No
         headers = [("X-Forwarded-For", "198.51.100.1"), (name, forged)]
         url = f"http://127.0.0.1:{port}/api/v1/me"
         ordered = headers[::-1] if is_first else headers
-        return httpx.get(url, headers=ordered, trust_env=False).status_code
+        return httpx.get(url, headers=ordered, trust_env=False, timeout=30).status_code
 
     assert [ask(f"203.0.113.{n}") for n in range(3)] == [401, 429, 429]
 

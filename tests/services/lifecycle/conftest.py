@@ -24,7 +24,7 @@ SHORT = {
     "DRAIN_S": 0.3,
     "STOP_GRACE_S": 0,
     "GATE_MAX_S": 10,
-    "LEASE_S": 5,
+    "LEASE_S": 600,
     # Longer than any test: a renewal by another thread would wait for the test's transaction.
     "LEASE_RENEW_S": 3600,
     "ENGINE_TIMEOUT_S": 1,

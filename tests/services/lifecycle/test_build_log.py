@@ -1,13 +1,13 @@
 """A build's log: masked, in batches, and told to those who listen."""
 
-import time
 from typing import Any
 
 import pytest
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from services import events
-from services.lifecycle.build_log import EVERY_S, MOST_BYTES, BuildLog
+from services.lifecycle import build_log
+from services.lifecycle.build_log import MOST_BYTES, BuildLog
 from services.models import Build, Service
 from tests.factories import make_build
 
@@ -21,7 +21,10 @@ def chunks(build: Build) -> list[tuple[int, str]]:
     return list(build.chunks.values_list("number", "text"))
 
 
-def test_lines_that_come_together_are_written_together(build: Build) -> None:
+def test_lines_that_come_together_are_written_together(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build_log, "EVERY_S", 60)
     log = BuildLog(build, secrets=[])
     for line in ("one", "two", "three"):
         log.write(line)
@@ -30,13 +33,16 @@ def test_lines_that_come_together_are_written_together(build: Build) -> None:
     assert chunks(build) == [(1, "one\ntwo\nthree\n")]
 
 
-def test_what_has_waited_long_enough_is_written(build: Build) -> None:
+def test_what_has_waited_long_enough_is_written(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build_log, "EVERY_S", 60)
     log = BuildLog(build, secrets=[])
     log.write("one")
     log.flush_if_due()
     assert chunks(build) == []
 
-    time.sleep(EVERY_S)
+    monkeypatch.setattr(build_log, "EVERY_S", 0)
     log.flush_if_due()
     assert chunks(build) == [(1, "one\n")]
 

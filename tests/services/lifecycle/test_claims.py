@@ -103,12 +103,12 @@ def test_of_many_at_once_one_wins(service: Service) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_long_step_does_not_lose_its_lease(service: Service, settings: Settings) -> None:
-    settings.KYOZO = {**settings.KYOZO, "LEASE_S": 0.5, "LEASE_RENEW_S": 0.05}
+    settings.KYOZO = {**settings.KYOZO, "LEASE_S": 3, "LEASE_RENEW_S": 0.05}
     mine = taken(service)
     heartbeat = Heartbeat()
     heartbeat.keep(mine)
 
-    time.sleep(0.8)
+    time.sleep(3.5)
 
     assert claim(service.id) is None
     heartbeat.drop(mine)
@@ -117,12 +117,14 @@ def test_a_long_step_does_not_lose_its_lease(service: Service, settings: Setting
 @pytest.mark.django_db(transaction=True)
 def test_a_heartbeat_that_ends_keeps_no_connection(service: Service, settings: Settings) -> None:
     settings.KYOZO = {**settings.KYOZO, "LEASE_RENEW_S": 0.05}
+    opened: list[str] = []
     closed: list[str] = []
     heartbeat = Heartbeat()
     mine = taken(service)
 
     def watch(connection: Any, **_: object) -> None:
         close = connection.close
+        opened.append(threading.current_thread().name)
 
         def noted() -> None:
             closed.append(threading.current_thread().name)
@@ -133,7 +135,7 @@ def test_a_heartbeat_that_ends_keeps_no_connection(service: Service, settings: S
     connection_created.connect(watch)
     try:
         heartbeat.keep(mine)
-        time.sleep(0.2)
+        wait_until(lambda: "heartbeat" in opened, within_s=20, what="its connection is open")
         heartbeat.drop(mine)
         wait_until(lambda: "heartbeat" in closed, within_s=20, what="its connection is closed")
     finally:

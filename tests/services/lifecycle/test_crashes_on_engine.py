@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]
 # Ends with 3 until the file is there; long enough after its start to pass the gate.
-SHAKY = ("sh", "-c", "echo going down; [ -e /tmp/well ] && exec sleep 600; sleep 1; exit 3")
+SHAKY = ("sh", "-c", "echo going down; [ -e /tmp/well ] && exec sleep 600; sleep 3; exit 3")
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_a_crash_loop_is_taken_over_and_given_back(
     assert shaky.status_detail["exit_code"] == 3
     assert "going down" in shaky.status_detail["log_tail"]
 
-    until(lambda: heal(client, shaky))
+    until(lambda: heal(client, shaky), within_s=60)
     settings.KYOZO = {**settings.KYOZO, "CRASH_WINDOW_S": 3}
 
     def is_out() -> bool:

@@ -110,10 +110,10 @@ async def test_a_revoked_token_ends_its_socket(token: str) -> None:
 
 
 async def test_a_token_that_expires_ends_its_socket(token: str) -> None:
-    soon = timezone.now() + timedelta(seconds=0.5)
-    await ApiToken.objects.filter(hash=hash_token(token)).aupdate(expires_at=soon)
     async with Socket(query=f"token={token}") as socket:
         assert await socket.is_silent()
+        soon = timezone.now() + timedelta(seconds=0.5)
+        await ApiToken.objects.filter(hash=hash_token(token)).aupdate(expires_at=soon)
         assert await socket.close_code() == 4401
     assert timezone.now() > soon
 

@@ -43,7 +43,7 @@ async def payload(socket: Socket) -> Any:
 
 
 async def places(count: int) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while follow._counts.total() != count:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
 

@@ -12,17 +12,18 @@ from services.monitoring import watch
 from services.runtimes.base import LABEL_INSTALL, LABEL_SERVICE, EngineEvent
 from services.runtimes.fake import FakeRuntime
 from tests.services.lifecycle.working import containers, done, only
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def watching(running: Service) -> Iterator[None]:
+def watching(running: Service, engine: FakeRuntime) -> Iterator[None]:
     """The watch, in its own threads, until the test is over."""
     over = threading.Event()
     thread = threading.Thread(target=watch.run, args=(over.is_set,))
     thread.start()
-    time.sleep(0.2)
+    wait_until(lambda: engine.engine._watchers, within_s=20, what="it watches")
     yield
     over.set()
     repairs = [one for one in threading.enumerate() if one.name == "repairs"]
@@ -75,9 +76,10 @@ def test_what_is_stopped_from_outside_comes_back_and_is_no_crash(
 ) -> None:
     engine.engine.stop(engine.engine.find(only(running).engine_id))
 
+    killed = Event.objects.filter(service=running, event_data__reason="killed from outside")
+    assert soon(killed.exists)
     assert soon(lambda: serves(running, restarts=1))
     assert (only(running).exits, crashes(running)) == ([], [])
-    assert Event.objects.filter(service=running, event_data__reason="killed from outside").exists()
 
 
 def test_a_removed_container_is_replaced(
