@@ -100,7 +100,7 @@ def running() -> Iterator[Site]:
             "KYOZO_RUNTIME": "fake",
             "KYOZO_BURST": "100000",
             "KYOZO_ANONYMOUS_LIMIT": "20",
-            "DJANGO_SETTINGS_MODULE": "kyozo.settings",
+            "DJANGO_SETTINGS_MODULE": "tests.services.api.patient",
         }
         environment = run.environment | settings
         _python(environment, "manage.py", "migrate", "--verbosity", "0")

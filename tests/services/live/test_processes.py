@@ -52,6 +52,7 @@ def _through_redis(run: Run, settings: Settings, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(hub, "POLL_S", 60)
     monkeypatch.setattr(hub, "RECHECK_S", 60)
     monkeypatch.setattr(subscriber, "FIRST_PAUSE_S", 0.02)
+    monkeypatch.setattr(relay, "SEND_S", 10.0)
 
 
 @pytest.fixture

@@ -172,7 +172,8 @@ async def test_who_asks_and_does_not_read_is_closed(query: str, web: Service) ->
         assert await socket.is_silent()
         socket.reads.clear()
         socket.say(type="ping")
-        await asyncio.sleep(0.25)
+        await waited_for(socket)
+        await asyncio.sleep(0.25)  # longer than a frame may take
         socket.reads.set()
 
         assert await socket.close_code() == 4408
